@@ -1,0 +1,24 @@
+package io.canal.reconcile;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/** The time, passed in wherever time matters, so that tests and the simulation can move it. */
+public interface Clock {
+
+    /** Nanoseconds of a clock that only runs forward; for measuring spans and deadlines. */
+    long nanos();
+
+    /** The time of day, for records that people and other nodes read. */
+    Instant now();
+
+    /** The machine's clocks. */
+    static Clock system() {
+        return SystemClock.INSTANCE;
+    }
+
+    /** The time that has passed since {@code nanos} was read from this clock. */
+    default Duration since(long nanos) {
+        return Duration.ofNanos(nanos() - nanos);
+    }
+}

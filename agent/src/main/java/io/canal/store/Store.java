@@ -1,0 +1,65 @@
+package io.canal.store;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What etcd is to canal. All calls block, for at most the store's deadline (3 s), and are meant for virtual threads.
+ *
+ * <p>There is no plain write: every write is a {@link Txn} that compares first, because a request that timed out at the caller may
+ * still be carried out later, and must not win then. Implementations: the real one over etcd, and an in-memory twin for tests;
+ * both pass the same contract test.
+ */
+public interface Store extends AutoCloseable {
+
+    /** The value of one key, with its revisions; empty where there is none. */
+    Optional<Entry> get(String key) throws StoreException;
+
+    /** All keys that begin with {@code prefix}, at one revision, in key order. */
+    Listing list(String prefix) throws StoreException;
+
+    /** Carries out a transaction, whole or not at all. */
+    Txn.Result commit(Txn txn) throws StoreException;
+
+    /** Makes a lease; returns its id, which is never 0. */
+    long grant(Duration ttl) throws StoreException;
+
+    /** Renews a lease once; returns the time it has now, or empty where the lease is gone. */
+    Optional<Duration> keepAliveOnce(long lease) throws StoreException;
+
+    /** Ends a lease, and with it the keys that hang on it. Ending one that is gone is no error. */
+    void revoke(long lease) throws StoreException;
+
+    /**
+     * Follows all keys that begin with {@code prefix}: lists them, watches from there, and begins anew by itself after each loss of
+     * connection, compaction, or change of cluster. The listener is called from one thread of the feed's own, in order.
+     */
+    Feed feed(String prefix, Feed.Listener listener);
+
+    @Override
+    void close();
+
+    /**
+     * A key and its value.
+     *
+     * @param value UTF-8 text
+     * @param createRevision revision of the write that made the key
+     * @param modRevision revision of the last write
+     * @param lease the lease that the key hangs on; 0 where none
+     */
+    record Entry(String key, String value, long createRevision, long modRevision, long lease) {}
+
+    /**
+     * All entries of a prefix at one revision.
+     *
+     * @param clusterId the cluster that answered: another one means that etcd was replaced
+     * @param revision the revision of the listing; a smaller one than before means that etcd was restored
+     */
+    record Listing(long clusterId, long revision, List<Entry> entries) {
+
+        public Listing {
+            entries = List.copyOf(entries);
+        }
+    }
+}

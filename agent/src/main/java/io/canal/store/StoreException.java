@@ -1,0 +1,26 @@
+package io.canal.store;
+
+/** The store did not do what it was asked; the message says what, where and why, in a sentence. */
+public final class StoreException extends Exception {
+
+    private static final long serialVersionUID = 1;
+
+    /** What kind of failure it was, for who has to decide what to do next. */
+    public enum Kind {
+        /** No endpoint answered in time; the request may or may not have been carried out. */
+        UNAVAILABLE,
+        /** The store answered, and refused: wrong certificate, no permission, too large. */
+        REFUSED
+    }
+
+    private final Kind kind;
+
+    public StoreException(Kind kind, String sentence, Throwable cause) {
+        super(sentence, cause);
+        this.kind = kind;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+}
