@@ -1,0 +1,60 @@
+package io.canal.config;
+
+import io.canal.model.Decoded;
+import io.canal.model.Ip;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What the charm tells the agent: the content of {@code /etc/canal/agent.yaml}.
+ *
+ * <p>The configuration of the network (cidr, VNI, port) is not in it: that is one for all nodes, and lives in etcd.
+ *
+ * @param unit the Juju unit that owns this node, such as {@code canal/0}; empty without Juju
+ * @param nodename the node's name; empty means that the node decides
+ * @param iface the uplink's name or one of its addresses; empty means that of the default route
+ * @param publicIp the address that peers send to, if it is not the uplink's own
+ * @param mtu the MTU of pods and of the overlay's device; 0 means: what the uplink leaves
+ * @param leaseTtl the time that the subnet's lease lives without renewal
+ * @param listen where health and metrics are served
+ * @param kubeconfig path of the kubeconfig that the conflist names while that file exists; empty for none
+ * @param charmDir the charm's folder, for the nudge; empty without Juju
+ */
+public record AgentConfig(
+        String unit,
+        String nodename,
+        EtcdConfig etcd,
+        String iface,
+        Optional<Ip> publicIp,
+        int mtu,
+        DataplaneOption dataplane,
+        Duration leaseTtl,
+        LogLevel logLevel,
+        Listen listen,
+        String kubeconfig,
+        String charmDir) {
+
+    /** What an empty file means. */
+    public static AgentConfig defaults() {
+        return new AgentConfig("", "", EtcdConfig.none(), "", Optional.empty(), 0, DataplaneOption.AUTO, Options.DEFAULT_LEASE,
+                LogLevel.INFO, Listen.DEFAULT, "", "");
+    }
+
+    /**
+     * Reads the file's text.
+     *
+     * @param where the file's path, for the sentence where something is wrong
+     */
+    public static Decoded<AgentConfig> parse(String where, String yaml) {
+        return AgentYaml.parse(where, yaml);
+    }
+
+    /** The file's text; {@link #parse} reads the same back from it. */
+    public String print() {
+        return AgentYaml.print(this);
+    }
+
+    public AgentConfig withEtcd(EtcdConfig other) {
+        return new AgentConfig(unit, nodename, other, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir);
+    }
+}

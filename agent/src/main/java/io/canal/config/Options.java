@@ -1,0 +1,198 @@
+package io.canal.config;
+
+import io.canal.model.Cidr;
+import io.canal.model.Decoded;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import io.canal.model.IpPrefix;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Reads single options.
+ *
+ * <p>Each method takes the place that the value stands at ({@code where} and {@code field}, as in
+ * {@link io.canal.model.Problem}) and its text, and says what is wrong with it, or gives the value.
+ */
+public final class Options {
+
+    /** The smallest MTU that IPv6 may be carried with (RFC 8200, section 5). */
+    public static final int SMALLEST_MTU = 1280;
+
+    /** The largest packet that VXLAN can carry: 65,535 less the 50 bytes of outer headers. */
+    public static final int LARGEST_MTU = 65485;
+
+    /** Shorter leases than this would be lost in a pause of etcd. */
+    public static final Duration SHORTEST_LEASE = Duration.ofSeconds(5);
+
+    /** A year. */
+    public static final Duration LONGEST_LEASE = Duration.ofDays(365);
+
+    /** flannel's own lease. */
+    public static final Duration DEFAULT_LEASE = Duration.ofHours(24);
+
+    private static final Pattern INTERFACE = Pattern.compile("[^/:\\s]{1,15}");
+    private static final Pattern DNS_SUBDOMAIN = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
+    private static final Pattern UNIT = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*/[0-9]{1,9}");
+    private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(s|m|h|d)?");
+    private static final Pattern ENDPOINT = Pattern.compile("(https?)://(\\[[0-9a-fA-F:.]+]|[A-Za-z0-9.-]+):([0-9]{1,5})/?");
+    private static final Pattern PREFIX = Pattern.compile("(/[A-Za-z0-9._-]+)+");
+
+    private Options() {}
+
+    /** The pods' network: IPv4, with room for at least four subnets of at least two pods each, so at most /28. */
+    public static Decoded<Cidr> cidr(String where, String field, String text) {
+        Optional<IpPrefix> prefix = IpPrefix.parse(text);
+        if (prefix.isEmpty() || !prefix.get().address().isV4()) {
+            return Decoded.bad(where, field, text, "an IPv4 network such as 10.1.0.0/16");
+        }
+        Cidr cidr = prefix.get().cidr();
+        if (!cidr.base().equals(prefix.get().address())) {
+            return Decoded.bad(where, field, text, "a network without host bits: " + cidr);
+        }
+        if (cidr.length() < 4 || cidr.length() > 28) {
+            return Decoded.bad(where, field, text, "a network with a prefix length within 4 to 28");
+        }
+        return Decoded.good(cidr);
+    }
+
+    /** The interface that carries the traffic between nodes: its name, one of its addresses, or nothing for that of the default route. */
+    public static Decoded<String> iface(String where, String field, String text) {
+        boolean good = text.isEmpty() || Ip.parse(text).isPresent() || INTERFACE.matcher(text).matches() && !text.matches("\\.\\.?");
+        return good ? Decoded.good(text) : Decoded.bad(where, field, text, "the name of an interface (at most 15 characters), an address of one, or nothing");
+    }
+
+    /** The address that peers send to, if it is not the interface's own. */
+    public static Decoded<Optional<Ip>> publicIp(String where, String field, String text) {
+        if (text.isEmpty()) {
+            return Decoded.good(Optional.empty());
+        }
+        Optional<Ip> ip = Ip.parse(text).filter(Ip::isV4);
+        return ip.isPresent() ? Decoded.good(ip) : Decoded.bad(where, field, text, "an IPv4 address, or nothing");
+    }
+
+    /** The MTU of pods and of the overlay's device; 0 means: what the uplink leaves. */
+    public static Decoded<Integer> mtu(String where, String field, String text) {
+        if (text.isEmpty() || text.equals("0")) {
+            return Decoded.good(0);
+        }
+        return number(where, field, text, SMALLEST_MTU, LARGEST_MTU, "0 (as large as the uplink allows) or a number within 1280 to 65485");
+    }
+
+    /** VXLAN network identifier, 24 bits; 0 stands for flannel's default, 1. */
+    public static Decoded<Integer> vni(String where, String field, String text) {
+        return number(where, field, text, 0, 0xff_ffff, "a number within 0 to 16777215");
+    }
+
+    /** UDP port of the overlay; 0 stands for the kernel's default, 8472. */
+    public static Decoded<Integer> port(String where, String field, String text) {
+        return number(where, field, text, 0, 65535, "a number within 0 to 65535");
+    }
+
+    public static Decoded<DataplaneOption> dataplane(String where, String field, String text) {
+        return oneOf(where, field, text, DataplaneOption.values(), DataplaneOption::word);
+    }
+
+    public static Decoded<LogLevel> logLevel(String where, String field, String text) {
+        return oneOf(where, field, text, LogLevel.values(), LogLevel::word);
+    }
+
+    /** The node's name in Kubernetes and Calico: a DNS subdomain in lower case; empty means that the node decides. */
+    public static Decoded<String> nodename(String where, String field, String text) {
+        boolean good = text.isEmpty() || text.length() <= 253 && DNS_SUBDOMAIN.matcher(text).matches();
+        return good ? Decoded.good(text)
+                : Decoded.bad(where, field, text, "a DNS name in lower case (letters, digits, - and ., at most 253 characters), or nothing");
+    }
+
+    /** The time that a subnet's lease lives without renewal: a number with s, m, h or d; without a unit, seconds. */
+    public static Decoded<Duration> leaseTtl(String where, String field, String text) {
+        if (text.isEmpty()) {
+            return Decoded.good(DEFAULT_LEASE);
+        }
+        Matcher matcher = DURATION.matcher(text);
+        if (matcher.matches()) {
+            long count = Long.parseLong(matcher.group(1));
+            String unit = matcher.group(2) == null ? "s" : matcher.group(2);
+            Duration ttl = switch (unit) {
+                case "m" -> Duration.ofMinutes(count);
+                case "h" -> Duration.ofHours(count);
+                case "d" -> Duration.ofDays(count);
+                default -> Duration.ofSeconds(count);
+            };
+            if (ttl.compareTo(SHORTEST_LEASE) >= 0 && ttl.compareTo(LONGEST_LEASE) <= 0) {
+                return Decoded.good(ttl);
+            }
+        }
+        return Decoded.bad(where, field, text, "a time within 5s to 365d, such as 24h");
+    }
+
+    /** An etcd endpoint: {@code http://} or {@code https://}, a host, and a port. */
+    public static Decoded<String> endpoint(String where, String field, String text) {
+        Matcher matcher = ENDPOINT.matcher(text);
+        if (!matcher.matches() || Integer.parseInt(matcher.group(3)) > 65535 || Integer.parseInt(matcher.group(3)) == 0) {
+            return Decoded.bad(where, field, text, "an address such as https://10.10.0.1:2379");
+        }
+        return Decoded.good(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
+    }
+
+    /** The place of flannel's keys in etcd. */
+    public static Decoded<String> prefix(String where, String field, String text) {
+        return PREFIX.matcher(text).matches() ? Decoded.good(text)
+                : Decoded.bad(where, field, text, "a path in etcd that begins with a slash and does not end with one, such as /coreos.com/network");
+    }
+
+    /** A Juju unit, or nothing where the agent runs without Juju. */
+    public static Decoded<String> unit(String where, String field, String text) {
+        return text.isEmpty() || UNIT.matcher(text).matches() ? Decoded.good(text)
+                : Decoded.bad(where, field, text, "the name of a unit, such as canal/0");
+    }
+
+    /** An absolute path, or nothing. */
+    public static Decoded<String> path(String where, String field, String text) {
+        boolean good = text.isEmpty() || text.startsWith("/") && text.chars().noneMatch(Character::isISOControl);
+        return good ? Decoded.good(text) : Decoded.bad(where, field, text, "an absolute path, or nothing");
+    }
+
+    /** An address and a port, or nothing for the default. */
+    public static Decoded<Listen> listen(String where, String field, String text) {
+        if (text.isEmpty()) {
+            return Decoded.good(Listen.DEFAULT);
+        }
+        int colon = text.lastIndexOf(':');
+        String host = colon < 0 ? "" : text.substring(0, colon);
+        Optional<Ip> ip = host.startsWith("[") && host.endsWith("]")
+                ? Ip.parse(host.substring(1, host.length() - 1)).filter(Ip::isV6)
+                : Ip.parse(host).filter(Ip::isV4);
+        String expected = "an address and a port, such as 127.0.0.1:9099";
+        if (ip.isEmpty()) {
+            return Decoded.bad(where, field, text, expected);
+        }
+        return switch (number(where, field, text.substring(colon + 1), 0, 65535, expected)) {
+            case Decoded.Good<Integer>(Integer port) -> Decoded.good(new Listen(ip.get(), port));
+            case Decoded.Bad<Integer> _ -> Decoded.bad(where, field, text, expected);
+        };
+    }
+
+    private static Decoded<Integer> number(String where, String field, String text, int least, int most, String expected) {
+        if (text.matches("[0-9]{1,9}")) {
+            int number = Integer.parseInt(text);
+            if (number >= least && number <= most) {
+                return Decoded.good(number);
+            }
+        }
+        return Decoded.bad(where, field, text, expected);
+    }
+
+    private static <T> Decoded<T> oneOf(String where, String field, String text, T[] values, Function<T, String> word) {
+        for (T value : values) {
+            if (word.apply(value).equals(text)) {
+                return Decoded.good(value);
+            }
+        }
+        return Decoded.bad(where, field, text, "one of " + String.join(", ", Arrays.stream(values).map(word).toList()));
+    }
+}

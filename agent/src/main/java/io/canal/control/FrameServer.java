@@ -1,0 +1,114 @@
+package io.canal.control;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers frames on a Unix socket that only root may open: one virtual thread a connection, requests of a connection one after
+ * another.
+ */
+public final class FrameServer implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(FrameServer.class);
+
+    private final Path path;
+    private final UnaryOperator<String> answer;
+    private final ServerSocketChannel server;
+
+    private FrameServer(Path path, UnaryOperator<String> answer, ServerSocketChannel server) {
+        this.path = path;
+        this.answer = answer;
+        this.server = server;
+    }
+
+    /**
+     * Listens at {@code path}; a socket that a dead process left there is replaced without a gap.
+     *
+     * @param answer makes a reply from a request; called from many threads
+     * @throws IOException where another process still answers there, or the folder cannot be written
+     */
+    public static FrameServer listen(Path path, UnaryOperator<String> answer) throws IOException {
+        if (alive(path)) {
+            throw new IOException("another process listens at " + path + "; only one agent can run on a node");
+        }
+        Path folder = path.toAbsolutePath().getParent();
+        Files.createDirectories(folder);
+        // Bound in a closed folder first: between bind and chmod nobody else may connect.
+        Path closed = Files.createTempDirectory(folder, ".sock", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            Path bound = closed.resolve("s");
+            server.bind(UnixDomainSocketAddress.of(bound), 512);
+            Files.setPosixFilePermissions(bound, PosixFilePermissions.fromString("rw-------"));
+            Files.move(bound, path, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException | RuntimeException failure) {
+            server.close();
+            throw failure;
+        } finally {
+            Files.deleteIfExists(closed.resolve("s"));
+            Files.deleteIfExists(closed);
+        }
+        FrameServer made = new FrameServer(path, answer, server);
+        Thread.ofPlatform().daemon().name("accept " + path.getFileName()).start(made::accept);
+        return made;
+    }
+
+    /** Stops to listen, and removes the socket. Requests that are being answered get their reply. */
+    @Override
+    public void close() throws IOException {
+        server.close();
+        Files.deleteIfExists(path);
+    }
+
+    private static boolean alive(Path path) {
+        if (!Files.exists(path)) {
+            return false;
+        }
+        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            return probe.connect(UnixDomainSocketAddress.of(path));
+        } catch (IOException refused) {
+            return false;
+        }
+    }
+
+    private void accept() {
+        while (true) {
+            try {
+                SocketChannel client = server.accept();
+                Thread.ofVirtual().name(path.getFileName().toString()).start(() -> serve(client));
+            } catch (ClosedChannelException closed) {
+                return;
+            } catch (IOException failure) {
+                log.warn("{}: a connection could not be accepted: {}", path, failure.getMessage());
+            }
+        }
+    }
+
+    private void serve(SocketChannel client) {
+        try (client) {
+            while (true) {
+                Optional<String> request = Frames.read(client);
+                if (request.isEmpty()) {
+                    return;
+                }
+                Frames.write(client, answer.apply(request.get()));
+            }
+        } catch (IOException failure) {
+            log.debug("{}: {}", path, failure.getMessage());
+        } catch (RuntimeException defect) {
+            log.error("{}: a request could not be answered; this is a defect of canal", path, defect);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package io.canal.control;
+
+/** The operations of the control socket. */
+public final class Op {
+
+    /** The version of the shape of requests and replies. */
+    public static final int VERSION = 1;
+
+    /** Gives an {@link AgentStatus}. */
+    public static final String STATUS = "status";
+
+    /** Reads {@code agent.yaml} again; refused, and the old one kept, where it is wrong. */
+    public static final String RELOAD = "reload";
+
+    /** Writes the node's files anew from their templates; gives {@code digest}. */
+    public static final String RENDER = "render";
+
+    /** Puts {@code network} as the network's configuration; gives {@code changed} and {@code spooled}. */
+    public static final String PUT_NETWORK = "put-network";
+
+    /** Gives {@code leases}: a list of {subnet, public-ip, node, unit, expires, holder, own, session}. */
+    public static final String LEASES = "leases";
+
+    /** Releases {@code subnet} of a node that is gone. */
+    public static final String RELEASE_LEASE = "release-lease";
+
+    /** Mends what is wrong; takes {@code dry-run}, {@code allow-renumber}, {@code accept-etcd}; gives {@code plan}, {@code done}, {@code left}. */
+    public static final String REPAIR = "repair";
+
+    /** Gives up the subnet, removes everything of canal's from the node, and exits; gives {@code left}: what could not be removed. */
+    public static final String LEAVE = "leave";
+
+    private Op() {}
+}

@@ -1,0 +1,59 @@
+package io.canal.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import io.canal.model.Cidr;
+import io.canal.model.Decoded;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OptionsTest {
+
+    @ParameterizedTest
+    @ValueSource(strings = {"10.1.0.0/16", "10.0.0.0/8", "172.16.0.0/28"})
+    void a_network_is_taken(String text) {
+        assertEquals(Cidr.of(text), Options.cidr("option cidr", "", text).orThrow());
+    }
+
+    @Test
+    void a_network_with_host_bits_is_refused_with_the_network_that_was_meant() {
+        assertRefused("option cidr is \"10.1.2.3/16\", expected a network without host bits: 10.1.0.0/16", Options::cidr, "cidr", "10.1.2.3/16");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "10.1.0.0", "10.1/16", "fd00::/64", "x"})
+    void what_is_no_network_is_refused(String text) {
+        assertInstanceOf(Decoded.Bad.class, Options.cidr("option cidr", "", text));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"24h,86400", "90s,90", "5m,300", "60,60", "2d,172800", "'',86400"})
+    void a_lease_time_has_a_unit_or_is_in_seconds(String text, long seconds) {
+        assertEquals(Duration.ofSeconds(seconds), Options.leaseTtl("option lease-ttl", "", text).orThrow());
+    }
+
+    @Test
+    void each_refusal_says_what_would_be_right() {
+        assertRefused("option vni is \"16777216\", expected a number within 0 to 16777215", Options::vni, "vni", "16777216");
+        assertRefused("option port is \"-1\", expected a number within 0 to 65535", Options::port, "port", "-1");
+        assertRefused("option log-level is \"loud\", expected one of error, warning, info, debug", Options::logLevel, "log-level", "loud");
+        assertRefused("option iface is \"a-name-that-is-too-long\", expected the name of an interface (at most 15 characters), an address of one, or nothing",
+                Options::iface, "iface", "a-name-that-is-too-long");
+        assertRefused("option iface is \"a/b\", expected the name of an interface (at most 15 characters), an address of one, or nothing",
+                Options::iface, "iface", "a/b");
+    }
+
+    private interface Option<T> {
+        Decoded<T> read(String where, String field, String text);
+    }
+
+    private static <T> void assertRefused(String sentence, Option<T> option, String name, String text) {
+
+        Decoded.Bad<?> bad = assertInstanceOf(Decoded.Bad.class, option.read("option " + name, "", text));
+        assertEquals(sentence, bad.problem().sentence());
+    }
+}
