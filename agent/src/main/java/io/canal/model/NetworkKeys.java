@@ -1,0 +1,55 @@
+package io.canal.model;
+
+import java.util.Optional;
+
+/**
+ * The keys in etcd that the network lives under: flannel's below a prefix that can be configured, and canal's own beside them.
+ *
+ * @param prefix flannel's, without a slash at the end, such as {@code /coreos.com/network}
+ */
+public record NetworkKeys(String prefix) {
+
+    /** What flannel uses unless told otherwise. */
+    public static final NetworkKeys DEFAULT = new NetworkKeys("/coreos.com/network");
+
+    /** Below it are the holder records. */
+    public static final String HOLDERS = "/canal/v1/holders/";
+
+    /** Below it are the session records. */
+    public static final String SESSIONS = "/canal/v1/nodes/";
+
+    /** A number that every change of ownership compares and bumps, so that two of them never go by one listing. */
+    public static final String EPOCH = "/canal/v1/epoch";
+
+    public NetworkKeys {
+        // flannel joins with Go's path.Join, which drops slashes at the end.
+        prefix = prefix.replaceAll("/+$", "");
+    }
+
+    /** The network config. */
+    public String config() {
+        return prefix + "/config";
+    }
+
+    /** Below it are the leases. */
+    public String leases() {
+        return prefix + "/subnets/";
+    }
+
+    public String lease(SubnetKey subnet) {
+        return leases() + subnet.text();
+    }
+
+    public static String holder(SubnetKey subnet) {
+        return HOLDERS + subnet.text();
+    }
+
+    public static String session(String node) {
+        return SESSIONS + node;
+    }
+
+    /** The subnet that a lease's or holder's key names, below {@code folder}. */
+    public static Decoded<SubnetKey> subnet(String folder, String key) {
+        return SubnetKey.parse(key, Optional.of(key).filter(k -> k.startsWith(folder)).map(k -> k.substring(folder.length())).orElse(key));
+    }
+}
