@@ -22,6 +22,9 @@ import java.util.List;
  * @param version the program's version
  * @param digest of the files that are rendered; changes when they change
  * @param problems what is wrong beside readiness
+ * @param networkPending whether a configuration of the network waits for etcd
+ * @param blocked what only an operator can mend, in a sentence; empty where there is nothing of that kind
+ * @param notes what is good to know, in sentences
  */
 public record AgentStatus(
         boolean ready,
@@ -34,11 +37,15 @@ public record AgentStatus(
         String publicIp,
         String version,
         String digest,
-        List<Finding> problems) {
+        List<Finding> problems,
+        boolean networkPending,
+        String blocked,
+        List<String> notes) {
 
     public AgentStatus {
         reasons = List.copyOf(reasons);
         problems = List.copyOf(problems);
+        notes = List.copyOf(notes);
     }
 
     /** As the fields of a reply. */
@@ -56,6 +63,8 @@ public record AgentStatus(
                 .put("digest", digest);
         ArrayNode list = node.putArray("problems");
         problems.forEach(problem -> list.add(problem.encode()));
+        node.put("network-pending", networkPending).put("blocked", blocked);
+        notes.forEach(node.putArray("notes")::add);
         return node;
     }
 
@@ -64,14 +73,19 @@ public record AgentStatus(
         if (!node.path("ready").isBoolean()) {
             return Decoded.bad(where, "ready", node.path("ready").asText(), "true or false");
         }
-        List<String> reasons = new ArrayList<>();
-        node.path("reasons").forEach(reason -> reasons.add(reason.asText()));
         List<Finding> problems = new ArrayList<>();
         for (JsonNode problem : node.path("problems")) {
             problems.add(Finding.decode(problem));
         }
-        return Decoded.good(new AgentStatus(node.path("ready").asBoolean(), reasons, node.path("subnet").asText(),
+        return Decoded.good(new AgentStatus(node.path("ready").asBoolean(), texts(node.path("reasons")), node.path("subnet").asText(),
                 node.path("network").asText(), node.path("mtu").asInt(), node.path("dataplane").asText(), node.path("nodename").asText(),
-                node.path("public-ip").asText(), node.path("version").asText(), node.path("digest").asText(), problems));
+                node.path("public-ip").asText(), node.path("version").asText(), node.path("digest").asText(), problems,
+                node.path("network-pending").asBoolean(), node.path("blocked").asText(), texts(node.path("notes"))));
+    }
+
+    private static List<String> texts(JsonNode list) {
+        List<String> texts = new ArrayList<>();
+        list.forEach(text -> texts.add(text.asText()));
+        return texts;
     }
 }

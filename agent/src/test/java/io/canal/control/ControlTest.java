@@ -139,7 +139,7 @@ class ControlTest {
     @Test
     void a_status_is_read_as_it_was_written() {
         AgentStatus status = new AgentStatus(false, List.of("The watch of etcd is lost."), "10.1.49.1/24", "10.1.0.0/16", 1450, "nftables",
-                "h1", "10.10.0.1", "1.0", "abc", List.of(new Finding("a", "b", "c", "d", "e")));
+                "h1", "10.10.0.1", "1.0", "abc", List.of(new Finding("a", "b", "c", "d", "e")), true, "x", List.of("n"));
         ObjectNode node = Json.object("status", Json.compact(status.encode())).orThrow();
         assertEquals(status, AgentStatus.decode("status", node).orThrow());
     }

@@ -1,0 +1,60 @@
+package io.canal.dataplane.file;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/**
+ * Writes a file whole and at once: readers see the old text or the new one, also after a loss of power.
+ *
+ * <p>The new text goes to a file in the same folder whose name ends in {@code .tmp}, is forced to the disk, and is renamed.
+ * containerd reloads on a rename within the folder and not on one from elsewhere, and takes up only names that end in
+ * {@code .conf}, {@code .conflist} or {@code .json}.
+ */
+public final class AtomicFile {
+
+    /** For everybody to read. */
+    public static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
+
+    /** For root alone. */
+    public static final Set<PosixFilePermission> SECRET = PosixFilePermissions.fromString("rw-------");
+
+    private AtomicFile() {}
+
+    /** Writes {@code text} to {@code path}; makes its folder where that is absent. */
+    public static void write(Path path, String text, Set<PosixFilePermission> mode) throws IOException {
+        Path folder = path.resolveSibling("").toAbsolutePath();
+        Files.createDirectories(folder);
+        Path temporary = folder.resolve("." + path.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+        try {
+            Files.deleteIfExists(temporary);
+            try (FileChannel channel = FileChannel.open(temporary, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                    PosixFilePermissions.asFileAttribute(SECRET))) {
+                ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
+                // Set again: the mode given at creation passes through the umask.
+                Files.setPosixFilePermissions(temporary, mode);
+                channel.force(true);
+            }
+            Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileAlreadyExistsException race) {
+            throw new IOException(temporary + " is written by another thread", race);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+        try (FileChannel channel = FileChannel.open(folder)) {
+            channel.force(true);
+        }
+    }
+}

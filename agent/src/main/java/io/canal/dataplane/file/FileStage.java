@@ -1,0 +1,75 @@
+package io.canal.dataplane.file;
+
+import io.canal.dataplane.file.NodeFiles.Rendered;
+import io.canal.files.FileFacts;
+import io.canal.reconcile.Pass;
+import io.canal.reconcile.Stage;
+import io.canal.reconcile.StageFailed;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps {@code subnet.env} and the conflist as they should be. Comes last: what the files promise is in the kernel by then. */
+public final class FileStage implements Stage {
+
+    private final NodeFiles files;
+    private final Supplier<Optional<FileFacts>> facts;
+    private final BooleanSupplier mayBegin;
+
+    private @Nullable FileFacts renderedFrom;
+    private boolean trusted;
+    private boolean placed;
+    private volatile @Nullable Rendered rendered;
+
+    /**
+     * @param facts what the files are made from; empty while there is no subnet, and then the files stay as they are
+     * @param mayBegin whether the conflist may be made where it is absent: sockets listen, and the kernel was as wanted once
+     */
+    public FileStage(NodeFiles files, Supplier<Optional<FileFacts>> facts, BooleanSupplier mayBegin) {
+        this.files = files;
+        this.facts = facts;
+        this.mayBegin = mayBegin;
+    }
+
+    @Override
+    public String name() {
+        return "files";
+    }
+
+    @Override
+    public void run(Pass pass) throws StageFailed {
+        Optional<FileFacts> now = facts.get();
+        if (now.isEmpty()) {
+            return;
+        }
+        Rendered texts = rendered;
+        if (texts == null || !trusted || !now.get().equals(renderedFrom)) {
+            texts = files.render(now.get());
+            rendered = texts;
+            renderedFrom = now.get();
+            trusted = true;
+            placed = false;
+        }
+        if (!placed) {
+            boolean begin = mayBegin.getAsBoolean();
+            files.put(texts, begin);
+            placed = begin;
+        }
+    }
+
+    @Override
+    public void distrust() {
+        trusted = false;
+    }
+
+    @Override
+    public void removeAll() throws StageFailed {
+        files.remove();
+    }
+
+    /** What the files say by our last rendering; empty before the first. May be called from any thread. */
+    public Optional<Rendered> rendered() {
+        return Optional.ofNullable(rendered);
+    }
+}

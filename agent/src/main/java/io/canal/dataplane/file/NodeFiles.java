@@ -1,0 +1,148 @@
+package io.canal.dataplane.file;
+
+import io.canal.files.CniVersions;
+import io.canal.files.Conflist;
+import io.canal.files.FileFacts;
+import io.canal.files.Templates;
+import io.canal.kernel.libc.Flock;
+import io.canal.model.Decoded;
+import io.canal.model.Decoded.Bad;
+import io.canal.model.Decoded.Good;
+import io.canal.model.NodePaths;
+import io.canal.model.Problem;
+import io.canal.reconcile.StageFailed;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The one writer of {@code subnet.env} and {@code 10-canal.conflist}: in the agent, and in the repair action while no agent runs.
+ *
+ * <p>Both are written under a flock, each whole and at once ({@link AtomicFile}).
+ */
+public final class NodeFiles {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final NodePaths paths;
+    private final Path templates;
+    private final PluginProbe probe;
+
+    /** @param templates the folder with the templates */
+    public NodeFiles(NodePaths paths, Path templates) {
+        this.paths = paths;
+        this.templates = templates;
+        this.probe = new PluginProbe(paths.cniBinDir());
+    }
+
+    /**
+     * The files as they should be.
+     *
+     * @param digest of both; changes when one of them does
+     * @param leftOut plugins that are not chained, each with the reason in a sentence
+     */
+    public record Rendered(String subnetEnv, String conflist, String digest, Map<String, String> leftOut) {}
+
+    /** Renders both files. The chained plugins are asked for the versions that they speak. */
+    public Rendered render(FileFacts facts) throws StageFailed {
+        Templates texts = new Templates(template(Templates.SUBNET_ENV), template(Templates.CONFLIST));
+        CniVersions versions = CniVersions.choose(Map.of(Conflist.PORTMAP, probe.versions(Conflist.PORTMAP)));
+        String subnetEnv = orFail(texts.render(facts.subnetEnv()));
+        String conflist = orFail(texts.render(facts.conflist(versions)));
+        return new Rendered(subnetEnv, conflist, digest(subnetEnv + conflist), versions.leftOut());
+    }
+
+    /**
+     * Writes the files that do not say what they should; the conflist last.
+     *
+     * @param conflistToo whether the conflist may be made where it is absent: runtimes use it from then on
+     */
+    public void put(Rendered files, boolean conflistToo) throws StageFailed {
+        Map<Path, String> wrong = new LinkedHashMap<>();
+        addIfWrong(wrong, paths.subnetEnv(), files.subnetEnv());
+        if (conflistToo || Files.exists(paths.conflist())) {
+            addIfWrong(wrong, paths.conflist(), files.conflist());
+        }
+        if (wrong.isEmpty()) {
+            return;
+        }
+        locked(() -> {
+            for (Map.Entry<Path, String> file : wrong.entrySet()) {
+                AtomicFile.write(file.getKey(), file.getValue(), AtomicFile.READABLE);
+            }
+        });
+    }
+
+    /** Removes both files, for when canal leaves the node. */
+    public void remove() throws StageFailed {
+        locked(() -> {
+            Files.deleteIfExists(paths.conflist());
+            Files.deleteIfExists(paths.subnetEnv());
+        });
+    }
+
+    private interface Writing {
+        void run() throws IOException;
+    }
+
+    private void locked(Writing writing) throws StageFailed {
+        try {
+            Files.createDirectories(paths.filesLock().toAbsolutePath().getParent());
+            Optional<Flock> lock = Flock.acquire(paths.filesLock(), PATIENCE);
+            if (lock.isEmpty()) {
+                throw new StageFailed("Another process holds " + paths.filesLock() + " for more than " + PATIENCE.toSeconds() + " s.");
+            }
+            try (Flock _ = lock.get()) {
+                writing.run();
+            }
+        } catch (IOException failure) {
+            throw new StageFailed("The node's files could not be written: " + failure + ".", failure);
+        }
+    }
+
+    private static void addIfWrong(Map<Path, String> wrong, Path path, String text) throws StageFailed {
+        if (!text.equals(read(path).orElse(null))) {
+            wrong.put(path, text);
+        }
+    }
+
+    /** The text of a file; empty where there is none. */
+    static Optional<String> read(Path path) throws StageFailed {
+        try {
+            return Optional.of(new String(Files.readAllBytes(path), StandardCharsets.UTF_8));
+        } catch (NoSuchFileException absent) {
+            return Optional.empty();
+        } catch (IOException failure) {
+            throw new StageFailed(path + " could not be read: " + failure.getMessage() + ".", failure);
+        }
+    }
+
+    private String template(String name) throws StageFailed {
+        return read(templates.resolve(name)).orElseThrow(() -> new StageFailed("The template " + templates.resolve(name) + " is absent; install canal again."));
+    }
+
+    private static String orFail(Decoded<String> rendered) throws StageFailed {
+        return switch (rendered) {
+            case Good<String>(String text) -> text;
+            case Bad<String>(Problem problem) -> throw new StageFailed(problem.sentence() + ".");
+        };
+    }
+
+    private static String digest(String text) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash, 0, 8);
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package io.canal.dataplane.file;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.files.Conflist;
+import io.canal.files.FileFacts;
+import io.canal.files.SubnetEnv;
+import io.canal.model.Cidr;
+import io.canal.model.NodePaths;
+import io.canal.reconcile.Pass;
+import io.canal.reconcile.StageFailed;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jspecify.annotations.Nullable;
+
+class FileStageTest {
+
+    private static final Pass PASS = new Pass(1, true);
+
+    @TempDir
+    Path root;
+
+    private NodePaths paths = new NodePaths(Path.of("/nowhere"));
+    private @Nullable FileFacts facts;
+    private boolean begun = true;
+
+    @BeforeEach
+    void setUp() {
+        paths = new NodePaths(root);
+        facts = facts("10.1.49.0/24");
+    }
+
+    private static FileFacts facts(String subnet) {
+        SubnetEnv env = new SubnetEnv(Optional.of(SubnetEnv.Net.of(Cidr.of("10.1.0.0/16"), Cidr.of(subnet))), Optional.empty(), 1450, true);
+        return new FileFacts(env, "h1", List.of("http://10.10.0.1:2379"), Optional.empty(), "");
+    }
+
+    private FileStage stage() {
+        return new FileStage(new NodeFiles(paths, Path.of("..", "templates")), () -> Optional.ofNullable(facts), () -> begun);
+    }
+
+    @Test
+    void both_files_are_made_readable_for_all_and_nothing_else_stays() throws Exception {
+        stage().run(PASS);
+        assertEquals("rw-r--r--", PosixFilePermissions.toString(Files.getPosixFilePermissions(paths.subnetEnv())));
+        assertEquals("rw-r--r--", PosixFilePermissions.toString(Files.getPosixFilePermissions(paths.conflist())));
+        try (var files = Files.list(paths.cniConfDir())) {
+            assertEquals(List.of(paths.conflist()), files.toList());
+        }
+    }
+
+    @Test
+    void without_a_subnet_the_files_stay_as_they_are() throws Exception {
+        facts = null;
+        Files.createDirectories(paths.cniConfDir());
+        Files.writeString(paths.conflist(), "old");
+        stage().run(PASS);
+        assertEquals("old", Files.readString(paths.conflist()));
+        assertFalse(Files.exists(paths.subnetEnv()));
+    }
+
+    @Test
+    void the_conflist_waits_for_the_beginning_and_subnet_env_does_not() throws Exception {
+        FileStage stage = stage();
+        begun = false;
+        stage.run(PASS);
+        assertTrue(Files.exists(paths.subnetEnv()));
+        assertFalse(Files.exists(paths.conflist()));
+        begun = true;
+        stage.run(PASS);
+        assertTrue(Files.exists(paths.conflist()));
+    }
+
+    @Test
+    void a_conflist_that_is_there_already_is_corrected_at_once() throws Exception {
+        Files.createDirectories(paths.cniConfDir());
+        Files.writeString(paths.conflist(), "{\"plugins\":[]}");
+        begun = false;
+        stage().run(PASS);
+        assertEquals(List.of(Cidr.of("10.1.49.0/24")), Conflist.subnets("conflist", Files.readString(paths.conflist())).orThrow());
+    }
+
+    @Test
+    void another_subnet_reaches_both_files() throws Exception {
+        FileStage stage = stage();
+        stage.run(PASS);
+        String before = stage.rendered().orElseThrow().digest();
+        facts = facts("10.1.94.0/24");
+        stage.run(PASS);
+        assertTrue(Files.readString(paths.subnetEnv()).contains("FLANNEL_SUBNET=10.1.94.1/24"));
+        assertTrue(Files.readString(paths.conflist()).contains("\"10.1.94.0/24\""));
+        assertFalse(before.equals(stage.rendered().orElseThrow().digest()));
+    }
+
+    @Test
+    void what_others_wrote_is_put_right_after_distrust_only() throws Exception {
+        FileStage stage = stage();
+        stage.run(PASS);
+        String good = Files.readString(paths.subnetEnv());
+        Files.writeString(paths.subnetEnv(), "FLANNEL_SUBNET=10.1.1.1/24\n");
+        stage.run(PASS);
+        assertEquals("FLANNEL_SUBNET=10.1.1.1/24\n", Files.readString(paths.subnetEnv()));
+        stage.distrust();
+        stage.run(PASS);
+        assertEquals(good, Files.readString(paths.subnetEnv()));
+    }
+
+    @Test
+    void a_file_that_is_right_is_not_written_again() throws Exception {
+        stage().run(PASS);
+        Object inode = Files.getAttribute(paths.conflist(), "unix:ino");
+        stage().run(PASS);
+        assertEquals(inode, Files.getAttribute(paths.conflist(), "unix:ino"));
+    }
+
+    @Test
+    void an_absent_template_is_named() {
+        FileStage stage = new FileStage(new NodeFiles(paths, root.resolve("none")), () -> Optional.ofNullable(facts), () -> true);
+        StageFailed failed = assertThrows(StageFailed.class, () -> stage.run(PASS));
+        assertEquals("The template " + root.resolve("none/subnet.env.ftl") + " is absent; install canal again.", failed.getMessage());
+    }
+
+    @Test
+    void removal_takes_both_files_and_nothing_else() throws Exception {
+        FileStage stage = stage();
+        stage.run(PASS);
+        Files.writeString(paths.cniConfDir().resolve("99-other.conf"), "{}");
+        stage.removeAll();
+        try (var files = Files.list(paths.cniConfDir())) {
+            assertEquals(List.of(paths.cniConfDir().resolve("99-other.conf")), files.toList());
+        }
+        assertFalse(Files.exists(paths.subnetEnv()));
+    }
+
+    @Test
+    void a_touched_file_is_noticed_even_after_its_folder_was_replaced() throws Exception {
+        stage().run(PASS);
+        Touches touches = new Touches();
+        try (FileWatch _ = new FileWatch(paths, touches)) {
+            Files.writeString(paths.conflist(), "x");
+            touches.await();
+            Files.delete(paths.conflist());
+            Files.delete(paths.cniConfDir());
+            touches.await();
+            Files.createDirectories(paths.cniConfDir());
+            Files.writeString(paths.conflist(), "y");
+            touches.await();
+        }
+    }
+
+    /** Counts what a watch tells, and waits for one more. */
+    private static final class Touches implements Runnable {
+
+        private volatile CountDownLatch next = new CountDownLatch(1);
+
+        @Override
+        public void run() {
+            next.countDown();
+        }
+
+        void await() throws InterruptedException, IOException {
+            if (!next.await(5, TimeUnit.SECONDS)) {
+                throw new IOException("nothing was noticed within 5 s");
+            }
+            next = new CountDownLatch(1);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package io.canal.files;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.model.Cidr;
+import io.canal.model.Decoded;
+import io.canal.model.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class TemplatesTest {
+
+    private static final Set<String> PORTMAP_1_1_1 = Set.of("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0");
+
+    static Templates templates() {
+        return new Templates(template(Templates.SUBNET_ENV), template(Templates.CONFLIST));
+    }
+
+    private static String template(String name) {
+        try {
+            return Files.readString(Path.of("..", "templates", name));
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    private static Conflist conflist(Optional<Set<String>> portmap) {
+        FileFacts facts = new FileFacts(SubnetEnvTest.V4, "worker-1", List.of("https://10.0.0.1:2379", "https://10.0.0.2:2379"),
+                Optional.of(new Conflist.Tls("/opt/calicoctl/etcd-ca", "/opt/calicoctl/etcd-cert", "/opt/calicoctl/etcd-key")), "/root/cdk/kubeconfig");
+        return facts.conflist(CniVersions.choose(Map.of(Conflist.PORTMAP, portmap)));
+    }
+
+    @Test
+    void the_conflist_has_the_old_charms_fields_and_the_networks_own_address() {
+        String text = templates().render(conflist(Optional.of(PORTMAP_1_1_1))).orThrow();
+        ObjectNode expected = Json.object("expected", """
+                {"name": "cdk-canal", "cniVersion": "1.0.0",
+                 "cniVersions": ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0"],
+                 "plugins": [
+                  {"type": "calico", "nodename": "worker-1", "mtu": 1450, "datastore_type": "etcdv3",
+                   "etcd_endpoints": "https://10.0.0.1:2379,https://10.0.0.2:2379",
+                   "etcd_key_file": "/opt/calicoctl/etcd-key", "etcd_cert_file": "/opt/calicoctl/etcd-cert",
+                   "etcd_ca_cert_file": "/opt/calicoctl/etcd-ca", "log_level": "info",
+                   "ipam": {"type": "host-local", "subnet": "10.244.96.0/24"},
+                   "policy": {"type": "k8s"}, "kubernetes": {"kubeconfig": "/root/cdk/kubeconfig"}},
+                  {"type": "portmap", "capabilities": {"portMappings": true}, "snat": true}]}
+                """).orThrow();
+        assertEquals(expected, Json.object("conflist", text).orThrow());
+        assertEquals(List.of(Cidr.of("10.244.96.0/24")), Conflist.subnets("conflist", text).orThrow());
+    }
+
+    @Test
+    void without_portmap_tls_and_kubeconfig_their_keys_are_left_out() {
+        FileFacts facts = new FileFacts(SubnetEnvTest.V4, "n", List.of("http://10.0.0.1:2379"), Optional.empty(), "");
+        ObjectNode root = Json.object("conflist", templates().render(
+                facts.conflist(CniVersions.choose(Map.of(Conflist.PORTMAP, Optional.empty())))).orThrow()).orThrow();
+        assertEquals(1, root.path("plugins").size());
+        ObjectNode calico = (ObjectNode) root.path("plugins").path(0);
+        assertEquals(List.of("type", "nodename", "mtu", "datastore_type", "etcd_endpoints", "log_level", "ipam", "policy"),
+                calico.properties().stream().map(Map.Entry::getKey).toList());
+        assertEquals("1.1.0", root.path("cniVersions").path(6).asText());
+        assertEquals("1.0.0", root.path("cniVersion").asText());
+    }
+
+    @Test
+    void a_plugin_that_speaks_only_old_versions_is_left_out_with_the_reason() {
+        CniVersions versions = CniVersions.choose(Map.of(Conflist.PORTMAP, Optional.of(Set.of("0.2.0", "0.3.1"))));
+        assertEquals("The CNI plugin portmap speaks only 0.2.0, 0.3.1, expected 0.4.0 or 1.0.0; the conflist does without it.",
+                versions.leftOut().get(Conflist.PORTMAP));
+        assertEquals("0.4.0", CniVersions.choose(Map.of(Conflist.PORTMAP, Optional.of(Set.of("0.3.1", "0.4.0")))).preferred());
+    }
+
+    @Test
+    void a_template_that_says_something_else_is_refused() {
+        Templates wrong = new Templates(template(Templates.SUBNET_ENV).replace("${v4.subnet}", "10.9.9.1/24"),
+                template(Templates.CONFLIST).replace("\"snat\": true", "\"snat\": false"));
+        assertInstanceOf(Decoded.Bad.class, wrong.render(SubnetEnvTest.V4));
+        Decoded.Bad<String> bad = assertInstanceOf(Decoded.Bad.class, wrong.render(conflist(Optional.of(PORTMAP_1_1_1))));
+        assertTrue(bad.problem().sentence().startsWith("10-canal.conflist.ftl is "), bad::toString);
+    }
+
+    @Test
+    void a_template_that_cannot_be_rendered_is_refused_with_its_name() {
+        Templates broken = new Templates("${nothing}", "<#if>");
+        Decoded.Bad<String> bad = assertInstanceOf(Decoded.Bad.class, broken.render(SubnetEnvTest.V4));
+        assertEquals("subnet.env.ftl", bad.problem().where());
+        assertInstanceOf(Decoded.Bad.class, broken.render(conflist(Optional.empty())));
+    }
+
+    @Test
+    void host_bits_in_a_conflists_subnet_are_taken_off() {
+        assertEquals(List.of(Cidr.of("10.1.49.0/24")), Conflist.subnets("c", "{\"plugins\":[{\"ipam\":{\"subnet\":\"10.1.49.1/24\"}}]}").orThrow());
+        assertInstanceOf(Decoded.Bad.class, Conflist.subnets("c", "{\"plugins\":[{\"ipam\":{\"subnet\":\"usePodCidr\"}}]}"));
+        assertInstanceOf(Decoded.Bad.class, Conflist.subnets("c", "{\"plugins\":[{\"type\":\"x\"}]}"));
+    }
+}
