@@ -79,12 +79,11 @@ static void print_about(void) {
 
 /* DEL without the agent: the bundled runtime takes over this process, with the same variables and standard input. */
 static void delete_offline(const struct buffer *input, const char *reason) {
-    char java[4096];
-    char options[4096];
+    char java[] = "runtime/bin/java";
+    char options[] = "@java.args"; /* its paths are relative to the program's folder */
+    char main_class[] = "io.canal.cni.OfflineDel";
     char details[9000];
     const char *program = path_or("CANAL_PROGRAM", "/opt/canal/current");
-    snprintf(java, sizeof java, "%s/runtime/bin/java", program);
-    snprintf(options, sizeof options, "@%s/jvm.args", program);
     start_deadline(PRINTING_MS);
     int fd = memfd_create("cni-stdin", 0);
     if (fd < 0 || write_all(fd, input->bytes, input->length) != DONE || lseek(fd, 0, SEEK_SET) != 0
@@ -94,10 +93,12 @@ static void delete_offline(const struct buffer *input, const char *reason) {
     }
     close(fd);
     signal(SIGPIPE, SIG_DFL);
-    char *const arguments[] = {java, options, "io.canal.cni.OfflineDel", NULL};
-    execve(java, arguments, environ);
+    char *const arguments[] = {java, options, main_class, NULL};
+    if (chdir(program) == 0) {
+        execve(java, arguments, environ);
+    }
     signal(SIGPIPE, SIG_IGN);
-    snprintf(details, sizeof details, "%s; and %s cannot be run: %s", reason, java, strerror(errno));
+    snprintf(details, sizeof details, "%s; and %s/%s cannot be run: %s", reason, program, java, strerror(errno));
     fail(11, "canal's agent does not answer", details);
 }
 

@@ -134,10 +134,10 @@ final class NativeClientTest {
 
     @Test
     void del_without_an_agent_runs_the_bundled_runtime_with_the_same_input() throws Exception {
-        program("printf '%s\\n' \"$0\" \"$@\" \"$CNI_COMMAND\"; cat");
+        program("printf '%s\\n' \"$PWD\" \"$0\" \"$@\" \"$CNI_COMMAND\"; cat");
         String input = "{\"name\":\"" + "n".repeat(100_000) + "\"}";
         var outcome = client().run(Map.of("CNI_COMMAND", "DEL"), input);
-        assertEquals(folder + "/program/runtime/bin/java\n@" + folder + "/program/jvm.args\nio.canal.cni.OfflineDel\nDEL\n" + input, outcome.out());
+        assertEquals(folder + "/program\nruntime/bin/java\n@java.args\nio.canal.cni.OfflineDel\nDEL\n" + input, outcome.out());
         assertEquals(0, outcome.code());
     }
 

@@ -1,0 +1,53 @@
+package io.canal.model.calico;
+
+import java.util.Optional;
+
+/**
+ * Where a resource lives in etcd: {@code /calico/resources/v3/projectcalico.org/<plural>/[<namespace>/]<name>}.
+ *
+ * @param namespace empty where the kind has none
+ */
+public record ResourceKey(Kind kind, String namespace, String name) {
+
+    /** All resources of Calico's API v3 are below this. */
+    public static final String ROOT = "/calico/resources/v3/projectcalico.org/";
+
+    public ResourceKey {
+        if (kind.namespaced() == namespace.isEmpty()) {
+            throw new IllegalArgumentException(kind.title() + (kind.namespaced() ? " needs a namespace" : " has no namespace"));
+        }
+        if (name.isEmpty() || name.indexOf('/') >= 0 || namespace.indexOf('/') >= 0) {
+            throw new IllegalArgumentException("\"" + namespace + "\", \"" + name + "\" cannot name a " + kind.title());
+        }
+    }
+
+    /** The key of a kind that has no namespaces. */
+    public static ResourceKey of(Kind kind, String name) {
+        return new ResourceKey(kind, "", name);
+    }
+
+    /** Reads a key; empty where it is not one of a kind that we know. */
+    public static Optional<ResourceKey> parse(String path) {
+        if (!path.startsWith(ROOT)) {
+            return Optional.empty();
+        }
+        String[] parts = path.substring(ROOT.length()).split("/", -1);
+        return Kind.ofPlural(parts[0])
+                .filter(kind -> parts.length == (kind.namespaced() ? 3 : 2) && !parts[1].isEmpty() && !parts[parts.length - 1].isEmpty())
+                .map(kind -> new ResourceKey(kind, kind.namespaced() ? parts[1] : "", parts[parts.length - 1]));
+    }
+
+    /** What all keys of a kind begin with. */
+    public static String prefix(Kind kind) {
+        return ROOT + kind.plural() + "/";
+    }
+
+    public String path() {
+        return prefix(kind) + (namespace.isEmpty() ? "" : namespace + "/") + name;
+    }
+
+    @Override
+    public String toString() {
+        return path();
+    }
+}
