@@ -1,0 +1,37 @@
+package io.canal.lab;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * What the hosts of a lab are plugged into: a bridge in a network namespace of its own. Nothing of a lab is in the machine's own
+ * namespace, so labs with equal addresses do not meet.
+ *
+ * @param namespace its name
+ */
+record Switch(String namespace) {
+
+    static final String ADDRESS = "10.10.0.254";
+    static final int PREFIX_LENGTH = 24;
+
+    static Switch of(LabName lab) {
+        return new Switch(lab.prefix() + "sw");
+    }
+
+    /** The namespace's file: a socket made in it reaches the hosts, and is to them the world outside. */
+    Path path() {
+        return Path.of("/run/netns", namespace);
+    }
+
+    void turnOn() {
+        if (Files.exists(path())) {
+            return;
+        }
+        Program ip = Program.of("ip", "-n", namespace);
+        Program.of("ip", "netns", "add", namespace).must();
+        ip.with("link", "set", "lo", "up").must();
+        ip.with("link", "add", "br0", "type", "bridge").must();
+        ip.with("link", "set", "br0", "up").must();
+        ip.with("address", "add", ADDRESS + "/" + PREFIX_LENGTH, "dev", "br0").must();
+    }
+}
