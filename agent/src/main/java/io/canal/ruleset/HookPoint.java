@@ -1,0 +1,31 @@
+package io.canal.ruleset;
+
+import java.util.Comparator;
+
+/** A layer at a hook: the kernel chain of an iptables table, a base chain of ours in nftables. */
+public record HookPoint(Layer layer, Hook hook) implements Comparable<HookPoint> {
+
+    private static final Comparator<HookPoint> ORDER = Comparator.comparing(HookPoint::layer).thenComparing(HookPoint::hook);
+
+    public HookPoint {
+        boolean exists = switch (layer) {
+            case RAW -> hook == Hook.PREROUTING || hook == Hook.OUTPUT;
+            case NAT -> hook != Hook.FORWARD;
+            case FILTER -> hook == Hook.INPUT || hook == Hook.FORWARD || hook == Hook.OUTPUT;
+            case MANGLE -> true;
+        };
+        if (!exists) {
+            throw new IllegalArgumentException("table " + layer.text() + " has no chain " + hook);
+        }
+    }
+
+    @Override
+    public int compareTo(HookPoint other) {
+        return ORDER.compare(this, other);
+    }
+
+    @Override
+    public String toString() {
+        return layer.text() + " " + hook;
+    }
+}

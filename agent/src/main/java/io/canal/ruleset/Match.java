@@ -1,0 +1,81 @@
+package io.canal.ruleset;
+
+import io.canal.model.Cidr;
+import java.util.List;
+import java.util.Set;
+
+/** A condition on a packet; all matches of a rule must hold. {@code negated} turns a match round. */
+public sealed interface Match {
+
+    /**
+     * The packet's interface has this name, or a name that begins so.
+     *
+     * @param prefix whether {@code name} is only the beginning, as {@code cali+} in iptables
+     */
+    record Interface(Way way, String name, boolean prefix, boolean negated) implements Match {
+
+        public Interface {
+            // IFNAMSIZ is 16 with the NUL; a quote or a space would leave its place in a text form.
+            if (name.isEmpty() || name.length() > 15 || !name.chars().allMatch(c -> c > ' ' && c < 127 && "\"'\\/+*".indexOf(c) < 0)) {
+                throw new IllegalArgumentException("\"" + name + "\" cannot be an interface's name");
+            }
+        }
+    }
+
+    /** The packet's address on this side lies in the block. */
+    record Net(Side side, Cidr net, boolean negated) implements Match {}
+
+    /** The packet's address on this side, with its protocol and port for sets that hold ports, is in the set. */
+    record InSet(Side side, NamedSet set, boolean negated) implements Match {}
+
+    /**
+     * The IP protocol's number.
+     *
+     * @param named whether a policy gave the protocol by its name: Felix's hash tags are made of the name then
+     */
+    record Protocol(int number, boolean named, boolean negated) implements Match {
+
+        public static Protocol of(int number) {
+            return new Protocol(number, false, false);
+        }
+    }
+
+    /** The port on this side is in one of the ranges; the rule must match a protocol with ports as well. */
+    record Ports(Side side, List<PortRange> ranges, boolean negated) implements Match {
+
+        public Ports {
+            ranges = ranges.stream().sorted().toList();
+            if (ranges.isEmpty()) {
+                throw new IllegalArgumentException("a match of ports needs a port");
+            }
+        }
+    }
+
+    /** {@code mark & mask == value}. */
+    record Mark(int value, int mask, boolean negated) implements Match {}
+
+    /** Conntrack's state is one of these. */
+    record Conntrack(Set<CtState> states, boolean negated) implements Match {
+
+        public Conntrack {
+            states = Set.copyOf(states);
+            if (states.isEmpty()) {
+                throw new IllegalArgumentException("a match of conntrack's state needs a state");
+            }
+        }
+    }
+
+    /** The connection's destination was rewritten. */
+    record Dnat(boolean negated) implements Match {}
+
+    /** The address on this side is one of this host's. */
+    record Local(Side side, boolean negated) implements Match {}
+
+    /**
+     * The ICMP type, and the code unless it is -1; ICMPv6 in rules of that family. The rule must match the protocol as well.
+     */
+    record Icmp(int type, int code, boolean negated) implements Match {}
+
+    /** The way back to the source, with this mark, does not lead out by the interface that the packet came in by. */
+    record NotReversePath() implements Match {}
+}

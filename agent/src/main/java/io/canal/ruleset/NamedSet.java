@@ -1,0 +1,51 @@
+package io.canal.ruleset;
+
+import io.canal.model.Ip.Family;
+
+/**
+ * A set that rules look up by name.
+ *
+ * @param id what follows {@code cali40} or {@code cali60} in the set's name; the whole is at most 31 characters long
+ * @param family the family of its addresses
+ */
+public record NamedSet(String id, Family family, Kind kind) {
+
+    /** What a member is. */
+    public enum Kind {
+        /** A single address: a hash without intervals in nftables. */
+        ADDRESS,
+        /** A block of addresses; overlapping and adjoining blocks are merged into intervals in nftables. */
+        NET,
+        /** An address with a protocol and a port. */
+        ADDRESS_PORT
+    }
+
+    public NamedSet {
+        if (id.isEmpty() || id.length() > 25 || !id.chars().allMatch(c -> c > ' ' && c < 127 && "\"'\\{};,".indexOf(c) < 0)) {
+            throw new IllegalArgumentException("\"" + id + "\" cannot be a set's name");
+        }
+    }
+
+    /** The name in ipset, as Felix builds it. */
+    public String ipsetName() {
+        return (family == Family.V4 ? "cali40" : "cali60") + id;
+    }
+
+    /** The name in nftables, where a colon would end an identifier. */
+    public String nftName() {
+        return ipsetName().replace(':', '-');
+    }
+
+    /** Whether {@code member} can be in this set. */
+    public boolean takes(Member member) {
+        if (member.net().family() != family) {
+            return false;
+        }
+        boolean single = member.net().length() == family.bits();
+        return switch (kind) {
+            case ADDRESS -> single && !member.hasPort();
+            case NET -> !member.hasPort();
+            case ADDRESS_PORT -> single && member.hasPort();
+        };
+    }
+}

@@ -1,0 +1,7 @@
+package io.canal.ruleset;
+
+/** Which end of a packet. */
+public enum Side {
+    SOURCE,
+    DESTINATION
+}

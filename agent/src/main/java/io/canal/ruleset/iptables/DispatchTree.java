@@ -1,0 +1,70 @@
+package io.canal.ruleset.iptables;
+
+import io.canal.ruleset.Action;
+import io.canal.ruleset.Chain;
+import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Match;
+import io.canal.ruleset.Rule;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * A dispatch chain as a tree two levels deep, as Felix builds it: interfaces that share the character after the common beginning of
+ * all have a chain of their own. Every chain ends by dropping what it does not know.
+ */
+final class DispatchTree {
+
+    private DispatchTree() {}
+
+    /** The root first, then its children. */
+    static List<Chain.Rules> chains(Chain.Dispatch dispatch, Map<String, ChainName> entries) {
+        TreeMap<String, ChainName> sorted = new TreeMap<>(entries);
+        int common = commonLength(sorted);
+        TreeMap<String, TreeMap<String, ChainName>> bins = new TreeMap<>();
+        sorted.forEach((iface, target) -> bins
+                .computeIfAbsent(iface.substring(0, Math.min(iface.length(), common + 1)), bin -> new TreeMap<>())
+                .put(iface, target));
+        List<Rule> root = new ArrayList<>();
+        List<Chain.Rules> children = new ArrayList<>();
+        bins.forEach((beginning, bin) -> {
+            if (bin.size() == 1) {
+                root.add(entry(dispatch, bin.firstKey(), bin.firstEntry().getValue()));
+                return;
+            }
+            ChainName child = new ChainName(dispatch.name().layer(), dispatch.name().name() + "-" + beginning.substring(common));
+            root.add(Rule.of(new Action.Goto(child), new Match.Interface(dispatch.way(), beginning, true, false)));
+            List<Rule> rules = new ArrayList<>();
+            bin.forEach((iface, target) -> rules.add(entry(dispatch, iface, target)));
+            rules.add(unknown());
+            children.add(new Chain.Rules(child, Rule.BOTH, rules));
+        });
+        root.add(unknown());
+        List<Chain.Rules> all = new ArrayList<>();
+        all.add(new Chain.Rules(dispatch.name(), Rule.BOTH, root));
+        all.addAll(children);
+        return all;
+    }
+
+    private static Rule entry(Chain.Dispatch dispatch, String iface, ChainName target) {
+        return Rule.of(new Action.Goto(target), new Match.Interface(dispatch.way(), iface, false, false));
+    }
+
+    private static Rule unknown() {
+        return Rule.of(new Action.Drop()).comment(Chain.Dispatch.UNKNOWN);
+    }
+
+    private static int commonLength(TreeMap<String, ChainName> sorted) {
+        if (sorted.isEmpty()) {
+            return 0;
+        }
+        String first = sorted.firstKey();
+        String last = sorted.lastKey();
+        int length = 0;
+        while (length < first.length() && length < last.length() && first.charAt(length) == last.charAt(length)) {
+            length++;
+        }
+        return length;
+    }
+}

@@ -1,0 +1,228 @@
+package io.canal.ruleset.iptables;
+
+import io.canal.model.Ip.Family;
+import io.canal.ruleset.Action;
+import io.canal.ruleset.CtState;
+import io.canal.ruleset.Match;
+import io.canal.ruleset.NamedSet;
+import io.canal.ruleset.PortRange;
+import io.canal.ruleset.Rule;
+import io.canal.ruleset.Side;
+import io.canal.ruleset.Signature;
+import io.canal.ruleset.Way;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * A rule's two spellings: {@link #saved}, as {@code iptables-save} prints it, and {@link #felix}, Felix's long internal one, which
+ * only its hash tags are made of.
+ */
+final class RuleText {
+
+    /** The order in which the kernel's conntrack states are printed. */
+    private static final List<CtState> PRINTED =
+            List.of(CtState.INVALID, CtState.NEW, CtState.RELATED, CtState.ESTABLISHED, CtState.UNTRACKED);
+
+    private final Family family;
+
+    RuleText(Family family) {
+        this.family = family;
+    }
+
+    /** The rule without {@code -A chain}; {@code tag} is empty where the rule has none. */
+    String saved(Rule rule, String tag) {
+        List<String> words = new ArrayList<>();
+        // Addresses, interfaces and the protocol are fields of the rule and come first, in this order, whatever the order of matches.
+        for (Side side : Side.values()) {
+            rule.matches().forEach(match -> {
+                if (match instanceof Match.Net net && net.side() == side) {
+                    words.add(not(net.negated()) + (side == Side.SOURCE ? "-s " : "-d ") + net.net());
+                }
+            });
+        }
+        for (Way way : Way.values()) {
+            rule.matches().forEach(match -> {
+                if (match instanceof Match.Interface iface && iface.way() == way) {
+                    words.add(not(iface.negated()) + (way == Way.IN ? "-i " : "-o ") + name(iface));
+                }
+            });
+        }
+        rule.matches().forEach(match -> {
+            if (match instanceof Match.Protocol protocol) {
+                words.add(not(protocol.negated()) + "-p " + savedProtocol(protocol.number()));
+            }
+        });
+        List<String> comments = rule.comments().stream().map(RuleText::comment).toList();
+        if (rule.signature() == Signature.TAG) {
+            words.add(comment("cali:" + tag));
+            words.addAll(comments);
+        }
+        rule.matches().stream().map(this::savedModule).filter(text -> !text.isEmpty()).forEach(words::add);
+        if (rule.signature() == Signature.TEXT) {
+            words.addAll(comments);
+        }
+        String action = savedAction(rule.action());
+        if (!action.isEmpty()) {
+            words.add(action);
+        }
+        return String.join(" ", words);
+    }
+
+    /** The rule after {@code -A chain HASH}. */
+    String felix(Rule rule) {
+        List<String> words = new ArrayList<>();
+        rule.comments().forEach(text -> words.add(comment(text)));
+        rule.matches().forEach(match -> words.add(felixMatch(match)));
+        String action = felixAction(rule.action());
+        if (!action.isEmpty()) {
+            words.add(action);
+        }
+        return String.join(" ", words);
+    }
+
+    private String savedModule(Match match) {
+        return switch (match) {
+            case Match.Net net -> "";
+            case Match.Interface iface -> "";
+            case Match.Protocol protocol -> "";
+            case Match.InSet in -> set(in);
+            case Match.Ports ports -> "-m multiport " + not(ports.negated()) + (ports.side() == Side.SOURCE ? "--sports " : "--dports ")
+                    + ports(ports);
+            case Match.Mark mark -> "-m mark " + not(mark.negated()) + "--mark " + hex(mark.value()) + "/" + hex(mark.mask());
+            case Match.Conntrack ct -> "-m conntrack " + not(ct.negated()) + "--ctstate " + states(ct);
+            case Match.Dnat dnat -> "-m conntrack " + not(dnat.negated()) + "--ctstate DNAT";
+            case Match.Local local -> local(local);
+            case Match.Icmp icmp -> icmp(icmp);
+            case Match.NotReversePath reverse -> "-m rpfilter --validmark --invert";
+        };
+    }
+
+    private String felixMatch(Match match) {
+        return switch (match) {
+            case Match.Net net -> not(net.negated()) + (net.side() == Side.SOURCE ? "--source " : "--destination ") + net.net();
+            case Match.Interface iface -> not(iface.negated()) + (iface.way() == Way.IN ? "--in-interface " : "--out-interface ") + name(iface);
+            case Match.Protocol protocol -> not(protocol.negated()) + "-p "
+                    + (protocol.named() ? felixProtocol(protocol.number()) : Integer.toString(protocol.number()));
+            case Match.InSet in -> set(in);
+            case Match.Ports ports -> "-m multiport " + not(ports.negated())
+                    + (ports.side() == Side.SOURCE ? "--source-ports " : "--destination-ports ") + ports(ports);
+            case Match.Mark mark -> "-m mark " + not(mark.negated()) + "--mark " + felixMark(mark.value(), mark.mask());
+            case Match.Conntrack ct -> "-m conntrack " + not(ct.negated()) + "--ctstate " + states(ct);
+            case Match.Dnat dnat -> "-m conntrack " + not(dnat.negated()) + "--ctstate DNAT";
+            case Match.Local local -> local(local);
+            case Match.Icmp icmp -> icmp(icmp);
+            case Match.NotReversePath reverse -> "-m rpfilter --invert --validmark";
+        };
+    }
+
+    private String savedAction(Action action) {
+        return switch (action) {
+            case Action.Accept accept -> "-j ACCEPT";
+            case Action.Drop drop -> "-j DROP";
+            case Action.Return back -> "-j RETURN";
+            case Action.Jump jump -> "-j " + jump.chain().name();
+            case Action.Goto go -> "-g " + go.chain().name();
+            case Action.SetMark mark -> "-j MARK --set-xmark " + hex(mark.value() & mark.mask()) + "/" + hex(mark.mask());
+            case Action.Masquerade masquerade -> "-j MASQUERADE" + (masquerade.fullyRandom() ? " --random-fully" : "");
+            case Action.Reject reject -> "-j REJECT --reject-with " + with(reject.with());
+            case Action.Log log -> "-j LOG --log-prefix \"" + log.prefix() + "\" --log-level " + log.level();
+            case Action.NoTrack noTrack -> "-j NOTRACK";
+            case Action.Nothing nothing -> "";
+        };
+    }
+
+    private String felixAction(Action action) {
+        return switch (action) {
+            case Action.Accept accept -> "--jump ACCEPT";
+            case Action.Drop drop -> "--jump DROP";
+            case Action.Return back -> "--jump RETURN";
+            case Action.Jump jump -> "--jump " + jump.chain().name();
+            case Action.Goto go -> "--goto " + go.chain().name();
+            case Action.SetMark mark -> "--jump MARK --set-mark " + felixMark(mark.value() & mark.mask(), mark.mask());
+            case Action.Masquerade masquerade -> "--jump MASQUERADE" + (masquerade.fullyRandom() ? " --random-fully" : "");
+            case Action.Reject reject -> "--jump REJECT --reject-with " + with(reject.with());
+            case Action.Log log -> "--jump LOG --log-prefix \"" + log.prefix() + "\" --log-level " + log.level();
+            case Action.NoTrack noTrack -> "--jump NOTRACK";
+            case Action.Nothing nothing -> "";
+        };
+    }
+
+    private static String comment(String text) {
+        // A comment of one word is printed without quotes by iptables, but "cali:…" is one that is quoted.
+        return "-m comment --comment \"" + text + "\"";
+    }
+
+    private static String set(Match.InSet in) {
+        String end = in.side() == Side.SOURCE ? "src" : "dst";
+        return "-m set " + not(in.negated()) + "--match-set " + in.set().ipsetName() + " "
+                + (in.set().kind() == NamedSet.Kind.ADDRESS_PORT ? end + "," + end : end);
+    }
+
+    private static String local(Match.Local local) {
+        return "-m addrtype " + not(local.negated()) + (local.side() == Side.SOURCE ? "--src-type LOCAL" : "--dst-type LOCAL");
+    }
+
+    private String icmp(Match.Icmp icmp) {
+        String type = icmp.code() < 0 ? "" + icmp.type() : icmp.type() + "/" + icmp.code();
+        return (family == Family.V4 ? "-m icmp " : "-m icmp6 ") + not(icmp.negated())
+                + (family == Family.V4 ? "--icmp-type " : "--icmpv6-type ") + type;
+    }
+
+    private String with(Action.With with) {
+        return switch (with) {
+            case PORT_UNREACHABLE -> family == Family.V4 ? "icmp-port-unreachable" : "icmp6-port-unreachable";
+            case TCP_RESET -> "tcp-reset";
+        };
+    }
+
+    private static String states(Match.Conntrack ct) {
+        return PRINTED.stream().filter(ct.states()::contains).map(Enum::name).collect(Collectors.joining(","));
+    }
+
+    private static String ports(Match.Ports ports) {
+        return ports.ranges().stream().map(PortRange::toString).collect(Collectors.joining(","));
+    }
+
+    private static String name(Match.Interface iface) {
+        return iface.prefix() ? iface.name() + "+" : iface.name();
+    }
+
+    /** As in /etc/protocols, which iptables-save asks. */
+    private static String savedProtocol(int number) {
+        return switch (number) {
+            case 1 -> "icmp";
+            case 4 -> "ipencap";
+            case 6 -> "tcp";
+            case 17 -> "udp";
+            case 58 -> "ipv6-icmp";
+            case 132 -> "sctp";
+            case 136 -> "udplite";
+            default -> Integer.toString(number);
+        };
+    }
+
+    private static String felixProtocol(int number) {
+        return switch (number) {
+            case 1 -> "icmp";
+            case 6 -> "tcp";
+            case 17 -> "udp";
+            case 58 -> "icmpv6";
+            case 132 -> "sctp";
+            case 136 -> "udplite";
+            default -> Integer.toString(number);
+        };
+    }
+
+    private static String felixMark(int value, int mask) {
+        return (value == 0 ? "0" : hex(value)) + "/" + hex(mask);
+    }
+
+    private static String hex(int value) {
+        return "0x" + Integer.toHexString(value);
+    }
+
+    private static String not(boolean negated) {
+        return negated ? "! " : "";
+    }
+}

@@ -1,0 +1,267 @@
+package io.canal.ruleset.nft;
+
+import io.canal.model.Cidr;
+import io.canal.model.Ip.Family;
+import io.canal.ruleset.Action;
+import io.canal.ruleset.CtState;
+import io.canal.ruleset.Match;
+import io.canal.ruleset.NamedSet;
+import io.canal.ruleset.PortRange;
+import io.canal.ruleset.Rule;
+import io.canal.ruleset.Side;
+import io.canal.ruleset.Way;
+import io.canal.ruleset.nft.Expression.CtKey;
+import io.canal.ruleset.nft.Expression.Header;
+import io.canal.ruleset.nft.Expression.MetaKey;
+import io.canal.ruleset.nft.Expression.Operator;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** One rule as expressions. */
+final class RuleCompiler {
+
+    private static final int REGISTER = 1;
+    private static final int IPS_DST_NAT = 1 << 5;
+    private static final int RTN_LOCAL = 2;
+
+    private final List<Expression> code = new ArrayList<>();
+
+    private RuleCompiler() {}
+
+    static NftRule compile(Rule rule) {
+        RuleCompiler compiler = new RuleCompiler();
+        if (rule.families().size() == 1) {
+            // Headers of the other family would be read wrongly.
+            compiler.load(MetaKey.NFPROTO);
+            compiler.compare(Operator.EQ, Bytes.of((byte) (rule.isFor(Family.V4) ? 2 : 10)));
+        }
+        rule.matches().forEach(compiler::match);
+        if (rule.counter()) {
+            compiler.code.add(new Expression.Counter());
+        }
+        compiler.act(rule.action());
+        return new NftRule(compiler.code, String.join("; ", rule.comments()));
+    }
+
+    static Map<NftSet, List<NftElement>> portSets(List<Rule> rules) {
+        Map<NftSet, List<NftElement>> sets = new LinkedHashMap<>();
+        for (Rule rule : rules) {
+            for (Match match : rule.matches()) {
+                if (match instanceof Match.Ports ports && Intervals.mergePorts(ports.ranges()).size() > 1) {
+                    List<PortRange> ranges = Intervals.mergePorts(ports.ranges());
+                    String name = portSetName(ranges);
+                    List<NftElement> elements = new ArrayList<>();
+                    for (PortRange range : ranges) {
+                        elements.add(NftElement.key(name, Bytes.port(range.first())));
+                        if (range.last() < 65535) {
+                            elements.add(NftElement.end(name, Bytes.port(range.last() + 1)));
+                        }
+                    }
+                    sets.put(new NftSet(name, NftSet.INET_SERVICE, 2, true, false), elements);
+                }
+            }
+        }
+        return sets;
+    }
+
+    private void match(Match match) {
+        switch (match) {
+            case Match.Interface iface -> {
+                load(iface.way() == Way.IN ? MetaKey.IIFNAME : MetaKey.OIFNAME);
+                Bytes name = Bytes.interfaceName(iface.name());
+                compare(equal(iface.negated()), iface.prefix() ? name.first(iface.name().length()) : name);
+            }
+            case Match.Net net -> net(net);
+            case Match.InSet in -> inSet(in);
+            case Match.Protocol protocol -> {
+                load(MetaKey.L4PROTO);
+                compare(equal(protocol.negated()), Bytes.of((byte) protocol.number()));
+            }
+            case Match.Ports ports -> ports(ports);
+            case Match.Mark mark -> {
+                load(MetaKey.MARK);
+                mask(mark.mask());
+                compare(equal(mark.negated()), Bytes.nativeInt(mark.value()));
+            }
+            case Match.Conntrack ct -> {
+                code.add(new Expression.LoadCt(CtKey.STATE, REGISTER));
+                mask(ct.states().stream().mapToInt(CtState::bit).sum());
+                compare(equal(!ct.negated()), Bytes.nativeInt(0));
+            }
+            case Match.Dnat dnat -> {
+                code.add(new Expression.LoadCt(CtKey.STATUS, REGISTER));
+                mask(IPS_DST_NAT);
+                compare(equal(!dnat.negated()), Bytes.nativeInt(0));
+            }
+            case Match.Local local -> {
+                code.add(new Expression.Fib(Expression.Fib.RESULT_ADDRTYPE,
+                        local.side() == Side.SOURCE ? Expression.Fib.SADDR : Expression.Fib.DADDR, REGISTER));
+                compare(equal(local.negated()), Bytes.nativeInt(RTN_LOCAL));
+            }
+            case Match.Icmp icmp -> {
+                if (icmp.code() < 0) {
+                    payload(Header.TRANSPORT, 0, 1);
+                    compare(equal(icmp.negated()), Bytes.of((byte) icmp.type()));
+                } else {
+                    // Type and code in one piece: negated, the two together are what must differ.
+                    payload(Header.TRANSPORT, 0, 2);
+                    compare(equal(icmp.negated()), Bytes.of((byte) icmp.type(), (byte) icmp.code()));
+                }
+            }
+            case Match.NotReversePath reverse -> {
+                code.add(new Expression.Fib(Expression.Fib.RESULT_OIF,
+                        Expression.Fib.SADDR | Expression.Fib.MARK | Expression.Fib.IIF, REGISTER));
+                compare(Operator.EQ, Bytes.nativeInt(0));
+            }
+        }
+    }
+
+    private void net(Match.Net match) {
+        Cidr net = match.net();
+        if (net.length() == 0) {
+            if (match.negated()) {
+                // Nothing is outside of everything.
+                payload(Header.NETWORK, 0, 1);
+                compare(Operator.EQ, Bytes.of((byte) 0));
+            }
+            return;
+        }
+        int offset = addressOffset(net.family(), match.side());
+        Bytes base = Bytes.of(net.base().toBytes());
+        if (net.length() % 8 == 0) {
+            int bytes = net.length() / 8;
+            payload(Header.NETWORK, offset, bytes);
+            compare(equal(match.negated()), base.first(bytes));
+        } else {
+            int bytes = net.family().bits() / 8;
+            payload(Header.NETWORK, offset, bytes);
+            code.add(new Expression.Bitwise(REGISTER, prefixMask(net.length(), bytes), Bytes.of(new byte[bytes])));
+            compare(equal(match.negated()), base);
+        }
+    }
+
+    private void inSet(Match.InSet match) {
+        NamedSet set = match.set();
+        int bytes = set.family().bits() / 8;
+        payload(Header.NETWORK, addressOffset(set.family(), match.side()), bytes);
+        if (set.kind() == NamedSet.Kind.ADDRESS_PORT) {
+            // Register 8 is the first 4 bytes of register 1; the kernel names a register by its long number where it can.
+            int next = 8 + bytes / 4;
+            code.add(new Expression.LoadMeta(MetaKey.L4PROTO, canonical(next)));
+            code.add(new Expression.LoadPayload(Header.TRANSPORT, match.side() == Side.SOURCE ? 0 : 2, 2, canonical(next + 1)));
+        }
+        code.add(new Expression.Lookup(set.nftName(), REGISTER, match.negated()));
+    }
+
+    private void ports(Match.Ports match) {
+        List<PortRange> ranges = Intervals.mergePorts(match.ranges());
+        payload(Header.TRANSPORT, match.side() == Side.SOURCE ? 0 : 2, 2);
+        PortRange first = ranges.getFirst();
+        if (ranges.size() > 1) {
+            code.add(new Expression.Lookup(portSetName(ranges), REGISTER, match.negated()));
+        } else if (first.first() == first.last()) {
+            compare(equal(match.negated()), Bytes.port(first.first()));
+        } else if (match.negated()) {
+            code.add(new Expression.Range(true, REGISTER, Bytes.port(first.first()), Bytes.port(first.last())));
+        } else {
+            compare(Operator.GTE, Bytes.port(first.first()));
+            compare(Operator.LTE, Bytes.port(first.last()));
+        }
+    }
+
+    private void act(Action action) {
+        switch (action) {
+            case Action.Accept accept -> decide(Verdict.ACCEPT);
+            case Action.Drop drop -> decide(Verdict.DROP);
+            case Action.Return back -> decide(Verdict.RETURN);
+            case Action.Jump jump -> decide(Verdict.jump(NftRendering.name(jump.chain())));
+            case Action.Goto go -> decide(Verdict.go(NftRendering.name(go.chain())));
+            case Action.SetMark mark -> {
+                load(MetaKey.MARK);
+                code.add(new Expression.Bitwise(REGISTER, Bytes.nativeInt(~mark.mask()), Bytes.nativeInt(mark.value() & mark.mask())));
+                code.add(new Expression.SetMeta(MetaKey.MARK, REGISTER));
+            }
+            case Action.Masquerade masquerade ->
+                code.add(new Expression.Masquerade(masquerade.fullyRandom() ? Expression.Masquerade.FULLY_RANDOM : 0));
+            case Action.Reject reject -> {
+                switch (reject.with()) {
+                    case PORT_UNREACHABLE ->
+                        code.add(new Expression.Reject(Expression.Reject.ICMPX, Expression.Reject.PORT_UNREACHABLE));
+                    case TCP_RESET -> code.add(new Expression.Reject(Expression.Reject.TCP_RESET, 0));
+                }
+            }
+            case Action.Log log -> code.add(new Expression.Log(log.prefix(), log.level()));
+            case Action.NoTrack noTrack -> code.add(new Expression.NoTrack());
+            case Action.Nothing nothing -> {
+                if (code.isEmpty()) {
+                    code.add(new Expression.Counter());
+                }
+            }
+        }
+    }
+
+    private void load(MetaKey key) {
+        code.add(new Expression.LoadMeta(key, REGISTER));
+    }
+
+    private void payload(Header header, int offset, int length) {
+        code.add(new Expression.LoadPayload(header, offset, length, REGISTER));
+    }
+
+    private void mask(int mask) {
+        code.add(new Expression.Bitwise(REGISTER, Bytes.nativeInt(mask), Bytes.nativeInt(0)));
+    }
+
+    private void compare(Operator operator, Bytes value) {
+        code.add(new Expression.Compare(operator, REGISTER, value));
+    }
+
+    private void decide(Verdict verdict) {
+        code.add(new Expression.Decide(verdict));
+    }
+
+    private static Operator equal(boolean negated) {
+        return negated ? Operator.NEQ : Operator.EQ;
+    }
+
+    private static int addressOffset(Family family, Side side) {
+        boolean source = side == Side.SOURCE;
+        return switch (family) {
+            case V4 -> source ? 12 : 16;
+            case V6 -> source ? 8 : 24;
+        };
+    }
+
+    private static int canonical(int register) {
+        return register % 4 == 0 ? register / 4 - 1 : register;
+    }
+
+    private static Bytes prefixMask(int length, int bytes) {
+        byte[] mask = new byte[bytes];
+        for (int bit = 0; bit < length; bit++) {
+            mask[bit / 8] |= (byte) (128 >>> bit % 8);
+        }
+        return Bytes.of(mask);
+    }
+
+    private static String portSetName(List<PortRange> ranges) {
+        String plain = ranges.stream()
+                .map(range -> range.first() == range.last() ? "" + range.first() : range.first() + "_" + range.last())
+                .collect(Collectors.joining("-", "ports-", ""));
+        if (plain.length() <= 40) {
+            return plain;
+        }
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(plain.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            return "ports-" + HexFormat.of().formatHex(digest, 0, 12);
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+}
