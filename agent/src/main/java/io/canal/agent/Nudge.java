@@ -1,0 +1,123 @@
+package io.canal.agent;
+
+import io.canal.reconcile.Clock;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Has Juju run the charm's update-status hook when what it would report has changed.
+ *
+ * <p>At most one call is outstanding, at most one begins in five seconds, and the last change is always told: Juju holds the
+ * machine's lock for each, and the kubelet's charm waits behind it.
+ */
+final class Nudge implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Nudge.class);
+    private static final Duration PAUSE = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+
+    private final Path jujuExec;
+    private final String unit;
+    private final Clock clock;
+    private final Duration pause;
+    private final Thread thread;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition change = lock.newCondition();
+    private boolean pending;
+
+    /**
+     * Begins to listen.
+     *
+     * @param jujuExec the program; where it is absent nothing is ever called
+     * @param unit whose charm to nudge; empty for none
+     */
+    Nudge(Path jujuExec, String unit, Clock clock) {
+        this(jujuExec, unit, clock, PAUSE);
+    }
+
+    Nudge(Path jujuExec, String unit, Clock clock, Duration pause) {
+        this.jujuExec = jujuExec;
+        this.unit = unit;
+        this.clock = clock;
+        this.pause = pause;
+        this.thread = Thread.ofVirtual().name("nudge").unstarted(this::loop);
+        thread.start();
+    }
+
+    /** What the charm reports has changed. */
+    void changed() {
+        lock.lock();
+        try {
+            pending = true;
+            change.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+    }
+
+    private void loop() {
+        try {
+            while (true) {
+                awaitChange();
+                long start = clock.nanos();
+                if (!unit.isEmpty() && Files.isExecutable(jujuExec)) {
+                    call();
+                }
+                Duration rest = pause.minus(clock.since(start));
+                if (rest.isPositive()) {
+                    Thread.sleep(rest);
+                }
+            }
+        } catch (InterruptedException closed) {
+            log.debug("no more nudges");
+        }
+    }
+
+    private void awaitChange() throws InterruptedException {
+        lock.lock();
+        try {
+            while (!pending) {
+                change.await();
+            }
+            pending = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void call() throws InterruptedException {
+        // The text is fixed; the charm's folder is known to Juju alone, so a shell in the hook's own context expands it.
+        ProcessBuilder builder = new ProcessBuilder(jujuExec.toString(), unit, "JUJU_DISPATCH_PATH=hooks/update-status $JUJU_CHARM_DIR/dispatch")
+                .redirectOutput(Redirect.DISCARD)
+                .redirectError(Redirect.DISCARD);
+        try {
+            Process process = builder.start();
+            try {
+                process.getOutputStream().close();
+                if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                    log.warn("{} did not end within {} min", jujuExec, PATIENCE.toMinutes());
+                } else if (process.exitValue() != 0) {
+                    log.warn("{} for {} ended with exit code {}", jujuExec, unit, process.exitValue());
+                }
+            } finally {
+                process.destroyForcibly();
+            }
+        } catch (IOException failure) {
+            log.warn("{} could not be run: {}", jujuExec, failure.getMessage());
+        }
+    }
+}

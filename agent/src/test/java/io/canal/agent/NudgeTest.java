@@ -1,0 +1,76 @@
+package io.canal.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.reconcile.Clock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NudgeTest {
+
+    @TempDir
+    Path folder;
+
+    /** A juju-exec that writes down how it was called. */
+    private Path recorder() throws IOException {
+        Path program = folder.resolve("juju-exec");
+        Files.writeString(program, "#!/bin/sh\nprintf '%s\\n' \"$*\" >> " + folder.resolve("calls") + "\n");
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return program;
+    }
+
+    private List<String> calls() throws IOException {
+        Path calls = folder.resolve("calls");
+        return Files.exists(calls) ? Files.readAllLines(calls) : List.of();
+    }
+
+    private void awaitCalls(int count) throws Exception {
+        long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (calls().size() < count && System.nanoTime() < end) {
+            Thread.sleep(5);
+        }
+        assertTrue(calls().size() >= count, () -> "only some of " + count + " calls came");
+    }
+
+    @Test
+    void juju_runs_update_status_for_the_unit() throws Exception {
+        try (Nudge nudge = new Nudge(recorder(), "canal/0", Clock.system(), Duration.ofMillis(1))) {
+            nudge.changed();
+            awaitCalls(1);
+        }
+        assertEquals(List.of("canal/0 JUJU_DISPATCH_PATH=hooks/update-status $JUJU_CHARM_DIR/dispatch"), calls());
+    }
+
+    @Test
+    void a_burst_is_one_call_now_and_one_after_the_pause() throws Exception {
+        try (Nudge nudge = new Nudge(recorder(), "canal/0", Clock.system(), Duration.ofMillis(300))) {
+            nudge.changed();
+            awaitCalls(1);
+            for (int i = 0; i < 20; i++) {
+                nudge.changed();
+            }
+            awaitCalls(2);
+            Thread.sleep(400);
+            assertEquals(2, calls().size());
+        }
+    }
+
+    @Test
+    void without_juju_nothing_is_called() throws Exception {
+        try (Nudge nudge = new Nudge(folder.resolve("absent"), "canal/0", Clock.system(), Duration.ofMillis(1));
+                Nudge other = new Nudge(recorder(), "", Clock.system(), Duration.ofMillis(1))) {
+            nudge.changed();
+            other.changed();
+            Thread.sleep(50);
+        }
+        assertFalse(Files.exists(folder.resolve("calls")));
+    }
+}
