@@ -1,0 +1,166 @@
+package io.canal.juju;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Juju's hook tools, found on the PATH that Juju gives a hook.
+ *
+ * <p>Values are always asked for as JSON: Juju's YAML leaves the string {@code 1e3} unquoted, and its plain output adds a line end
+ * to a PEM text. What is published goes through standard input, since one argument may not be longer than 128 KiB.
+ */
+public final class HookTools implements Juju {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String AS_JSON = "--format=json";
+
+    private final Optional<Path> folder;
+
+    /** The tools on the PATH. */
+    public HookTools() {
+        this.folder = Optional.empty();
+    }
+
+    /** The tools in one folder. */
+    public HookTools(Path folder) {
+        this.folder = Optional.of(folder);
+    }
+
+    @Override
+    public JsonNode config() {
+        return json("config-get", "--all", AS_JSON);
+    }
+
+    @Override
+    public boolean isLeader() {
+        return json("is-leader", AS_JSON).asBoolean();
+    }
+
+    @Override
+    public List<String> relationIds(String endpoint) {
+        return strings(json("relation-ids", endpoint, AS_JSON));
+    }
+
+    @Override
+    public List<String> relationUnits(String relation) {
+        return strings(json("relation-list", "-r", relation, AS_JSON));
+    }
+
+    @Override
+    public Map<String, String> relationData(String relation, String unit) {
+        Map<String, String> values = new TreeMap<>();
+        json("relation-get", "-r", relation, AS_JSON, "-", unit).properties()
+                .forEach(value -> values.put(value.getKey(), value.getValue().asText()));
+        return values;
+    }
+
+    @Override
+    public void publish(String relation, Map<String, String> values) {
+        ObjectNode document = JSON.createObjectNode();
+        values.forEach(document::put);
+        // Every JSON document is a YAML document.
+        run(List.of("relation-set", "-r", relation, "--file", "-"), document.toString());
+    }
+
+    @Override
+    public Optional<JsonNode> network(String endpoint) {
+        Output output = call(List.of("network-get", endpoint, AS_JSON), "");
+        return output.code == 0 ? Optional.of(parsed("network-get", output.out)) : Optional.empty();
+    }
+
+    @Override
+    public void status(Status status) {
+        run(List.of("status-set", status.kind().word(), "--", status.message()), "");
+    }
+
+    @Override
+    public void workloadVersion(String version) {
+        run(List.of("application-version-set", "--", version), "");
+    }
+
+    @Override
+    public void log(LogLevel level, String message) {
+        run(List.of("juju-log", "--log-level", level.name(), "--", message), "");
+    }
+
+    @Override
+    public JsonNode actionParameters() {
+        return json("action-get", AS_JSON);
+    }
+
+    @Override
+    public void actionResults(Map<String, String> results) {
+        if (!results.isEmpty()) {
+            List<String> command = new ArrayList<>(List.of("action-set"));
+            results.forEach((key, value) -> command.add(key + "=" + value));
+            run(command, "");
+        }
+    }
+
+    @Override
+    public void actionFailed(String message) {
+        run(List.of("action-fail", "--", message), "");
+    }
+
+    private record Output(int code, String out, String error) {}
+
+    private JsonNode json(String... command) {
+        return parsed(command[0], run(List.of(command), ""));
+    }
+
+    private static JsonNode parsed(String tool, String text) {
+        try {
+            return JSON.readTree(text);
+        } catch (JsonProcessingException malformed) {
+            throw new JujuRefused(tool + " answered with something that is not JSON: " + malformed.getOriginalMessage());
+        }
+    }
+
+    private static List<String> strings(JsonNode array) {
+        List<String> strings = new ArrayList<>();
+        array.forEach(element -> strings.add(element.asText()));
+        return strings;
+    }
+
+    private String run(List<String> command, String input) {
+        Output output = call(command, input);
+        if (output.code != 0) {
+            String words = output.error.strip();
+            throw new JujuRefused(command.getFirst() + " failed with " + output.code + (words.isEmpty() ? "" : ": " + words));
+        }
+        return output.out;
+    }
+
+    private Output call(List<String> command, String input) {
+        try {
+            List<String> found = new ArrayList<>(command);
+            folder.ifPresent(tools -> found.set(0, tools.resolve(command.getFirst()).toString()));
+            Process process = new ProcessBuilder(found).start();
+            // The tools say nothing before they have read all of their input, so one after the other is safe.
+            try (OutputStream stdin = process.getOutputStream()) {
+                stdin.write(input.getBytes(StandardCharsets.UTF_8));
+            } catch (IOException refusedBeforeReading) {
+                // Its exit code and its words say why.
+            }
+            String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            String error = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+            return new Output(process.waitFor(), out, error);
+        } catch (IOException missing) {
+            throw new JujuRefused(command.getFirst() + " cannot be run: " + missing.getMessage());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new JujuRefused(command.getFirst() + " was interrupted");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+package io.canal.juju;
+
+/** Juju's log levels, as far as a charm needs them. */
+public enum LogLevel {
+    DEBUG,
+    INFO,
+    WARNING,
+    ERROR
+}
