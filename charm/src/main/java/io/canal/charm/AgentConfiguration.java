@@ -1,0 +1,56 @@
+package io.canal.charm;
+
+import com.fasterxml.jackson.databind.node.TextNode;
+import io.canal.config.AgentConfig;
+import io.canal.config.EtcdConfig;
+import io.canal.model.Decoded;
+import io.canal.model.Json;
+import io.canal.model.NodePaths;
+import io.canal.model.Problem;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+
+/** {@code /etc/canal/agent.yaml}: rendered from its template, read back, and written only if that says what was meant. */
+record AgentConfiguration(Templates templates, NodePaths node) {
+
+    /** Writes it; whether that changed anything. */
+    boolean write(AgentConfig config) throws IOException {
+        String text = render(config);
+        String path = node.agentYaml().toString();
+        switch (AgentConfig.parse(path, text)) {
+            case Decoded.Bad<AgentConfig>(Problem problem) -> throw new IOException(problem.sentence());
+            case Decoded.Good<AgentConfig>(AgentConfig read) when !read.equals(config) ->
+                throw new IOException("templates/agent.yaml.ftl does not say what the charm means: " + read + " instead of " + config);
+            case Decoded.Good<AgentConfig> _ -> {}
+        }
+        return NodeFile.put(node.agentYaml(), text, "rw-------");
+    }
+
+    private String render(AgentConfig config) throws IOException {
+        EtcdConfig etcd = config.etcd();
+        Map<String, Object> values = new HashMap<>();
+        values.put("unit", quoted(config.unit()));
+        values.put("nodename", quoted(config.nodename()));
+        values.put("endpoints", etcd.endpoints().stream().map(AgentConfiguration::quoted).toList());
+        values.put("ca", quoted(etcd.ca()));
+        values.put("cert", quoted(etcd.cert()));
+        values.put("key", quoted(etcd.key()));
+        values.put("prefix", quoted(etcd.prefix()));
+        values.put("iface", quoted(config.iface()));
+        values.put("public_ip", quoted(config.publicIp().map(Object::toString).orElse("")));
+        values.put("mtu", config.mtu());
+        values.put("dataplane", config.dataplane().word());
+        values.put("lease_ttl", config.leaseTtl().toSeconds());
+        values.put("log_level", config.logLevel().word());
+        values.put("listen", quoted(config.listen().toString()));
+        values.put("kubeconfig", quoted(config.kubeconfig()));
+        values.put("charm_dir", quoted(config.charmDir()));
+        return templates.render("agent.yaml.ftl", values);
+    }
+
+    /** A string of JSON is one of YAML. */
+    private static String quoted(String value) {
+        return Json.compact(TextNode.valueOf(value));
+    }
+}

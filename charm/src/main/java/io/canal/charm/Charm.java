@@ -1,0 +1,110 @@
+package io.canal.charm;
+
+import io.canal.control.Reply;
+import io.canal.juju.Event;
+import io.canal.juju.Event.Relation;
+import io.canal.juju.HookContext;
+import io.canal.juju.Juju;
+import io.canal.juju.LogLevel;
+import io.canal.juju.Status;
+import io.canal.model.Json;
+import java.io.IOException;
+import java.time.Duration;
+
+/** Which hook does what. */
+record Charm(HookContext context, Juju juju, Machine machine) {
+
+    /** Runs the hook or action of the context. */
+    void run() throws IOException {
+        switch (context.event()) {
+            case Event.Life life -> run(life);
+            case Relation relation -> run(relation);
+            case Event.Action(String name) -> new Actions(juju, machine).run(name);
+            case Event.Unknown(String path) -> juju.log(LogLevel.DEBUG, "nothing to do for " + path);
+        }
+    }
+
+    private void run(Event.Life life) throws IOException {
+        switch (life) {
+            case INSTALL -> install();
+            case UPGRADE_CHARM -> {
+                install();
+                converge();
+            }
+            case START, CONFIG_CHANGED, LEADER_ELECTED, UPDATE_STATUS -> converge();
+            case STOP, REMOVE -> departure().run();
+        }
+    }
+
+    private void run(Relation relation) throws IOException {
+        boolean weGo = relation.departing().filter(context.unit()::equals).isPresent();
+        if (relation.step() == Relation.Step.DEPARTED && weGo) {
+            departure().note();
+            return;
+        }
+        switch (relation.endpoint()) {
+            case "etcd" -> {
+                if (relation.step() == Relation.Step.BROKEN && departure().isNoted()) {
+                    departure().run();
+                } else {
+                    converge();
+                }
+            }
+            case "cni" -> {
+                switch (relation.step()) {
+                    case CREATED, JOINED, CHANGED -> {
+                        // Juju 4 tells us of every principal of the model.
+                        if (relation.remoteUnit().isEmpty() || relation.remoteUnit().filter(context::isPrincipal).isPresent()) {
+                            converge();
+                        }
+                    }
+                    case DEPARTED -> {}
+                    case BROKEN -> {
+                        if (isWithOurPrincipal(relation)) {
+                            departure().run();
+                        }
+                    }
+                }
+            }
+            case "peer" -> {
+                if (relation.step() == Relation.Step.DEPARTED && relation.departing().isPresent() && !departure().isNoted()) {
+                    release(relation.departing().get());
+                }
+            }
+            default -> juju.log(LogLevel.DEBUG, "nothing to do for the relation " + relation.endpoint());
+        }
+    }
+
+    private void install() throws IOException {
+        if (machine.owner(context).claim().isPresent()) {
+            return;
+        }
+        juju.status(Status.maintenance("Installing the node agent"));
+        machine.program().install();
+        machine.setup().install();
+        juju.workloadVersion(machine.program().version());
+    }
+
+    private void converge() throws IOException {
+        if (!departure().isNoted()) {
+            new Convergence(context, juju, machine).run();
+        }
+    }
+
+    /** The leader's agent gives back the subnet of a unit that has left, once that node's session has ended. */
+    private void release(String unit) {
+        if (juju.isLeader()
+                && machine.agent().ask("unit-gone", Json.object().put("unit", unit), Duration.ofSeconds(4)) instanceof Reply.Refused(String sentence)) {
+            juju.log(LogLevel.WARNING, "the subnet of " + unit + " was not released: " + sentence);
+        }
+    }
+
+    private boolean isWithOurPrincipal(Relation relation) {
+        return relation.remoteApp().isEmpty() || departure().isNoted()
+                || relation.remoteApp().equals(context.principal().map(HookContext::applicationOf));
+    }
+
+    private Departure departure() {
+        return new Departure(context, juju, machine);
+    }
+}

@@ -1,0 +1,88 @@
+package io.canal.charm;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.canal.config.DataplaneOption;
+import io.canal.config.LogLevel;
+import io.canal.config.Options;
+import io.canal.model.Cidr;
+import io.canal.model.Decoded;
+import io.canal.model.IpPrefix;
+import io.canal.model.Problem;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The charm's options, as config.yaml declares them, after validation: Juju itself checks no more than types.
+ *
+ * @param mtu 0 where it is to be computed
+ * @param vni 0 for flannel's default
+ * @param port 0 for flannel's default
+ */
+record CharmOptions(Cidr cidr, String iface, int mtu, int vni, int port, DataplaneOption dataplane, String nodename, LogLevel logLevel,
+        Duration leaseTtl) {
+
+    /** Validates what {@code config-get} gave; every option that is wrong, where any is. */
+    static Result of(JsonNode config) {
+        Reader read = new Reader(config, new ArrayList<>());
+        CharmOptions options = new CharmOptions(
+                read.option("cidr", CharmOptions::network, Cidr.of("10.1.0.0/16")),
+                read.option("iface", Options::iface, ""),
+                read.option("mtu", Options::mtu, 0),
+                read.option("vni", Options::vni, 0),
+                read.option("port", Options::port, 0),
+                read.option("dataplane", Options::dataplane, DataplaneOption.AUTO),
+                read.option("nodename", Options::nodename, ""),
+                read.option("log-level", Options::logLevel, LogLevel.INFO),
+                read.option("lease-ttl", Options::leaseTtl, Options.DEFAULT_LEASE));
+        return read.problems.isEmpty() ? new Result.Good(options) : new Result.Bad(read.problems);
+    }
+
+    /** What came of the validation. */
+    sealed interface Result {
+
+        record Good(CharmOptions options) implements Result {}
+
+        record Bad(List<Problem> problems) implements Result {
+
+            public Bad {
+                problems = List.copyOf(problems);
+            }
+
+            /** What is wrong and what to do. */
+            String sentence() {
+                String remedy = problems.size() == 1
+                        ? "; set it with juju config"
+                        : "; set them with juju config";
+                return String.join("; ", problems.stream().map(Problem::sentence).toList()) + remedy;
+            }
+        }
+    }
+
+    /** How {@link Options} reads one option. */
+    private interface Parser<T> {
+        Decoded<T> parse(String where, String field, String text);
+    }
+
+    private record Reader(JsonNode config, List<Problem> problems) {
+
+        <T> T option(String name, Parser<T> parser, T unset) {
+            JsonNode node = config.path(name);
+            if (node.isNull() || node.isMissingNode()) {
+                return unset;
+            }
+            return switch (parser.parse("option", name, node.asText())) {
+                case Decoded.Good<T>(T value) -> value;
+                case Decoded.Bad<T>(Problem problem) -> {
+                    problems.add(problem);
+                    yield unset;
+                }
+            };
+        }
+    }
+
+    /** As flannel reads its own configuration: bits after the prefix are allowed, and dropped. */
+    private static Decoded<Cidr> network(String where, String field, String text) {
+        return Options.cidr(where, field, IpPrefix.parse(text).map(prefix -> prefix.cidr().toString()).orElse(text));
+    }
+}

@@ -1,0 +1,170 @@
+package io.canal.charm;
+
+import io.canal.config.AgentConfig;
+import io.canal.config.EtcdConfig;
+import io.canal.config.Listen;
+import io.canal.control.AgentStatus;
+import io.canal.control.Finding;
+import io.canal.control.Op;
+import io.canal.control.Reply;
+import io.canal.juju.Event.Life;
+import io.canal.juju.Event.Relation;
+import io.canal.juju.HookContext;
+import io.canal.juju.Juju;
+import io.canal.juju.LogLevel;
+import io.canal.juju.Status;
+import io.canal.model.Ip;
+import io.canal.model.Json;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What nearly every hook does: from the options, the relations and what the agent says, make the node as it should be, and report
+ * what is so. What is right already is not touched. Where an input is bad, nothing that works is changed.
+ */
+record Convergence(HookContext context, Juju juju, Machine machine) {
+
+    /** How long a hook may wait for an agent that it started itself. */
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+    private static final long STEP_MILLIS = 50;
+
+    void run() throws IOException {
+        juju.status(converge());
+    }
+
+    private Status converge() throws IOException {
+        Optional<String> other = machine.owner(context).claim();
+        if (other.isPresent()) {
+            return Status.blocked("The network of this machine belongs to " + other.get() + "; remove one of the two units' cni relations");
+        }
+        return switch (CharmOptions.of(juju.config())) {
+            case CharmOptions.Result.Bad bad -> Status.blocked(bad.sentence());
+            case CharmOptions.Result.Good(CharmOptions options) -> switch (EtcdLink.read(juju, brokenRelation())) {
+                case EtcdLink.Absent _ -> {
+                    networkRequest().forget();
+                    yield Status.blocked("Waiting for etcd relation.");
+                }
+                case EtcdLink.Incomplete _ -> Status.waiting("Waiting on etcd.");
+                case EtcdLink.Unusable(var problem) -> Status.blocked(problem.sentence() + "; repair the etcd application");
+                case EtcdLink.Ready etcd -> converge(options, etcd);
+            };
+        };
+    }
+
+    private Status converge(CharmOptions options, EtcdLink.Ready etcd) throws IOException {
+        CniLink cni = new CniLink(context, juju, machine.node());
+        List<String> relations = cni.relations();
+        AgentConfig config = configuration(options, etcd, cni.kubeconfig(relations));
+        boolean changed = new AgentConfiguration(machine.templates(), machine.node()).write(config);
+
+        Optional<AgentStatus> answer = machine.agent().status();
+        boolean started = startWhereNeeded(answer.isPresent());
+        if (started) {
+            answer = untilItAnswers();
+        } else if (changed) {
+            if (machine.agent().ask(Op.RELOAD, Json.object(), PATIENCE) instanceof Reply.Refused(String sentence)) {
+                return Status.blocked(sentence);
+            }
+            answer = machine.agent().status();
+        }
+        if (answer.isEmpty()) {
+            return Status.waiting("Waiting for Flannel: the agent does not answer yet; see: journalctl -u " + NodeSetup.UNIT);
+        }
+        Optional<String> refused = networkRequest().send(options, juju);
+        AgentStatus status = started || changed ? untilItIsReady(answer.get()) : answer.get();
+        if (!status.subnet().isEmpty()) {
+            cni.publish(relations, status.network().isEmpty() ? options.cidr().toString() : status.network());
+        }
+        return refused.map(Status::blocked).orElseGet(() -> statusOf(status));
+    }
+
+    private AgentConfig configuration(CharmOptions options, EtcdLink.Ready etcd, String kubeconfig) throws IOException {
+        boolean tls = etcd.endpoints().stream().anyMatch(endpoint -> endpoint.startsWith("https:"));
+        Path credentials = machine.credentials().write(etcd);
+        Uplink uplink = options.iface().isEmpty() ? Uplink.bound(juju.network("cni")) : Uplink.named(options.iface());
+        return new AgentConfig(
+                context.unit(),
+                options.nodename(),
+                new EtcdConfig(
+                        etcd.endpoints(),
+                        tls ? credentials.resolve("ca.pem").toString() : "",
+                        tls ? credentials.resolve("cert.pem").toString() : "",
+                        tls ? credentials.resolve("key.pem").toString() : "",
+                        EtcdConfig.DEFAULT_PREFIX),
+                uplink.iface(),
+                Ip.parse(uplink.address()),
+                options.mtu(),
+                options.dataplane(),
+                options.leaseTtl(),
+                options.logLevel(),
+                Listen.DEFAULT,
+                kubeconfig,
+                context.charmDir().toString());
+    }
+
+    /** Starts the agent where none runs, and restarts it where it runs from another program than the one installed. */
+    private boolean startWhereNeeded(boolean answers) throws IOException {
+        if (answers && context.event() != Life.UPGRADE_CHARM && context.event() != Life.START) {
+            return false;
+        }
+        Optional<Path> running = machine.process().runningFrom();
+        if (running.isEmpty()) {
+            juju.log(LogLevel.INFO, "starting " + NodeSetup.UNIT);
+            machine.systemd().control("start", "--no-block", NodeSetup.UNIT);
+            return true;
+        }
+        if (!running.get().endsWith(machine.program().digest())) {
+            juju.log(LogLevel.INFO, "restarting " + NodeSetup.UNIT + " with program " + machine.program().digest());
+            machine.systemd().control("restart", "--no-block", NodeSetup.UNIT);
+            return true;
+        }
+        return false;
+    }
+
+    private Optional<AgentStatus> untilItAnswers() {
+        for (long waited = 0; waited < PATIENCE.toMillis(); waited += STEP_MILLIS) {
+            Optional<AgentStatus> status = machine.agent().status();
+            if (status.isPresent()) {
+                return status;
+            }
+            machine.pause().millis(STEP_MILLIS);
+        }
+        return Optional.empty();
+    }
+
+    private AgentStatus untilItIsReady(AgentStatus first) {
+        AgentStatus last = first;
+        for (long waited = 0; !last.ready() && waited < PATIENCE.toMillis(); waited += STEP_MILLIS) {
+            machine.pause().millis(STEP_MILLIS);
+            last = machine.agent().status().orElse(last);
+        }
+        return last;
+    }
+
+    /** What the running agent says, as a status. */
+    static Status statusOf(AgentStatus agent) {
+        String subnet = "Flannel subnet " + agent.subnet();
+        if (agent.ready() && !agent.subnet().isEmpty()) {
+            return Status.active(agent.problems().isEmpty() ? subnet : subnet + "; " + agent.problems().getFirst().what());
+        }
+        Optional<Finding> forTheOperator = agent.problems().stream().filter(problem -> !problem.repair().isEmpty()).findFirst();
+        if (forTheOperator.isPresent()) {
+            return Status.blocked(forTheOperator.get().what() + " " + forTheOperator.get().repair());
+        }
+        String reason = agent.reasons().isEmpty() ? "no subnet yet" : agent.reasons().getFirst();
+        return Status.waiting((agent.subnet().isEmpty() ? "Waiting for Flannel: " : subnet + ", not ready: ") + reason);
+    }
+
+    private NetworkRequest networkRequest() {
+        return NetworkRequest.of(machine.agent(), context.charmDir());
+    }
+
+    private Optional<String> brokenRelation() {
+        return context.event() instanceof Relation relation && relation.step() == Relation.Step.BROKEN
+                ? Optional.of(relation.id()) : Optional.empty();
+    }
+}

@@ -1,0 +1,115 @@
+package io.canal.charm;
+
+import io.canal.model.NodePaths;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** What a node needs beside the program: the systemd unit, the CNI client, and the files that keep others away from our devices. */
+record NodeSetup(NodePaths node, Program program, Templates templates, Systemd systemd) {
+
+    static final String UNIT = "canal-agent.service";
+
+    /** Units whose names ours takes as aliases: those of the daemons that it stands in for. */
+    private static final List<String> ALIASES = List.of("flannel.service", "calico-node.service");
+
+    private static final List<String> UNIT_FOLDERS = List.of("etc/systemd/system", "lib/systemd/system", "usr/lib/systemd/system");
+
+    private static final Map<String, String> HANDS_OFF = Map.of(
+            "etc/systemd/network/10-canal.link", """
+                    # canal gives its devices their addresses itself, and keeps them.
+                    [Match]
+                    OriginalName=cali* flannel.*
+
+                    [Link]
+                    MACAddressPolicy=none
+                    """,
+            "etc/systemd/network/10-canal.network", """
+                    [Match]
+                    Name=cali* flannel.*
+
+                    [Link]
+                    Unmanaged=yes
+                    """,
+            "etc/NetworkManager/conf.d/10-canal.conf", """
+                    [keyfile]
+                    unmanaged-devices=interface-name:cali*;interface-name:flannel.*
+                    """);
+
+    /** Puts all of it in place. */
+    void install() throws IOException {
+        for (Map.Entry<String, String> file : HANDS_OFF.entrySet()) {
+            NodeFile.put(node.at(file.getKey()), file.getValue(), "rw-r--r--");
+        }
+        installCniClient();
+        retireForeignUnits();
+        String unit = templates.render("canal-agent.service.ftl", Map.of("home", "/" + node.root().relativize(program.current())));
+        if (NodeFile.put(unitFile(), unit, "rw-r--r--")) {
+            systemd.control("daemon-reload");
+        }
+        if (!systemd.control("enable", "--quiet", UNIT)) {
+            throw new IOException("systemctl enable " + UNIT + " failed; see: systemctl status " + UNIT);
+        }
+    }
+
+    /** Takes all of it away again, and puts back what was there before. */
+    void remove() throws IOException {
+        systemd.control("disable", "--quiet", UNIT);
+        Files.deleteIfExists(unitFile());
+        for (String alias : ALIASES) {
+            for (String folder : UNIT_FOLDERS) {
+                Path file = node.at(folder).resolve(alias);
+                if (isOurAlias(file) || !Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                    Aside.restore(file);
+                }
+            }
+        }
+        systemd.control("daemon-reload");
+        Path client = cniClient();
+        if (Files.isRegularFile(client) && program.isOurCniClient(client)) {
+            Aside.restore(client);
+        }
+        for (String file : HANDS_OFF.keySet()) {
+            Files.deleteIfExists(node.at(file));
+        }
+        NodeFile.removeIfEmpty(node.at("etc/NetworkManager/conf.d"));
+        NodeFile.removeIfEmpty(node.at("etc/NetworkManager"));
+    }
+
+    private void installCniClient() throws IOException {
+        Path client = cniClient();
+        byte[] ours = Files.readAllBytes(program.source().resolve("cni/calico"));
+        if (Files.exists(client, LinkOption.NOFOLLOW_LINKS) && !program.isOurCniClient(client)) {
+            Aside.keep(client);
+        }
+        NodeFile.put(client, ours, "rwxr-xr-x");
+    }
+
+    /** Stops and moves aside real units that have the names of our aliases: enabling an alias fails where a file has its name. */
+    private void retireForeignUnits() throws IOException {
+        for (String alias : ALIASES) {
+            for (String folder : UNIT_FOLDERS) {
+                Path file = node.at(folder).resolve(alias);
+                if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !isOurAlias(file)) {
+                    systemd.control("disable", "--now", "--quiet", alias);
+                    Aside.keep(file);
+                }
+            }
+        }
+    }
+
+    private static boolean isOurAlias(Path file) throws IOException {
+        return Files.isSymbolicLink(file) && Files.readSymbolicLink(file).endsWith(UNIT);
+    }
+
+    private Path cniClient() {
+        return node.cniBinDir().resolve("calico");
+    }
+
+    private Path unitFile() {
+        return node.at("etc/systemd/system").resolve(UNIT);
+    }
+}

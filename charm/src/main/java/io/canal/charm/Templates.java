@@ -1,0 +1,35 @@
+package io.canal.charm;
+
+import freemarker.template.Configuration;
+import freemarker.template.TemplateException;
+import freemarker.template.TemplateExceptionHandler;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** The templates of files on a node that the charm writes. A value that a template names and nobody gave is an error. */
+final class Templates {
+
+    private final Configuration configuration = new Configuration(Configuration.VERSION_2_3_34);
+
+    Templates(Path folder) throws IOException {
+        configuration.setDirectoryForTemplateLoading(folder.toFile());
+        configuration.setDefaultEncoding(StandardCharsets.UTF_8.name());
+        configuration.setNumberFormat("computer");
+        configuration.setTemplateExceptionHandler(TemplateExceptionHandler.RETHROW_HANDLER);
+        configuration.setLogTemplateExceptions(false);
+        configuration.setLocalizedLookup(false);
+    }
+
+    String render(String template, Map<String, ?> values) throws IOException {
+        StringWriter text = new StringWriter();
+        try {
+            configuration.getTemplate(template).process(values, text);
+        } catch (TemplateException wrong) {
+            throw new IOException("template " + template + " cannot be rendered: " + wrong.getMessageWithoutStackTop(), wrong);
+        }
+        return text.toString();
+    }
+}
