@@ -1,0 +1,197 @@
+package io.canal.pack;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The folder {@code program/} of the charm, which becomes {@code /opt/canal/<digest>} on a node: runtime, jars, flags, AOT cache,
+ * templates, CNI client.
+ *
+ * @param folder the folder itself
+ * @param scratch where notes about what was built from what are kept
+ */
+record Program(Path folder, Path scratch) {
+
+    /** The time that all jars have: the AOT cache remembers it, and {@code dispatch} restores it after unpacking. */
+    static final Instant JAR_TIME = Instant.parse("2026-01-01T00:00:00Z");
+
+    private static final List<String> MODULES = List.of(
+            "java.base", "java.desktop", "java.logging", "java.management", "java.naming", "java.sql", "java.xml",
+            "jdk.crypto.ec", "jdk.httpserver", "jdk.jfr", "jdk.management", "jdk.net", "jdk.unsupported");
+
+    private static final List<String> JLINK = List.of(
+            "--compress=zip-6", "--no-header-files", "--no-man-pages", "--vm=server",
+            // FreeMarker needs java.beans, and nothing that draws.
+            "--exclude-files=/java.desktop/lib/lib*",
+            "--add-modules=" + String.join(",", MODULES));
+
+    void build(List<Path> jars, Path templates, Path client, String version) throws IOException, InterruptedException {
+        Files.createDirectories(folder);
+        Files.createDirectories(scratch);
+        linkRuntime();
+        copyJars(jars);
+        copyFlat(templates, folder.resolve("templates"));
+        put(client, folder.resolve("cni/calico"), "rwxr-xr-x");
+        write("version", version + "\n");
+        String flags = Files.readString(templates.resolveSibling("charm/src/pack/java.args")).strip();
+        String classPath = String.join(":", jarNames().stream().map(name -> "lib/" + name).toList());
+        String cached = digestOf(List.of("runtime/release", "runtime/lib/modules", "runtime/lib/server/libjvm.so", "lib"), flags);
+        String cache = "canal-" + cached.substring(0, 16) + ".aot";
+        write("java.args", flags + "\n-XX:AOTCache=" + cache + "\n-cp " + classPath + "\n");
+        train(cache, flags + "\n-XX:AOTCacheOutput=" + cache + ".new\n-cp " + classPath + "\n");
+        write("digest", digestOf(List.of("runtime", "lib", "templates", "cni", "java.args", "version"), "").substring(0, 24) + "\n");
+    }
+
+    String digest() throws IOException {
+        return Files.readString(folder.resolve("digest")).strip();
+    }
+
+    private void linkRuntime() throws IOException, InterruptedException {
+        Path jdk = Path.of(System.getProperty("java.home"));
+        String from = Files.readString(jdk.resolve("release")) + String.join("\n", JLINK);
+        Path note = scratch.resolve("runtime.from");
+        Path runtime = folder.resolve("runtime");
+        if (Files.exists(note) && Files.readString(note).equals(from) && Files.exists(runtime.resolve("release"))) {
+            return;
+        }
+        Path jlink = jdk.resolve("bin/jlink");
+        if (!Files.isExecutable(jlink)) {
+            throw new IOException(jlink + " is missing: the charm's runtime is made with a whole JDK, not with a runtime");
+        }
+        delete(runtime);
+        List<String> command = new ArrayList<>(List.of(jlink.toString(), "--output", runtime.toString()));
+        command.addAll(JLINK);
+        run(command, folder, "jlink");
+        Files.writeString(note, from);
+    }
+
+    private void copyJars(List<Path> jars) throws IOException {
+        Path lib = folder.resolve("lib");
+        Files.createDirectories(lib);
+        List<String> names = jars.stream().map(jar -> jar.getFileName().toString()).toList();
+        for (String old : jarNames()) {
+            if (!names.contains(old)) {
+                Files.delete(lib.resolve(old));
+            }
+        }
+        for (Path jar : jars) {
+            put(jar, lib.resolve(jar.getFileName()), "rw-r--r--");
+        }
+    }
+
+    private List<String> jarNames() throws IOException {
+        try (Stream<Path> jars = Files.list(folder.resolve("lib"))) {
+            return jars.map(jar -> jar.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    private void train(String cache, String arguments) throws IOException, InterruptedException {
+        if (Files.exists(folder.resolve(cache))) {
+            return;
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            for (Path old : entries.filter(entry -> entry.toString().contains(".aot")).toList()) {
+                Files.delete(old);
+            }
+        }
+        Path file = scratch.resolve("training.args");
+        Files.writeString(file, arguments);
+        run(List.of(folder.resolve("runtime/bin/java").toString(), "@" + file, "-Dcanal.home=" + folder, "io.canal.charm.Main", "--train"),
+                folder, "training");
+        Path made = folder.resolve(cache + ".new");
+        if (!Files.exists(made)) {
+            throw new IOException("the training run left no AOT cache; see " + scratch.resolve("training.log"));
+        }
+        Files.move(made, folder.resolve(cache), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private void run(List<String> command, Path where, String name) throws IOException, InterruptedException {
+        Path log = scratch.resolve(name + ".log");
+        int code = new ProcessBuilder(command).directory(where.toFile()).redirectErrorStream(true).redirectOutput(log.toFile()).start().waitFor();
+        if (code != 0) {
+            throw new IOException(name + " failed with exit code " + code + ":\n" + Files.readString(log));
+        }
+    }
+
+    private void write(String name, String text) throws IOException {
+        Path file = folder.resolve(name);
+        if (!Files.exists(file) || !Files.readString(file).equals(text)) {
+            Files.writeString(file, text);
+        }
+    }
+
+    private static void copyFlat(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (Stream<Path> old = Files.list(to)) {
+            for (Path file : old.filter(each -> !Files.exists(from.resolve(each.getFileName()))).toList()) {
+                Files.delete(file);
+            }
+        }
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                put(file, to.resolve(file.getFileName()), "rw-r--r--");
+            }
+        }
+    }
+
+    private static void put(Path from, Path to, String permissions) throws IOException {
+        Files.createDirectories(to.getParent());
+        if (!Files.exists(to) || Files.mismatch(from, to) >= 0) {
+            Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+        }
+        Files.setPosixFilePermissions(to, PosixFilePermissions.fromString(permissions));
+        Files.setLastModifiedTime(to, FileTime.from(JAR_TIME));
+    }
+
+    /** A digest of files and folders below {@link #folder}: names, links, executable bits and contents. */
+    private String digestOf(List<String> names, String more) throws IOException {
+        MessageDigest sha = sha256();
+        sha.update(more.getBytes(StandardCharsets.UTF_8));
+        for (String name : names) {
+            try (Stream<Path> tree = Files.walk(folder.resolve(name))) {
+                for (Path file : tree.sorted().toList()) {
+                    sha.update(folder.relativize(file).toString().getBytes(StandardCharsets.UTF_8));
+                    if (Files.isSymbolicLink(file)) {
+                        sha.update(Files.readSymbolicLink(file).toString().getBytes(StandardCharsets.UTF_8));
+                    } else if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                        sha.update((byte) (Files.isExecutable(file) ? 1 : 0));
+                        sha.update(sha256().digest(Files.readAllBytes(file)));
+                    }
+                }
+            }
+        }
+        return HexFormat.of().formatHex(sha.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    private static void delete(Path tree) throws IOException {
+        if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(tree)) {
+            for (Path path : paths.sorted((a, b) -> b.compareTo(a)).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+}
