@@ -1,0 +1,87 @@
+package io.canal.kernel.netlink;
+
+import static io.canal.kernel.testing.TestNamespaces.bridge;
+import static io.canal.kernel.testing.TestNamespaces.ip;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.IpPrefix;
+import io.canal.model.Mac;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+
+class RtnlMonitorIT {
+
+    @AutoClose
+    private final TestNamespaces namespaces = new TestNamespaces();
+    private final NetworkNamespace host = namespaces.add("host");
+    private final LinkedBlockingQueue<RtnlEvent> events = new LinkedBlockingQueue<>();
+    private final AtomicInteger missed = new AtomicInteger();
+    @AutoClose
+    private final RtnlMonitor monitor = host.call(() -> RtnlMonitor.open(events::addAll, missed::incrementAndGet));
+
+    RtnlMonitorIT() throws Exception {}
+
+    @Test
+    void changes_of_every_kind_are_told() throws Exception {
+        ip(host, "link", "add", "vx", "type", "vxlan", "id", "1", "dstport", "8472", "local", "127.0.0.1");
+        ip(host, "link", "set", "vx", "up");
+        ip(host, "addr", "add", "10.1.0.1/24", "dev", "vx");
+        ip(host, "route", "add", "10.2.0.0/24", "via", "10.1.0.2", "dev", "vx");
+        ip(host, "neigh", "add", "10.1.0.2", "lladdr", "02:00:00:00:00:01", "dev", "vx", "nud", "permanent");
+        bridge(host, "fdb", "append", "02:00:00:00:00:01", "dev", "vx", "dst", "192.0.2.1", "self", "permanent");
+        ip(host, "link", "del", "vx");
+
+        expect(event -> event instanceof RtnlEvent.LinkChanged changed && changed.link().up() && changed.link().name().equals("vx"));
+        expect(event -> event instanceof RtnlEvent.AddressChanged changed && changed.address().address().equals(IpPrefix.of("10.1.0.1/24")));
+        expect(event -> event instanceof RtnlEvent.RouteChanged changed && changed.route().destination().equals(Cidr.of("10.2.0.0/24")));
+        expect(event -> event instanceof RtnlEvent.NeighbourChanged changed && changed.neighbour().address().equals(Ip.of("10.1.0.2")));
+        expect(event -> event instanceof RtnlEvent.FdbChanged changed && changed.entry().mac().equals(Mac.of("02:00:00:00:00:01"))
+                && changed.entry().destination().orElseThrow().equals(Ip.of("192.0.2.1")));
+        expect(event -> event instanceof RtnlEvent.LinkChanged changed && changed.gone());
+        assertEquals(0, missed.get());
+    }
+
+    @Test
+    void a_change_of_a_route_names_the_socket_that_made_it() throws Exception {
+        try (Rtnl rtnl = host.call(Rtnl::open)) {
+            Cidr cidr = Cidr.of("10.3.0.0/24");
+            rtnl.execute("add", Route.blackhole(cidr, 202).replace());
+            RtnlEvent ours = expect(event -> event instanceof RtnlEvent.RouteChanged changed && changed.route().destination().equals(cidr));
+            assertEquals(rtnl.portId(), ours.sender());
+            ip(host, "route", "del", "blackhole", "10.3.0.0/24");
+            RtnlEvent theirs = expect(event -> event instanceof RtnlEvent.RouteChanged changed && changed.gone());
+            assertNotEquals(rtnl.portId(), theirs.sender());
+        }
+    }
+
+    @Test
+    void closing_ends_the_thread() throws Exception {
+        monitor.close();
+        assertTrue(Thread.getAllStackTraces().keySet().stream().noneMatch(thread -> thread.getName().equals("route-events")));
+    }
+
+    private RtnlEvent expect(Predicate<RtnlEvent> what) throws InterruptedException {
+        List<RtnlEvent> passed = new java.util.ArrayList<>();
+        while (true) {
+            RtnlEvent event = events.poll(5, TimeUnit.SECONDS);
+            if (event == null) {
+                throw new AssertionError("not told; told were " + passed);
+            }
+            if (what.test(event)) {
+                return event;
+            }
+            passed.add(event);
+        }
+    }
+}
