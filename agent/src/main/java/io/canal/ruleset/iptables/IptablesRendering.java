@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The objects of the intermediate form as lines for iptables or ip6tables; a line has no {@code -A chain}. */
@@ -66,7 +67,7 @@ public final class IptablesRendering {
                 }
             });
             ruleset.chains().keySet().stream().filter(name -> name.layer() == layer).sorted().forEach(name ->
-                    chains(ruleset.chains().get(name), ruleset.entries(name)).forEach((chain, rules) -> {
+                    chains(Objects.requireNonNull(ruleset.chains().get(name)), ruleset.entries(name)).forEach((chain, rules) -> {
                         declarations.append(':').append(chain.name()).append(" - [0:0]\n");
                         rules.forEach(line -> lines.append("-A ").append(chain.name()).append(' ').append(line).append('\n'));
                     }));
