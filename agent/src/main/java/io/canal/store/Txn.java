@@ -1,7 +1,9 @@
 package io.canal.store;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A transaction: if all comparisons hold, all writes are done; else none, and the compared keys are read.
@@ -30,6 +32,8 @@ public record Txn(List<Compare> compares, List<Write> writes, List<String> reads
 
     /** One write. */
     public sealed interface Write {
+
+        String key();
 
         /** @param lease the lease to hang the key on; 0 for none */
         record Put(String key, String value, long lease) implements Write {}
@@ -80,6 +84,14 @@ public record Txn(List<Compare> compares, List<Write> writes, List<String> reads
 
     public Txn read(String key) {
         return new Txn(compares, writes, with(reads, key));
+    }
+
+    /** The keys that it compares and writes, for sentences. */
+    Set<String> keys() {
+        Set<String> keys = new LinkedHashSet<>();
+        compares.forEach(compare -> keys.add(compare.key()));
+        writes.forEach(write -> keys.add(write.key()));
+        return keys;
     }
 
     private static <T> List<T> with(List<T> list, T more) {

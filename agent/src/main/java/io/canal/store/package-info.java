@@ -1,7 +1,9 @@
 /**
- * What etcd is to canal: get, list, transaction, lease, and a feed that comes back by generations; over etcd, and in memory.
+ * What etcd is to canal: get, list, transaction, lease, and a feed that comes back by generations; over etcd ({@link
+ * io.canal.store.EtcdStore}), and in memory ({@link io.canal.store.MemoryStore}). One contract test holds both to the same.
  *
- * <p>May use {@code model} and {@code reconcile}. Nothing of jetcd leaves this room.
+ * <p>May use {@code model} and {@code reconcile}. Nothing of jetcd leaves this room. {@link io.canal.store.Txn} and the records of
+ * {@link io.canal.store.Store} are plain data, which pure rooms may use.
  */
 @NullMarked
 package io.canal.store;

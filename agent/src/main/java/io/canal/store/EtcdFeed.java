@@ -1,0 +1,223 @@
+package io.canal.store;
+
+import io.canal.reconcile.Clock;
+import io.etcd.jetcd.Client;
+import io.etcd.jetcd.Watch;
+import io.etcd.jetcd.common.exception.CompactedException;
+import io.etcd.jetcd.options.WatchOption;
+import io.etcd.jetcd.watch.WatchEvent;
+import io.etcd.jetcd.watch.WatchResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A watch that comes back. One thread lists, watches from there, and tells; when the watch ends for whatever reason the thread
+ * throws it away and begins a new generation.
+ *
+ * <p>jetcd's callbacks only put into a queue, each with the number of its generation: acting in them is unsafe (an error may be told
+ * before {@code watch()} has returned, and an exception thrown there kills the watch silently). jetcd's own resumption is never
+ * used: it can skip events.
+ */
+final class EtcdFeed implements Feed {
+
+    private static final Logger log = LoggerFactory.getLogger(EtcdFeed.class);
+
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
+    /** Without any news for so long, etcd is asked whether it has some. */
+    private static final Duration PROBE_AFTER = Duration.ofSeconds(30);
+
+    /** A new listing now and then, whatever the watch says. */
+    private static final Duration RELIST_AFTER = Duration.ofMinutes(5);
+
+    private final EtcdStore store;
+    private final EtcdClients clients;
+    private final Clock clock;
+    private final String prefix;
+    private final Listener listener;
+    private final Consumer<EtcdFeed> onClose;
+    private final LinkedBlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private volatile boolean closed;
+    private long generation;
+    private boolean lost;
+
+    /** What a callback of a generation says: a response, or that it ended and why. */
+    private record Signal(long generation, @Nullable WatchResponse response, String end) {}
+
+    EtcdFeed(EtcdStore store, EtcdClients clients, Clock clock, String prefix, Listener listener, Consumer<EtcdFeed> onClose) {
+        this.store = store;
+        this.clients = clients;
+        this.clock = clock;
+        this.prefix = prefix;
+        this.listener = listener;
+        this.onClose = onClose;
+        this.thread = Thread.ofVirtual().name("feed " + prefix).unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        onClose.accept(this);
+        if (Thread.currentThread() == thread) {
+            return;
+        }
+        thread.interrupt();
+        try {
+            thread.join();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        Duration pause = FIRST_PAUSE;
+        try {
+            while (!closed) {
+                generation++;
+                String reason;
+                try {
+                    Store.Listing listing = store.list(prefix);
+                    lost = false;
+                    tell(() -> listener.listed(listing));
+                    pause = FIRST_PAUSE;
+                    reason = follow(listing);
+                } catch (StoreException failure) {
+                    reason = String.valueOf(failure.getMessage());
+                }
+                if (closed) {
+                    return;
+                }
+                if (!reason.isEmpty()) {
+                    tellLost(reason);
+                    // Some jitter, so that the nodes of a cluster do not all come at once.
+                    Thread.sleep(pause.toMillis() / 2 + ThreadLocalRandom.current().nextLong(pause.toMillis()));
+                    pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause.multipliedBy(2);
+                }
+            }
+        } catch (InterruptedException stopped) {
+            // close() ends the thread so.
+            closed = true;
+        }
+    }
+
+    /** Watches until the watch ends; returns why, or an empty text where it is only time to list again. */
+    private String follow(Store.Listing listing) throws StoreException, InterruptedException {
+        Client client = clients.current();
+        Watch.Watcher watcher;
+        try {
+            watcher = client.getWatchClient().watch(EtcdStore.bytes(prefix), options(listing.revision() + 1), callbacks(generation));
+        } catch (RuntimeException refused) {
+            return Failures.reason(refused);
+        }
+        try {
+            long startedAt = clock.nanos();
+            long told = listing.revision();
+            while (true) {
+                Signal first = signals.poll(PROBE_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+                if (first == null) {
+                    if (hasUntold(told)) {
+                        return "etcd: the watch of " + prefix + " went silent";
+                    }
+                } else if (first.generation == generation) {
+                    List<Signal> batch = new ArrayList<>();
+                    batch.add(first);
+                    signals.drainTo(batch);
+                    told = Math.max(told, tellChanges(batch, told));
+                    for (Signal signal : batch) {
+                        if (signal.generation == generation && signal.response == null) {
+                            return signal.end;
+                        }
+                    }
+                }
+                if (clock.since(startedAt).compareTo(RELIST_AFTER) >= 0) {
+                    return "";
+                }
+            }
+        } finally {
+            // This also stops jetcd's own resumption.
+            watcher.close();
+        }
+    }
+
+    private WatchOption options(long revision) {
+        return WatchOption.builder().isPrefix(true).withRevision(revision).withRequireLeader(true).withProgressNotify(true).build();
+    }
+
+    private Watch.Listener callbacks(long ofGeneration) {
+        return Watch.listener(
+                response -> signals.add(new Signal(ofGeneration, response, "")),
+                error -> signals.add(new Signal(ofGeneration, null, ended(error))),
+                () -> signals.add(new Signal(ofGeneration, null, "etcd: the watch of " + prefix + " was ended by the server")));
+    }
+
+    private String ended(Throwable error) {
+        return error instanceof CompactedException compacted
+                ? "etcd: the watch of " + prefix + " fell behind compaction at revision " + compacted.getCompactedRevision()
+                : "etcd: the watch of " + prefix + " ended: " + Failures.reason(error);
+    }
+
+    /** Tells what came in as one call; returns the revision that is told now. */
+    private long tellChanges(List<Signal> batch, long told) {
+        long revision = told;
+        List<Change> changes = new ArrayList<>();
+        for (Signal signal : batch) {
+            if (signal.generation != generation || signal.response == null) {
+                continue;
+            }
+            for (WatchEvent event : signal.response.getEvents()) {
+                Store.Entry entry = EtcdStore.entry(event.getKeyValue());
+                switch (event.getEventType()) {
+                    case PUT -> changes.add(new Change.Put(entry));
+                    case DELETE -> changes.add(new Change.Deleted(entry.key()));
+                    case UNRECOGNIZED -> log.warn("{}: an event of an unknown type is passed over", entry.key());
+                }
+            }
+            revision = Math.max(revision, signal.response.getHeader().getRevision());
+        }
+        if (!changes.isEmpty()) {
+            long upTo = revision;
+            tell(() -> listener.changed(upTo, changes));
+        }
+        return revision;
+    }
+
+    /** Whether etcd has a write under the prefix that the watch did not bring, though it had time to. */
+    private boolean hasUntold(long told) throws StoreException, InterruptedException {
+        long newest = store.newest(prefix);
+        if (newest <= told) {
+            return false;
+        }
+        Thread.sleep(1_000);
+        return signals.isEmpty() && newest > told;
+    }
+
+    private void tellLost(String reason) {
+        if (!lost) {
+            lost = true;
+            log.debug("{}", reason);
+            tell(() -> listener.lost(reason));
+        }
+    }
+
+    private void tell(Runnable telling) {
+        try {
+            telling.run();
+        } catch (RuntimeException defect) {
+            log.error("a listener of {} failed; this is a defect of canal", prefix, defect);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package io.canal.store;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * How etcd is reached.
+ *
+ * @param endpoints such as {@code https://10.10.0.1:2379}, one or several
+ * @param tls asked again and again, so that renewed files, and files under other names, are taken up while we run; empty for plain text
+ * @param deadline how long a call may take
+ * @param rebuildAfter after so long without any answer the client is thrown away and made anew: gRPC by itself would wait up to
+ *     two minutes between attempts
+ */
+public record EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls, Duration deadline, Duration rebuildAfter) {
+
+    public EtcdSettings {
+        if (endpoints.isEmpty()) {
+            throw new IllegalArgumentException("etcd needs at least one endpoint");
+        }
+        endpoints = List.copyOf(endpoints);
+    }
+
+    public EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls) {
+        this(endpoints, tls, Duration.ofSeconds(3), Duration.ofSeconds(5));
+    }
+
+    /** Plain text. */
+    public static EtcdSettings plain(List<String> endpoints) {
+        return new EtcdSettings(endpoints, Optional::empty);
+    }
+}

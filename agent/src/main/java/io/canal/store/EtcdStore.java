@@ -1,0 +1,211 @@
+package io.canal.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.canal.reconcile.Clock;
+import io.canal.store.StoreException.Kind;
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Client;
+import io.etcd.jetcd.KeyValue;
+import io.etcd.jetcd.kv.GetResponse;
+import io.etcd.jetcd.kv.TxnResponse;
+import io.etcd.jetcd.op.Cmp;
+import io.etcd.jetcd.op.CmpTarget;
+import io.etcd.jetcd.op.Op;
+import io.etcd.jetcd.options.DeleteOption;
+import io.etcd.jetcd.options.GetOption;
+import io.etcd.jetcd.options.PutOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+
+/**
+ * etcd v3 by jetcd, with what jetcd lacks: a deadline on every call, no late retries, a client made anew after silence, feeds that
+ * come back, keys of every form, and TLS files that may change.
+ */
+public final class EtcdStore implements Store {
+
+    /** A listing longer than this is fetched in parts, all of one revision. */
+    private static final int PAGE = 5_000;
+
+    private final EtcdClients clients;
+    private final EtcdSettings settings;
+    private final Clock clock;
+    private final Set<EtcdFeed> feeds = ConcurrentHashMap.newKeySet();
+
+    /** Does not connect yet: the first call does. */
+    public EtcdStore(EtcdSettings settings, Clock clock) {
+        this.settings = settings;
+        this.clock = clock;
+        this.clients = new EtcdClients(settings, clock);
+    }
+
+    @Override
+    public Optional<Entry> get(String key) throws StoreException {
+        GetResponse response = call("get " + key, client -> client.getKVClient().get(bytes(key)));
+        return response.getKvs().stream().findFirst().map(EtcdStore::entry);
+    }
+
+    @Override
+    public Listing list(String prefix) throws StoreException {
+        List<Entry> entries = new ArrayList<>();
+        GetOption first = GetOption.builder().isPrefix(true).withLimit(PAGE).build();
+        GetResponse page = call("list " + prefix, client -> client.getKVClient().get(bytes(prefix), first));
+        long revision = page.getHeader().getRevision();
+        page.getKvs().forEach(kv -> entries.add(entry(kv)));
+        while (page.isMore()) {
+            ByteSequence from = bytes(entries.getLast().key() + "\0");
+            GetOption next = GetOption.builder().withRange(endOf(prefix)).withLimit(PAGE).withRevision(revision).build();
+            page = call("list " + prefix, client -> client.getKVClient().get(from, next));
+            page.getKvs().forEach(kv -> entries.add(entry(kv)));
+        }
+        return new Listing(page.getHeader().getClusterId(), revision, entries);
+    }
+
+    @Override
+    public Txn.Result commit(Txn txn) throws StoreException {
+        Cmp[] compares = txn.compares().stream().map(EtcdStore::compare).toArray(Cmp[]::new);
+        Op[] then = Stream.concat(txn.writes().stream().map(EtcdStore::write), txn.reads().stream().map(EtcdStore::read)).toArray(Op[]::new);
+        Set<String> toRead = new HashSet<>(txn.reads());
+        txn.compares().forEach(compare -> toRead.add(compare.key()));
+        Op[] otherwise = toRead.stream().map(EtcdStore::read).toArray(Op[]::new);
+        TxnResponse response = call("a transaction on " + txn.keys(), client ->
+                client.getKVClient().txn().If(compares).Then(then).Else(otherwise).commit());
+        List<Entry> read = response.getGetResponses().stream().flatMap(got -> got.getKvs().stream()).map(EtcdStore::entry).toList();
+        return new Txn.Result(response.isSucceeded(), response.getHeader().getClusterId(), response.getHeader().getRevision(), read);
+    }
+
+    @Override
+    public long grant(Duration ttl) throws StoreException {
+        return call("grant a lease", client -> client.getLeaseClient().grant(Math.max(1, ttl.toSeconds()))).getID();
+    }
+
+    @Override
+    public Optional<Duration> keepAliveOnce(long lease) throws StoreException {
+        try {
+            return Optional.of(Duration.ofSeconds(call("keep a lease alive", client -> client.getLeaseClient().keepAliveOnce(lease)).getTTL()));
+        } catch (StoreException failure) {
+            return isGone(failure);
+        }
+    }
+
+    @Override
+    public void revoke(long lease) throws StoreException {
+        try {
+            call("revoke a lease", client -> client.getLeaseClient().revoke(lease));
+        } catch (StoreException failure) {
+            isGone(failure);
+        }
+    }
+
+    @Override
+    public Feed feed(String prefix, Feed.Listener listener) {
+        EtcdFeed feed = new EtcdFeed(this, clients, clock, prefix, listener, feeds::remove);
+        feeds.add(feed);
+        feed.start();
+        return feed;
+    }
+
+    @Override
+    public void close() {
+        Set.copyOf(feeds).forEach(EtcdFeed::close);
+        clients.close();
+    }
+
+    /** The revision of the newest write below {@code prefix}; deletions leave no trace in it. */
+    long newest(String prefix) throws StoreException {
+        GetOption newest = GetOption.builder().isPrefix(true).withKeysOnly(true).withLimit(1)
+                .withSortField(GetOption.SortTarget.MOD).withSortOrder(GetOption.SortOrder.DESCEND).build();
+        GetResponse response = call("look below " + prefix, client -> client.getKVClient().get(bytes(prefix), newest));
+        return response.getKvs().stream().mapToLong(KeyValue::getModRevision).max().orElse(0);
+    }
+
+    /** One request. */
+    private interface Call<T> {
+        CompletableFuture<T> with(Client client);
+    }
+
+    private <T> T call(String what, Call<T> call) throws StoreException {
+        Client client = clients.current();
+        CompletableFuture<T> future;
+        try {
+            future = call.with(client);
+        } catch (RuntimeException closed) {
+            // Another thread has just thrown the client away.
+            throw Failures.of(what, closed);
+        }
+        try {
+            // gRPC's own deadline comes first; this one guards against a callback that never comes.
+            T response = future.get(settings.deadline().toMillis() + 500, TimeUnit.MILLISECONDS);
+            clients.answered();
+            return response;
+        } catch (TimeoutException late) {
+            future.cancel(true);
+            clients.unanswered(client);
+            throw Failures.of(what, late);
+        } catch (ExecutionException failed) {
+            StoreException failure = Failures.of(what, failed);
+            if (failure.kind() == Kind.UNAVAILABLE) {
+                clients.unanswered(client);
+            } else {
+                clients.answered();
+            }
+            throw failure;
+        } catch (InterruptedException interrupted) {
+            future.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new StoreException(Kind.UNAVAILABLE, "interrupted: " + what, interrupted);
+        }
+    }
+
+    private static Optional<Duration> isGone(StoreException failure) throws StoreException {
+        if (failure.kind() == Kind.REFUSED && Failures.isNotFound(failure)) {
+            return Optional.empty();
+        }
+        throw failure;
+    }
+
+    static ByteSequence bytes(String text) {
+        return ByteSequence.from(text, UTF_8);
+    }
+
+    /** The first key after all that begin with {@code prefix}. */
+    static ByteSequence endOf(String prefix) {
+        byte[] end = prefix.getBytes(UTF_8);
+        // No byte of UTF-8 is 0xff, so the last one can be counted up.
+        end[end.length - 1]++;
+        return ByteSequence.from(end);
+    }
+
+    static Entry entry(KeyValue kv) {
+        return new Entry(kv.getKey().toString(UTF_8), kv.getValue().toString(UTF_8), kv.getCreateRevision(), kv.getModRevision(), kv.getLease());
+    }
+
+    private static Cmp compare(Txn.Compare compare) {
+        return switch (compare) {
+            case Txn.Compare.Absent(String key) -> new Cmp(bytes(key), Cmp.Op.EQUAL, CmpTarget.createRevision(0));
+            case Txn.Compare.ModRevision(String key, long revision) -> new Cmp(bytes(key), Cmp.Op.EQUAL, CmpTarget.modRevision(revision));
+        };
+    }
+
+    private static Op write(Txn.Write write) {
+        return switch (write) {
+            case Txn.Write.Put(String key, String value, long lease) ->
+                Op.put(bytes(key), bytes(value), PutOption.builder().withLeaseId(lease).build());
+            case Txn.Write.Delete(String key) -> Op.delete(bytes(key), DeleteOption.DEFAULT);
+        };
+    }
+
+    private static Op read(String key) {
+        return Op.get(bytes(key), GetOption.DEFAULT);
+    }
+}

@@ -1,0 +1,217 @@
+package io.canal.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.reconcile.Clock;
+import io.canal.store.testing.TestEtcd;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** The contract on real etcd members, killed and started as the tests want it. */
+class EtcdStoreIT {
+
+    abstract static class OnRealEtcd extends StoreContract {
+
+        final TestEtcd etcd;
+
+        OnRealEtcd(TestEtcd etcd) {
+            this.etcd = etcd;
+        }
+
+        @AfterAll
+        void stop() {
+            etcd.close();
+        }
+
+        @Override
+        Store open() {
+            return etcd.store();
+        }
+
+        @Override
+        void cut() {
+            etcd.killAll();
+        }
+
+        @Override
+        void mend() {
+            etcd.startAll();
+        }
+
+        @Override
+        void compact() {
+            etcd.compact();
+        }
+
+        @Override
+        void replace() {
+            etcd.replace();
+        }
+    }
+
+    @Nested
+    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+    class Plain extends OnRealEtcd {
+
+        Plain() {
+            super(TestEtcd.plain());
+        }
+
+        @Test
+        void a_long_listing_is_fetched_in_parts_of_one_revision() throws StoreException {
+            try (Store store = open()) {
+                for (int from = 0; from < 11_000; from += 100) {
+                    Txn txn = Txn.when();
+                    for (int i = from; i < from + 100; i++) {
+                        txn = txn.put("/long/%05d".formatted(i), "v", 0);
+                    }
+                    store.commit(txn);
+                }
+                Store.Listing listing = store.list("/long/");
+                assertEquals(11_000, listing.entries().size());
+                assertEquals("/long/10999", listing.entries().getLast().key());
+            }
+        }
+
+        @Test
+        void a_client_is_there_again_soon_after_a_long_outage() throws Exception {
+            try (Store store = open()) {
+                store.get("a");
+                etcd.killAll();
+                long downUntil = System.nanoTime() + Duration.ofSeconds(12).toNanos();
+                while (System.nanoTime() < downUntil) {
+                    assertThrows(StoreException.class, () -> store.get("a"));
+                    Thread.sleep(250);
+                }
+                etcd.startAll();
+                long back = System.nanoTime();
+                while (true) {
+                    try {
+                        store.get("a");
+                        break;
+                    } catch (StoreException notYet) {
+                        assertTrue(System.nanoTime() - back < Duration.ofSeconds(6).toNanos(), notYet.getMessage());
+                        Thread.sleep(100);
+                    }
+                }
+            }
+        }
+    }
+
+    @Nested
+    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+    class WithTls extends OnRealEtcd {
+
+        WithTls() {
+            super(TestEtcd.tls());
+        }
+
+        @Test
+        void keys_of_every_form_are_understood() throws StoreException {
+            for (String[] pair : new String[][] {{"client.pem", "client-sec1.key"}, {"rsa.pem", "rsa.key"}, {"rsa.pem", "rsa-pkcs1.key"}}) {
+                try (Store store = with("ca.pem", pair[0], pair[1])) {
+                    store.get("a");
+                }
+            }
+        }
+
+        @Test
+        void a_certificate_of_another_ca_is_named_as_the_reason() {
+            try (Store store = with("client.pem", "client.pem", "client.key")) {
+                StoreException failure = assertThrows(StoreException.class, () -> store.get("a"));
+                assertTrue(failure.getMessage().contains("certification path") || failure.getMessage().contains("certificate"), failure.getMessage());
+            }
+        }
+
+        @Test
+        void a_missing_file_is_named() {
+            try (Store store = with("ca.pem", "nosuch.pem", "client.key")) {
+                StoreException failure = assertThrows(StoreException.class, () -> store.get("a"));
+                assertEquals("the client certificate for etcd, " + etcd.certificates().file("nosuch.pem") + ", is not there", failure.getMessage());
+                assertEquals(StoreException.Kind.REFUSED, failure.kind());
+            }
+        }
+
+        @Test
+        void renewed_files_are_taken_up() throws Exception {
+            etcd.certificates().replace("now.pem", "client.pem");
+            etcd.certificates().replace("now.key", "rsa.key");
+            try (Store store = with("ca.pem", "now.pem", "now.key")) {
+                assertThrows(StoreException.class, () -> store.get("a"));
+                etcd.certificates().replace("now.pem", "rsa.pem");
+                Thread.sleep(1100);
+                store.get("a");
+                etcd.certificates().replace("now.pem", "client.pem");
+                etcd.certificates().replace("now.key", "client-sec1.key");
+                Thread.sleep(1100);
+                store.get("a");
+            }
+        }
+
+        private Store with(String ca, String cert, String key) {
+            TlsFiles files = new TlsFiles(etcd.certificates().file(ca), etcd.certificates().file(cert), etcd.certificates().file(key));
+            return new EtcdStore(new EtcdSettings(etcd.endpoints(), () -> Optional.of(files)), Clock.system());
+        }
+    }
+
+    @Nested
+    class OfThree {
+
+        @Test
+        void one_dead_member_is_hardly_noticed() throws Exception {
+            try (TestEtcd etcd = TestEtcd.cluster(3); Store store = etcd.store()) {
+                RecordingListener listener = new RecordingListener();
+                long revision = store.commit(Txn.when().absent("/k").put("/k", "0", 0)).revision();
+                try (Feed feed = store.feed("/k", listener)) {
+                    listener.await(() -> listener.listings() == 1);
+                    etcd.kill(0);
+                    int done = 0;
+                    for (int i = 0; i < 60 && done < 20; i++) {
+                        try {
+                            Store.Entry entry = store.get("/k").orElseThrow();
+                            Txn.Result result = store.commit(Txn.when().unchanged("/k", entry.modRevision()).put("/k", "" + (done + 1), 0));
+                            done += result.done() ? 1 : 0;
+                        } catch (StoreException electing) {
+                            Thread.sleep(100);
+                        }
+                    }
+                    assertEquals(20, done);
+                    listener.awaitRows(rows -> "20".equals(rows.get("/k")));
+                    assertTrue(store.get("/k").orElseThrow().modRevision() > revision);
+                }
+            }
+        }
+
+        @Test
+        void without_a_quorum_calls_fail_and_feeds_come_back_later() throws Exception {
+            try (TestEtcd etcd = TestEtcd.cluster(3); Store store = etcd.store()) {
+                RecordingListener listener = new RecordingListener();
+                try (Feed feed = store.feed("/k", listener)) {
+                    listener.await(() -> listener.listings() == 1);
+                    etcd.kill(0);
+                    etcd.kill(1);
+                    listener.await(() -> listener.losses() >= 1);
+                    assertThrows(StoreException.class, () -> store.get("/k"));
+                    etcd.startAll();
+                    long deadline = System.nanoTime() + Duration.ofSeconds(15).toNanos();
+                    boolean done = false;
+                    while (!done && System.nanoTime() < deadline) {
+                        try {
+                            store.commit(Txn.when().absent("/k").put("/k", "1", 0));
+                            done = true;
+                        } catch (StoreException notYet) {
+                            Thread.sleep(100);
+                        }
+                    }
+                    listener.awaitRows(rows -> "1".equals(rows.get("/k")));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+package io.canal.store.testing;
+
+import io.canal.reconcile.Clock;
+import io.canal.store.EtcdSettings;
+import io.canal.store.EtcdStore;
+import io.canal.store.TlsFiles;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** Real etcd members on loopback ports, with their data in a temporary folder. */
+public final class TestEtcd implements AutoCloseable {
+
+    private final Path folder;
+    private final Optional<TestCertificates> certificates;
+    private final List<Member> members = new ArrayList<>();
+    private int incarnation;
+
+    private final class Member {
+        private final String name;
+        private final int clientPort = freePort();
+        private final int peerPort = freePort();
+        private Process process;
+
+        Member(String name) {
+            this.name = name;
+        }
+
+        String clientUrl() {
+            return scheme() + "://127.0.0.1:" + clientPort;
+        }
+
+        String peerUrl() {
+            return "http://127.0.0.1:" + peerPort;
+        }
+    }
+
+    private TestEtcd(int count, boolean tls) {
+        try {
+            folder = Files.createTempDirectory("canal-etcd-");
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+        certificates = tls ? Optional.of(new TestCertificates(folder.resolve("tls"))) : Optional.empty();
+        for (int i = 0; i < count; i++) {
+            members.add(new Member("m" + i));
+        }
+        // A test run that is ended from outside leaves no etcd behind.
+        Runtime.getRuntime().addShutdownHook(new Thread(this::killAll));
+        startAll();
+    }
+
+    /** One member, plain text. */
+    public static TestEtcd plain() {
+        return new TestEtcd(1, false);
+    }
+
+    /** One member that asks for client certificates. */
+    public static TestEtcd tls() {
+        return new TestEtcd(1, true);
+    }
+
+    /** Several members, plain text. */
+    public static TestEtcd cluster(int count) {
+        return new TestEtcd(count, false);
+    }
+
+    public List<String> endpoints() {
+        return members.stream().map(Member::clientUrl).toList();
+    }
+
+    public TestCertificates certificates() {
+        return certificates.orElseThrow();
+    }
+
+    /** A store over it, by the client certificate where there is TLS. */
+    public EtcdStore store() {
+        return new EtcdStore(settings(), Clock.system());
+    }
+
+    public EtcdSettings settings() {
+        return new EtcdSettings(endpoints(), () -> certificates.map(files ->
+                new TlsFiles(files.file("ca.pem"), files.file("client.pem"), files.file("client.key"))), Duration.ofSeconds(3), Duration.ofSeconds(2));
+    }
+
+    public void startAll() {
+        members.forEach(this::launch);
+        members.forEach(member -> awaitPort(member.clientPort));
+        awaitHealth();
+    }
+
+    public void start(int member) {
+        launch(members.get(member));
+        awaitPort(members.get(member).clientPort);
+    }
+
+    /** As a crash: no goodbye. */
+    public void kill(int member) {
+        Process process = members.get(member).process;
+        if (process == null) {
+            return;
+        }
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public void killAll() {
+        for (int i = 0; i < members.size(); i++) {
+            kill(i);
+        }
+    }
+
+    /** Another, empty cluster at the same address. */
+    public void replace() {
+        killAll();
+        incarnation++;
+        startAll();
+    }
+
+    /** Forgets all history up to now. */
+    public void compact() {
+        String json = etcdctl("get", "none", "-w", "json");
+        String revision = json.replaceAll("(?s).*\"revision\":(\\d+).*", "$1");
+        etcdctl("compact", "--physical", revision);
+    }
+
+    /** Runs the real client, as an operator would; returns what it printed. */
+    public String etcdctl(String... arguments) {
+        List<String> command = new ArrayList<>(List.of("etcdctl", "--endpoints=" + String.join(",", endpoints())));
+        certificates.ifPresent(files -> command.addAll(List.of(
+                "--cacert=" + files.file("ca.pem"), "--cert=" + files.file("client.pem"), "--key=" + files.file("client.key"))));
+        command.addAll(List.of(arguments));
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+            builder.environment().put("ETCDCTL_API", "3");
+            Process process = builder.start();
+            process.getOutputStream().close();
+            String output = new String(process.getInputStream().readAllBytes());
+            if (!process.waitFor(20, TimeUnit.SECONDS) || process.exitValue() != 0) {
+                throw new IllegalStateException(String.join(" ", command) + ": " + output);
+            }
+            return output;
+        } catch (IOException e) {
+            throw new IllegalStateException("this test needs etcdctl (Debian: etcd-client): " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        killAll();
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private String scheme() {
+        return certificates.isPresent() ? "https" : "http";
+    }
+
+    private void launch(Member member) {
+        if (member.process != null && member.process.isAlive()) {
+            return;
+        }
+        Map<String, String> options = new LinkedHashMap<>();
+        options.put("name", member.name);
+        options.put("data-dir", folder.resolve(member.name + "." + incarnation).toString());
+        options.put("listen-client-urls", member.clientUrl());
+        options.put("advertise-client-urls", member.clientUrl());
+        options.put("listen-peer-urls", member.peerUrl());
+        options.put("initial-advertise-peer-urls", member.peerUrl());
+        options.put("initial-cluster", String.join(",", members.stream().map(each -> each.name + "=" + each.peerUrl()).toList()));
+        // A new cluster has a new id only if its token is another.
+        options.put("initial-cluster-token", folder.getFileName() + "-" + incarnation);
+        certificates.ifPresent(files -> {
+            options.put("cert-file", files.file("server.pem").toString());
+            options.put("key-file", files.file("server.key").toString());
+            options.put("trusted-ca-file", files.file("ca.pem").toString());
+        });
+        List<String> command = new ArrayList<>(List.of("etcd"));
+        options.forEach((name, value) -> command.add("--" + name + "=" + value));
+        certificates.ifPresent(files -> command.add("--client-cert-auth"));
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve(member.name + ".log").toFile()));
+            builder.environment().keySet().removeIf(name -> name.startsWith("ETCD_"));
+            member.process = builder.start();
+        } catch (IOException e) {
+            throw new IllegalStateException("this test needs etcd (Debian: etcd-server): " + e.getMessage(), e);
+        }
+    }
+
+    private void awaitHealth() {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (true) {
+            try {
+                etcdctl("get", "none");
+                return;
+            } catch (IllegalStateException notYet) {
+                if (System.nanoTime() > deadline) {
+                    throw notYet;
+                }
+                pause();
+            }
+        }
+    }
+
+    private static void awaitPort(int port) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (true) {
+            try (Socket socket = new Socket()) {
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+                return;
+            } catch (IOException notYet) {
+                if (System.nanoTime() > deadline) {
+                    throw new IllegalStateException("etcd does not listen on " + port);
+                }
+                pause();
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(50);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
