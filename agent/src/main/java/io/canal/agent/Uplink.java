@@ -1,0 +1,100 @@
+package io.canal.agent;
+
+import io.canal.kernel.netlink.Address;
+import io.canal.kernel.netlink.Link;
+import io.canal.kernel.netlink.Route;
+import io.canal.model.Decoded;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The interface that carries the traffic between nodes, and our addresses on it.
+ *
+ * @param link the interface
+ * @param v4 our IPv4 address on it; what peers send to, unless the operator says another
+ * @param v6 our IPv6 address on it
+ */
+record Uplink(Link link, Optional<Ip> v4, Optional<Ip> v6) {
+
+    private static final String OPTION = "option iface";
+
+    Optional<Ip> address(Family family) {
+        return family == Family.V4 ? v4 : v6;
+    }
+
+    /**
+     * Chooses: the interface with the name or the address that the operator gave; else the one that has his public address; else
+     * that of the default route with the lowest metric.
+     *
+     * @param iface the option: a name, an address, or empty
+     * @param publicIp the option, if given
+     */
+    static Decoded<Uplink> choose(String iface, Optional<Ip> publicIp, List<Link> links, List<Address> addresses, List<Route> routes) {
+        if (!iface.isEmpty()) {
+            Optional<Ip> wanted = Ip.parse(iface);
+            return wanted.isPresent() ? byAddress(wanted.get(), links, addresses) : byName(iface, links, addresses);
+        }
+        Optional<Decoded<Uplink>> owner = publicIp.filter(ip -> addresses.stream().anyMatch(address -> address.address().address().equals(ip)))
+                .map(ip -> byAddress(ip, links, addresses));
+        return owner.orElseGet(() -> byDefaultRoute(links, addresses, routes));
+    }
+
+    private static Decoded<Uplink> byAddress(Ip wanted, List<Link> links, List<Address> addresses) {
+        return addresses.stream()
+                .filter(address -> address.address().address().equals(wanted))
+                .flatMap(address -> links.stream().filter(link -> link.index() == address.link()))
+                .findFirst()
+                .map(link -> of(link, Optional.of(wanted), addresses))
+                .orElseGet(() -> Decoded.bad(OPTION, "", wanted.toString(), "an address that this node has; it has " + all(addresses)));
+    }
+
+    private static Decoded<Uplink> byName(String name, List<Link> links, List<Address> addresses) {
+        return links.stream().filter(link -> link.name().equals(name)).findFirst()
+                .map(link -> of(link, Optional.empty(), addresses))
+                .orElseGet(() -> Decoded.bad(OPTION, "", name, "an interface of this node; it has "
+                        + String.join(", ", links.stream().map(Link::name).filter(other -> !isOurs(other)).toList())));
+    }
+
+    private static Decoded<Uplink> byDefaultRoute(List<Link> links, List<Address> addresses, List<Route> routes) {
+        return routes.stream()
+                .filter(route -> route.destination().length() == 0 && route.table() == Route.TABLE_MAIN && route.type() == Route.UNICAST)
+                .sorted(Comparator.comparing((Route route) -> route.destination().family()).thenComparing(Route::metric))
+                .flatMap(route -> links.stream().filter(link -> link.index() == route.link() && !isOurs(link.name()))
+                        .map(link -> of(link, route.source(), addresses)))
+                .findFirst()
+                .orElseGet(() -> Decoded.bad(OPTION, "", "", "a default route, or the name or an address of the interface that leads to the other nodes"));
+    }
+
+    private static Decoded<Uplink> of(Link link, Optional<Ip> fixed, List<Address> addresses) {
+        Optional<Ip> v4 = fixed.filter(Ip::isV4).or(() -> best(link, Family.V4, addresses));
+        Optional<Ip> v6 = fixed.filter(Ip::isV6).or(() -> best(link, Family.V6, addresses));
+        if (v4.isEmpty() && v6.isEmpty()) {
+            return Decoded.bad("interface " + link.name(), "address", "", "one to send from");
+        }
+        return Decoded.good(new Uplink(link, v4, v6));
+    }
+
+    /** In flannel's order: global before link-local, permanent before those that a server gave, lasting before temporary ones. */
+    private static Optional<Ip> best(Link link, Family family, List<Address> addresses) {
+        return addresses.stream()
+                .filter(address -> address.link() == link.index() && address.address().address().family() == family)
+                .filter(address -> (address.flags() & (Address.DEPRECATED | Address.TENTATIVE)) == 0)
+                .filter(address -> address.scope() == Route.SCOPE_GLOBAL || address.scope() == Route.SCOPE_LINK)
+                .min(Comparator.comparing(Address::scope)
+                        .thenComparing(address -> (address.flags() & Address.PERMANENT) == 0)
+                        .thenComparing(address -> (address.flags() & Address.TEMPORARY) != 0))
+                .map(address -> address.address().address());
+    }
+
+    private static boolean isOurs(String name) {
+        return name.startsWith("flannel") || name.startsWith("cali");
+    }
+
+    private static String all(List<Address> addresses) {
+        return String.join(", ", addresses.stream().filter(address -> address.scope() == Route.SCOPE_GLOBAL)
+                .map(address -> address.address().address().toString()).sorted().toList());
+    }
+}

@@ -1,0 +1,92 @@
+package io.canal.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import io.canal.kernel.netlink.Address;
+import io.canal.kernel.netlink.Link;
+import io.canal.kernel.netlink.Route;
+import io.canal.model.Cidr;
+import io.canal.model.Decoded;
+import io.canal.model.Ip;
+import io.canal.model.IpPrefix;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class UplinkTest {
+
+    private static final List<Link> LINKS = List.of(link(1, "lo"), link(2, "eth0"), link(3, "eth1"), link(4, "flannel.1"));
+
+    private static final List<Address> ADDRESSES = List.of(
+            new Address(1, IpPrefix.of("127.0.0.1/8"), 254, Address.PERMANENT),
+            new Address(2, IpPrefix.of("10.10.0.1/24"), 0, Address.PERMANENT),
+            new Address(3, IpPrefix.of("169.254.7.7/16"), Route.SCOPE_LINK, Address.PERMANENT),
+            new Address(3, IpPrefix.of("192.168.1.9/24"), 0, 0),
+            new Address(3, IpPrefix.of("192.168.1.5/24"), 0, Address.PERMANENT),
+            new Address(3, IpPrefix.of("192.168.1.4/24"), 0, Address.PERMANENT | Address.DEPRECATED));
+
+    private static final List<Route> ROUTES = List.of(
+            route("0.0.0.0/0", 200, 3), route("0.0.0.0/0", 100, 2), route("10.1.0.0/16", 0, 4));
+
+    private static Link link(int index, String name) {
+        return new Link(index, name, true, 1500, Optional.empty(), "", 0, Optional.empty());
+    }
+
+    private static Route route(String destination, int metric, int link) {
+        return new Route(Cidr.of(destination), Route.TABLE_MAIN, metric, Route.UNICAST, Route.PROTO_STATIC, 0, Optional.of(Ip.of("10.10.0.254")), link, false,
+                Optional.empty(), false);
+    }
+
+    private static Decoded<Uplink> choose(String iface, String publicIp) {
+        return Uplink.choose(iface, publicIp.isEmpty() ? Optional.empty() : Optional.of(Ip.of(publicIp)), LINKS, ADDRESSES, ROUTES);
+    }
+
+    private static void assertChosen(String name, String address, Decoded<Uplink> chosen) {
+        assertEquals(name, chosen.orThrow().link().name());
+        assertEquals(Optional.of(Ip.of(address)), chosen.orThrow().v4());
+    }
+
+    @Test
+    void without_options_it_is_that_of_the_best_default_route() {
+        assertChosen("eth0", "10.10.0.1", choose("", ""));
+    }
+
+    @Test
+    void of_a_named_interface_the_best_address_is_taken() {
+        assertChosen("eth1", "192.168.1.5", choose("eth1", ""));
+    }
+
+    @Test
+    void an_address_names_its_interface_and_is_taken_itself() {
+        assertChosen("eth1", "192.168.1.9", choose("192.168.1.9", ""));
+    }
+
+    @Test
+    void a_public_address_that_is_local_names_its_interface_too() {
+        assertChosen("eth1", "192.168.1.9", choose("", "192.168.1.9"));
+        assertChosen("eth0", "10.10.0.1", choose("", "203.0.113.1"));
+    }
+
+    @Test
+    void what_is_not_there_is_refused_with_what_is() {
+        assertEquals("option iface is \"eth9\", expected an interface of this node; it has lo, eth0, eth1", sentence(choose("eth9", "")));
+        assertEquals("option iface is \"10.9.9.9\", expected an address that this node has; it has 10.10.0.1, 192.168.1.4, 192.168.1.5, 192.168.1.9",
+                sentence(choose("10.9.9.9", "")));
+    }
+
+    @Test
+    void a_node_without_a_default_route_needs_the_option() {
+        assertEquals("option iface is \"\", expected a default route, or the name or an address of the interface that leads to the other nodes",
+                sentence(Uplink.choose("", Optional.empty(), LINKS, ADDRESSES, List.of())));
+    }
+
+    @Test
+    void an_interface_without_addresses_is_refused() {
+        assertEquals("interface flannel.1: address is \"\", expected one to send from", sentence(choose("flannel.1", "")));
+    }
+
+    private static String sentence(Decoded<Uplink> chosen) {
+        return assertInstanceOf(Decoded.Bad.class, chosen).problem().sentence();
+    }
+}
