@@ -12,9 +12,16 @@ import java.util.concurrent.TimeUnit;
 public final class TestCertificates {
 
     private final Path folder;
+    private final String server;
 
     public TestCertificates(Path folder) {
+        this(folder, "127.0.0.1");
+    }
+
+    /** @param server the address that the server's certificate is for */
+    public TestCertificates(Path folder, String server) {
         this.folder = folder;
+        this.server = server;
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
@@ -50,7 +57,7 @@ public final class TestCertificates {
         request.addAll(List.of(key));
         openssl(request.toArray(String[]::new));
         try {
-            Files.writeString(file("san"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+            Files.writeString(file("san"), "subjectAltName=IP:" + server + ",DNS:localhost\n");
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

@@ -1,5 +1,6 @@
 package io.canal.store.testing;
 
+import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.reconcile.Clock;
 import io.canal.store.EtcdSettings;
 import io.canal.store.EtcdStore;
@@ -21,10 +22,12 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** Real etcd members on loopback ports, with their data in a temporary folder. */
+/** Real etcd members, on loopback ports or in a network namespace, with their data in a temporary folder. */
 public final class TestEtcd implements AutoCloseable {
 
     private final Path folder;
+    private final Optional<NetworkNamespace> namespace;
+    private final String address;
     private final Optional<TestCertificates> certificates;
     private final List<Member> members = new ArrayList<>();
     private int incarnation;
@@ -40,21 +43,27 @@ public final class TestEtcd implements AutoCloseable {
         }
 
         String clientUrl() {
-            return scheme() + "://127.0.0.1:" + clientPort;
+            return scheme() + "://" + address + ":" + clientPort;
         }
 
         String peerUrl() {
-            return "http://127.0.0.1:" + peerPort;
+            return "http://" + address + ":" + peerPort;
         }
     }
 
     private TestEtcd(int count, boolean tls) {
+        this(count, tls, Optional.empty(), "127.0.0.1");
+    }
+
+    private TestEtcd(int count, boolean tls, Optional<NetworkNamespace> namespace, String address) {
+        this.namespace = namespace;
+        this.address = address;
         try {
             folder = Files.createTempDirectory("canal-etcd-");
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
-        certificates = tls ? Optional.of(new TestCertificates(folder.resolve("tls"))) : Optional.empty();
+        certificates = tls ? Optional.of(new TestCertificates(folder.resolve("tls"), address)) : Optional.empty();
         for (int i = 0; i < count; i++) {
             members.add(new Member("m" + i));
         }
@@ -71,6 +80,11 @@ public final class TestEtcd implements AutoCloseable {
     /** One member that asks for client certificates. */
     public static TestEtcd tls() {
         return new TestEtcd(1, true);
+    }
+
+    /** One member that asks for client certificates, at an address that the namespace has. */
+    public static TestEtcd tls(NetworkNamespace namespace, String address) {
+        return new TestEtcd(1, true, Optional.of(namespace), address);
     }
 
     /** Several members, plain text. */
@@ -143,7 +157,8 @@ public final class TestEtcd implements AutoCloseable {
 
     /** Runs the real client, as an operator would; returns what it printed. */
     public String etcdctl(String... arguments) {
-        List<String> command = new ArrayList<>(List.of("etcdctl", "--endpoints=" + String.join(",", endpoints())));
+        List<String> command = command("etcdctl");
+        command.addAll(List.of("--endpoints=" + String.join(",", endpoints())));
         certificates.ifPresent(files -> command.addAll(List.of(
                 "--cacert=" + files.file("ca.pem"), "--cert=" + files.file("client.pem"), "--key=" + files.file("client.key"))));
         command.addAll(List.of(arguments));
@@ -197,7 +212,7 @@ public final class TestEtcd implements AutoCloseable {
             options.put("key-file", files.file("server.key").toString());
             options.put("trusted-ca-file", files.file("ca.pem").toString());
         });
-        List<String> command = new ArrayList<>(List.of("etcd"));
+        List<String> command = command("etcd");
         options.forEach((name, value) -> command.add("--" + name + "=" + value));
         certificates.ifPresent(files -> command.add("--client-cert-auth"));
         try {
@@ -208,6 +223,14 @@ public final class TestEtcd implements AutoCloseable {
         } catch (IOException e) {
             throw new IllegalStateException("this test needs etcd (Debian: etcd-server): " + e.getMessage(), e);
         }
+    }
+
+    /** The beginning of a command line that runs where the members do. */
+    private List<String> command(String program) {
+        List<String> command = new ArrayList<>();
+        namespace.ifPresent(where -> command.addAll(List.of("nsenter", "--net=" + where.path())));
+        command.add(program);
+        return command;
     }
 
     private void awaitHealth() {
@@ -225,7 +248,12 @@ public final class TestEtcd implements AutoCloseable {
         }
     }
 
-    private static void awaitPort(int port) {
+    private void awaitPort(int port) {
+        if (namespace.isPresent()) {
+            // The port is not to be seen from here; etcdctl is.
+            awaitHealth();
+            return;
+        }
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (true) {
             try (Socket socket = new Socket()) {
