@@ -1,0 +1,241 @@
+package io.canal.ipam;
+
+import io.canal.kernel.libc.Flock;
+import io.canal.kernel.libc.KernelException;
+import io.canal.model.Ip;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * host-local's store: a folder for each network with one file for each address in use, which holds the container's id and the
+ * interface; {@code last_reserved_ip.N} for each range set; and {@code lock}, held with flock(2) by whoever works in the folder.
+ *
+ * <p>Unlike host-local we make a reservation whole: a process that is killed while it reserves leaves no empty file, which would
+ * block its address for ever.
+ */
+public final class HostLocal {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final String LAST = "last_reserved_ip.";
+    private static final String LOCK = "lock";
+
+    private final Path folder;
+    private final Map<String, ReentrantLock> ownLocks = new ConcurrentHashMap<>();
+
+    private interface Work<T> {
+        T run(Path network) throws IpamFailed, IOException;
+    }
+
+    /** @param folder {@code /var/lib/cni/networks} on a real node */
+    public HostLocal(Path folder) {
+        this.folder = folder;
+    }
+
+    /**
+     * Gives one address of each set. The owner keeps those that it has already; what it has outside the sets is released.
+     *
+     * @param requested addresses that the owner asks for, each to be in one of the sets
+     */
+    public List<Ip> allocate(String network, Owner owner, List<RangeSet> sets, List<Ip> requested) throws IpamFailed {
+        return locked(network, path -> {
+            Map<Ip, String> taken = read(path);
+            Set<Ip> had = held(taken, owner);
+            List<Ip> given = new ArrayList<>();
+            Set<Ip> fresh = new HashSet<>();
+            Set<Ip> wanted = new HashSet<>(requested);
+            try {
+                for (int i = 0; i < sets.size(); i++) {
+                    RangeSet set = sets.get(i);
+                    Optional<Ip> kept = had.stream().filter(set::contains).findFirst();
+                    Optional<Ip> asked = requested.stream().filter(set::contains).filter(wanted::contains).findFirst();
+                    asked.ifPresent(wanted::remove);
+                    if (kept.isPresent() && (asked.isEmpty() || asked.equals(kept))) {
+                        given.add(kept.get());
+                        continue;
+                    }
+                    Ip address = asked.isPresent() ? reserveThis(path, asked.get(), set, owner) : reserveNext(path, i, set, owner, taken.keySet());
+                    fresh.add(address);
+                    given.add(address);
+                }
+                if (!wanted.isEmpty()) {
+                    throw new IpamFailed("failed to allocate all requested IPs: " + wanted.iterator().next() + " is in none of the ranges");
+                }
+            } catch (IpamFailed | IOException failure) {
+                release(path, fresh);
+                throw failure;
+            }
+            had.removeAll(given);
+            release(path, had);
+            return given;
+        });
+    }
+
+    /** The addresses that the owner has. */
+    public List<Ip> find(String network, Owner owner) throws IpamFailed {
+        return Files.isDirectory(path(network)) ? locked(network, path -> List.copyOf(held(read(path), owner))) : List.of();
+    }
+
+    /** Releases what the owner has; having nothing is no error. Gives back what it had. */
+    public List<Ip> release(String network, Owner owner) throws IpamFailed {
+        if (!Files.isDirectory(path(network))) {
+            return List.of();
+        }
+        return locked(network, path -> {
+            Set<Ip> had = held(read(path), owner);
+            release(path, had);
+            return List.copyOf(had);
+        });
+    }
+
+    /** All addresses in use, with what their files hold. */
+    public Map<Ip, String> all(String network) throws IpamFailed {
+        return Files.isDirectory(path(network)) ? locked(network, HostLocal::read) : Map.of();
+    }
+
+    private Path path(String network) {
+        return folder.resolve(network);
+    }
+
+    private <T> T locked(String network, Work<T> work) throws IpamFailed {
+        Path path = path(network);
+        // Our own threads queue here in order; flock is asked by one of them at a time.
+        ReentrantLock own = ownLocks.computeIfAbsent(network, any -> new ReentrantLock(true));
+        own.lock();
+        try {
+            if (!Files.isDirectory(path)) {
+                Files.createDirectories(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+            }
+            Optional<Flock> flock = Flock.acquire(path.resolve(LOCK), PATIENCE);
+            if (flock.isEmpty()) {
+                throw new IpamFailed("the store of addresses " + path + " is locked by another process since " + PATIENCE.toSeconds() + " s");
+            }
+            try (Flock held = flock.get()) {
+                return work.run(path);
+            }
+        } catch (KernelException failure) {
+            throw new IpamFailed("the store of addresses " + path + " cannot be locked: " + failure.getMessage(), failure);
+        } catch (IOException failure) {
+            throw new IpamFailed("the store of addresses " + path + " cannot be used: " + failure, failure);
+        } finally {
+            own.unlock();
+        }
+    }
+
+    private static Map<Ip, String> read(Path path) throws IOException {
+        Map<Ip, String> taken = new HashMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(path)) {
+            for (Path file : files) {
+                Optional<Ip> address = Ip.parse(String.valueOf(file.getFileName()));
+                if (address.isPresent()) {
+                    content(file).ifPresent(content -> taken.put(address.get(), content));
+                }
+            }
+        }
+        return new TreeMap<>(taken);
+    }
+
+    private static Set<Ip> held(Map<Ip, String> taken, Owner owner) {
+        Set<Ip> held = new HashSet<>();
+        taken.forEach((address, content) -> {
+            if (owner.holds(content)) {
+                held.add(address);
+            }
+        });
+        return held;
+    }
+
+    private static Ip reserveThis(Path path, Ip address, RangeSet set, Owner owner) throws IpamFailed, IOException {
+        if (set.isGateway(address)) {
+            throw new IpamFailed("requested IP address " + address + " is the subnet's gateway");
+        }
+        if (!reserve(path, address, owner)) {
+            throw new IpamFailed("requested IP address " + address + " is not available in range set " + set);
+        }
+        return address;
+    }
+
+    /** Round robin from the address after the last one that was given, in host-local's order. */
+    private static Ip reserveNext(Path path, int number, RangeSet set, Owner owner, Set<Ip> taken) throws IpamFailed, IOException {
+        Path last = path.resolve(LAST + number);
+        Optional<Ip> before = content(last).flatMap(text -> Ip.parse(text.strip())).filter(set::contains);
+        List<AddressRange> ranges = set.ranges();
+        int index = 0;
+        while (before.isPresent() && !ranges.get(index).contains(before.get())) {
+            index++;
+        }
+        Ip start = before.orElse(ranges.getFirst().start());
+        Ip current = start;
+        boolean look = before.isEmpty();
+        while (true) {
+            if (look && !current.equals(ranges.get(index).gateway()) && !taken.contains(current) && reserve(path, current, owner)) {
+                Files.writeString(last, current.toString());
+                return current;
+            }
+            if (look && before.isPresent() && current.equals(start)) {
+                break;
+            }
+            look = true;
+            if (current.equals(ranges.get(index).end())) {
+                index = (index + 1) % ranges.size();
+                current = ranges.get(index).start();
+            } else {
+                current = current.plus(1);
+            }
+            if (before.isEmpty() && current.equals(start)) {
+                break;
+            }
+        }
+        throw new IpamFailed("no IP addresses available in range set: " + set);
+    }
+
+    /** Whether the address was free and is the owner's now. */
+    private static boolean reserve(Path path, Ip address, Owner owner) throws IOException {
+        // Written elsewhere and then linked: there is no moment at which the file is empty.
+        Path whole = path.resolveSibling("." + path.getFileName() + ".canal");
+        Files.deleteIfExists(whole);
+        Files.createFile(whole, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
+        try {
+            Files.writeString(whole, owner.text(), StandardOpenOption.WRITE);
+            Files.createLink(path.resolve(address.toString()), whole);
+            return true;
+        } catch (FileAlreadyExistsException taken) {
+            return false;
+        } finally {
+            Files.deleteIfExists(whole);
+        }
+    }
+
+    private static void release(Path path, Set<Ip> addresses) throws IOException {
+        for (Ip address : addresses) {
+            Files.deleteIfExists(path.resolve(address.toString()));
+        }
+    }
+
+    private static Optional<String> content(Path file) throws IOException {
+        try {
+            return Optional.of(Files.readString(file));
+        } catch (NoSuchFileException gone) {
+            return Optional.empty();
+        } catch (CharacterCodingException garbage) {
+            return Optional.of("");
+        }
+    }
+}
