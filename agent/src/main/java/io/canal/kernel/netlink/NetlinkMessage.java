@@ -162,7 +162,8 @@ public final class NetlinkMessage {
         return (buffer.getShort(6) & NLM_F_ACK) != 0;
     }
 
-    void addFlags(int flags) {
+    /** Sets more of the header's flags. */
+    public void addFlags(int flags) {
         buffer.putShort(6, (short) (buffer.getShort(6) | flags));
     }
 

@@ -5,14 +5,15 @@ import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
+import io.canal.ruleset.Layer;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.Signature;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The objects of the intermediate form as lines for iptables or ip6tables; a line has no {@code -A chain}. */
@@ -57,7 +58,7 @@ public final class IptablesRendering {
     /** All of a ruleset as one text for {@code iptables-restore}, for reading and for the interpreter. */
     public String wholeText(Ruleset ruleset) {
         StringBuilder whole = new StringBuilder();
-        for (io.canal.ruleset.Layer layer : io.canal.ruleset.Layer.values()) {
+        for (Layer layer : Layer.values()) {
             StringBuilder declarations = new StringBuilder();
             StringBuilder lines = new StringBuilder();
             ruleset.hooks().forEach((point, rules) -> {
@@ -66,11 +67,12 @@ public final class IptablesRendering {
                     last(point, rules).forEach(line -> lines.append("-A ").append(point.hook()).append(' ').append(line).append('\n'));
                 }
             });
-            ruleset.chains().keySet().stream().filter(name -> name.layer() == layer).sorted().forEach(name ->
-                    chains(Objects.requireNonNull(ruleset.chains().get(name)), ruleset.entries(name)).forEach((chain, rules) -> {
-                        declarations.append(':').append(chain.name()).append(" - [0:0]\n");
-                        rules.forEach(line -> lines.append("-A ").append(chain.name()).append(' ').append(line).append('\n'));
-                    }));
+            List<Chain> inLayer = ruleset.chains().values().stream().filter(chain -> chain.name().layer() == layer)
+                    .sorted(Comparator.comparing(Chain::name)).toList();
+            inLayer.forEach(one -> chains(one, ruleset.entries(one.name())).forEach((chain, rules) -> {
+                declarations.append(':').append(chain.name()).append(" - [0:0]\n");
+                rules.forEach(line -> lines.append("-A ").append(chain.name()).append(' ').append(line).append('\n'));
+            }));
             if (!lines.isEmpty()) {
                 whole.append('*').append(layer.text()).append('\n').append(declarations).append(lines).append("COMMIT\n");
             }

@@ -1,0 +1,409 @@
+package io.canal.dataplane.nft;
+
+import io.canal.kernel.libc.KernelException;
+import io.canal.kernel.nftables.NftablesBatch;
+import io.canal.kernel.nftables.NftablesDump;
+import io.canal.kernel.nftables.NftablesSocket;
+import io.canal.reconcile.Delta;
+import io.canal.ruleset.Chain;
+import io.canal.ruleset.ChainName;
+import io.canal.ruleset.HookPoint;
+import io.canal.ruleset.HookRules;
+import io.canal.ruleset.Member;
+import io.canal.ruleset.NamedSet;
+import io.canal.ruleset.Ruleset;
+import io.canal.ruleset.nft.Bytes;
+import io.canal.ruleset.nft.ExpressionCodec;
+import io.canal.ruleset.nft.NftChain;
+import io.canal.ruleset.nft.NftElement;
+import io.canal.ruleset.nft.NftRendering;
+import io.canal.ruleset.nft.NftRule;
+import io.canal.ruleset.nft.NftSet;
+import io.canal.ruleset.nft.Verdict;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** {@code table inet canal}, brought to what a {@link Ruleset} says. Belongs to the thread that applies. */
+public final class NftTable implements AutoCloseable {
+
+    /** The table's name. */
+    public static final String NAME = "canal";
+
+    private static final String COMMENT = "canal: pod network and network policy";
+    /** Stands for the verdict of an element of a set. */
+    private static final Verdict NONE = new Verdict(Verdict.CONTINUE_CODE, "");
+
+    private final NftablesSocket socket;
+    private final Delta<String, NftChain> chains = new Delta<>();
+    private final Delta<String, NftSet> sets = new Delta<>();
+    private final Delta<Key, Verdict> elements = new Delta<>();
+    /** The sets of ports that each chain looks up, and how many chains look up each. */
+    private final Map<String, Set<NftSet>> portSetsOf = new HashMap<>();
+    private final Map<NftSet, Integer> portSetUses = new HashMap<>();
+    /** The elements of sets whose members merge, to find the difference when one member changes. */
+    private final Map<NamedSet, Set<Key>> merged = new HashMap<>();
+    private final Set<String> maps = new HashSet<>();
+    private boolean tableSeen;
+    private boolean trusted;
+    private boolean anew;
+
+    private record Key(String set, Bytes key, boolean end) {}
+
+    /** @param socket in the node's network namespace; it is closed with this */
+    public NftTable(NftablesSocket socket) {
+        this.socket = socket;
+    }
+
+    /** The port by which our own changes are known. */
+    public int portId() {
+        return socket.portId();
+    }
+
+    /** Others may have changed the table: it is listed before the next change. */
+    public void distrust() {
+        trusted = false;
+    }
+
+    /** Takes all of the ruleset as wanted. */
+    public void wantAll(Ruleset ruleset) {
+        Set<String> before = new HashSet<>(chains.allWanted().keySet());
+        Ruleset.Changes all = new Ruleset.Changes();
+        all.hooks().addAll(ruleset.hooks().keySet());
+        all.chains().addAll(ruleset.chains().keySet());
+        ruleset.chains().keySet().forEach(name -> all.dispatches().put(name, ruleset.entries(name).keySet()));
+        all.sets().addAll(ruleset.sets());
+        ruleset.sets().forEach(set -> all.members().put(set, ruleset.members(set)));
+        if (!before.isEmpty()) {
+            throw new IllegalStateException("the ruleset was taken before");
+        }
+        want(ruleset, all);
+    }
+
+    /** Takes what changed as wanted. */
+    public void want(Ruleset ruleset, Ruleset.Changes changes) {
+        for (HookPoint point : changes.hooks()) {
+            HookRules rules = ruleset.hooks().get(point);
+            String name = NftRendering.name(point);
+            if (rules == null) {
+                unwantChain(name);
+            } else {
+                wantChain(NftRendering.base(point, rules), NftRendering.portSets(rules));
+            }
+        }
+        for (ChainName name : changes.chains()) {
+            Chain chain = ruleset.chain(name);
+            String rendered = NftRendering.name(name);
+            if (chain == null) {
+                unwantChain(rendered);
+                if (maps.remove(rendered)) {
+                    sets.unwant(rendered);
+                }
+            } else {
+                wantChain(NftRendering.chain(chain), NftRendering.portSets(chain));
+                if (chain instanceof Chain.Dispatch) {
+                    maps.add(rendered);
+                    sets.want(rendered, NftRendering.map(name));
+                }
+            }
+        }
+        changes.dispatches().forEach((dispatch, interfaces) -> {
+            for (String iface : interfaces) {
+                ChainName target = ruleset.entries(dispatch).get(iface);
+                if (target == null) {
+                    elements.unwant(new Key(NftRendering.name(dispatch), Bytes.interfaceName(iface), false));
+                } else {
+                    wantElement(NftRendering.entry(dispatch, iface, target));
+                }
+            }
+        });
+        for (NamedSet set : changes.sets()) {
+            if (ruleset.sets().contains(set)) {
+                sets.want(set.nftName(), NftRendering.set(set));
+            } else {
+                sets.unwant(set.nftName());
+                elements.allWanted().keySet().stream().filter(key -> key.set().equals(set.nftName())).toList().forEach(elements::unwant);
+                merged.remove(set);
+            }
+        }
+        changes.members().forEach((set, members) -> wantMembers(ruleset, set, members));
+    }
+
+    private void wantMembers(Ruleset ruleset, NamedSet set, Set<Member> changed) {
+        if (set.kind() != NamedSet.Kind.NET) {
+            Set<Member> now = ruleset.members(set);
+            for (Member member : changed) {
+                NftElement element = NftRendering.element(set, member);
+                if (now.contains(member)) {
+                    wantElement(element);
+                } else {
+                    elements.unwant(key(element));
+                }
+            }
+            return;
+        }
+        Set<Key> before = merged.getOrDefault(set, Set.of());
+        Set<Key> now = new HashSet<>();
+        NftRendering.elements(set, ruleset.members(set)).forEach(element -> {
+            now.add(key(element));
+            wantElement(element);
+        });
+        before.stream().filter(key -> !now.contains(key)).forEach(elements::unwant);
+        merged.put(set, now);
+    }
+
+    private void wantElement(NftElement element) {
+        elements.want(key(element), element.verdict().orElse(NONE));
+    }
+
+    private void wantChain(NftChain chain, Map<NftSet, List<NftElement>> ports) {
+        chains.want(chain.name(), chain);
+        Set<NftSet> before = portSetsOf.getOrDefault(chain.name(), Set.of());
+        ports.forEach((set, itsElements) -> {
+            if (!before.contains(set) && portSetUses.merge(set, 1, Integer::sum) == 1) {
+                sets.want(set.name(), set);
+                itsElements.forEach(this::wantElement);
+            }
+        });
+        before.stream().filter(set -> !ports.containsKey(set)).forEach(this::releasePortSet);
+        if (ports.isEmpty()) {
+            portSetsOf.remove(chain.name());
+        } else {
+            portSetsOf.put(chain.name(), Set.copyOf(ports.keySet()));
+        }
+    }
+
+    private void unwantChain(String name) {
+        chains.unwant(name);
+        Set<NftSet> ports = portSetsOf.remove(name);
+        if (ports != null) {
+            ports.forEach(this::releasePortSet);
+        }
+    }
+
+    private void releasePortSet(NftSet set) {
+        Integer left = portSetUses.merge(set, -1, Integer::sum);
+        if (left != null && left == 0) {
+            portSetUses.remove(set);
+            sets.unwant(set.name());
+            elements.allWanted().keySet().stream().filter(key -> key.set().equals(set.name())).toList().forEach(elements::unwant);
+        }
+    }
+
+    /**
+     * Brings the table to what is wanted, in one transaction; none where it is so already.
+     *
+     * @param mayRemove while false, what is there and not wanted stays, except entries of interfaces
+     * @return whether something was changed
+     */
+    public boolean apply(boolean mayRemove) throws KernelException {
+        if (!trusted) {
+            observe();
+        }
+        NftablesBatch batch = new NftablesBatch(NAME);
+        boolean whole = anew || mustReplace();
+        if (whole) {
+            replaceAll(batch);
+        } else {
+            change(batch, mayRemove);
+        }
+        if (batch.isEmpty()) {
+            return false;
+        }
+        try {
+            socket.commit(batch);
+        } catch (KernelException failure) {
+            // Listed anew and still refused: the next try makes the table anew, in one transaction.
+            anew = !anew;
+            trusted = false;
+            throw failure;
+        }
+        anew = false;
+        record(mayRemove || whole);
+        return true;
+    }
+
+    /** Removes the table. */
+    public void removeAll() throws KernelException {
+        if (socket.tables().contains("1 " + NAME)) {
+            NftablesBatch batch = new NftablesBatch(NAME);
+            batch.deleteTable();
+            socket.commit(batch);
+        }
+        trusted = false;
+    }
+
+    /** The table as it is now: its chains by name. */
+    public Map<String, NftChain> listChains() throws KernelException {
+        return chains(socket.dump(NAME));
+    }
+
+    private void observe() throws KernelException {
+        NftablesDump dump = socket.dump(NAME);
+        tableSeen = dump.exists();
+        chains.sawOnly(chains(dump));
+        Map<String, NftSet> seenSets = new HashMap<>();
+        dump.sets().forEach(set -> seenSets.put(set.name(),
+                new NftSet(set.name(), set.keyType(), set.keyLength(), set.interval(), set.verdicts())));
+        sets.sawOnly(seenSets);
+        Map<Key, Verdict> seenElements = new HashMap<>();
+        dump.elements().forEach((set, listed) -> listed.forEach(element -> seenElements.put(
+                new Key(set, ExpressionCodec.decodeKey(element.key()), element.end()),
+                element.data().flatMap(ExpressionCodec::decodeVerdict).orElse(NONE))));
+        elements.sawOnly(seenElements);
+        trusted = true;
+    }
+
+    private static Map<String, NftChain> chains(NftablesDump dump) {
+        Map<String, List<NftRule>> rules = new HashMap<>();
+        dump.rules().forEach(rule -> rules.computeIfAbsent(rule.chain(), name -> new ArrayList<>())
+                .add(new NftRule(ExpressionCodec.decode(rule.expressions()), rule.comment())));
+        Map<String, NftChain> all = new HashMap<>();
+        dump.chains().forEach(chain -> all.put(chain.name(), new NftChain(chain.name(), base(chain.hook()),
+                rules.getOrDefault(chain.name(), List.of()))));
+        return all;
+    }
+
+    private static Optional<NftChain.Base> base(NftablesBatch.Hook hook) {
+        return hook.type().isEmpty() ? Optional.empty() : Optional.of(new NftChain.Base(hook.type(), hook.number(), hook.priority()));
+    }
+
+    /** A hook or a set's type cannot be changed in place. */
+    private boolean mustReplace() {
+        for (Map.Entry<String, NftChain> chain : chains.toSet().entrySet()) {
+            NftChain seen = chains.seen(chain.getKey());
+            if (seen != null && !seen.base().equals(chain.getValue().base())) {
+                return true;
+            }
+        }
+        return sets.toSet().keySet().stream().anyMatch(name -> sets.seen(name) != null);
+    }
+
+    private void change(NftablesBatch batch, boolean mayRemove) {
+        if (!tableSeen && !(chains.allWanted().isEmpty() && sets.allWanted().isEmpty())) {
+            batch.addTable(COMMENT);
+        }
+        sets.toSet().values().forEach(set -> add(batch, set));
+        List<NftChain> rewritten = new ArrayList<>();
+        chains.toSet().forEach((name, chain) -> {
+            NftChain seen = chains.seen(name);
+            if (seen == null) {
+                add(batch, chain);
+                rewritten.add(chain);
+            } else if (mayRemove || !holds(seen.rules(), chain.rules())) {
+                batch.flushChain(name);
+                rewritten.add(chain);
+            }
+        });
+        rewritten.forEach(chain -> addRules(batch, chain));
+        Map<String, List<NftablesBatch.Element>> gone = new LinkedHashMap<>();
+        Map<String, List<NftablesBatch.Element>> come = new LinkedHashMap<>();
+        elements.toRemove().forEach(key -> {
+            // The elements of a set that goes as a whole go with it.
+            if (removable(key, mayRemove) && !(mayRemove && sets.toRemove().contains(key.set()))) {
+                gone.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(element(key, NONE));
+            }
+        });
+        elements.toSet().forEach((key, verdict) -> {
+            if (elements.seen(key) != null) {
+                gone.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(element(key, NONE));
+            }
+            come.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(element(key, verdict));
+        });
+        gone.forEach(batch::deleteElements);
+        come.forEach(batch::addElements);
+        if (mayRemove) {
+            chains.toRemove().forEach(batch::flushChain);
+            sets.toRemove().stream().filter(name -> isMap(name)).forEach(batch::deleteSet);
+            chains.toRemove().forEach(batch::deleteChain);
+            sets.toRemove().stream().filter(name -> !isMap(name)).forEach(batch::deleteSet);
+        }
+    }
+
+    private void replaceAll(NftablesBatch batch) {
+        if (tableSeen) {
+            batch.deleteTable();
+        }
+        batch.addTable(COMMENT);
+        sets.allWanted().values().forEach(set -> add(batch, set));
+        chains.allWanted().values().forEach(chain -> add(batch, chain));
+        chains.allWanted().values().forEach(chain -> addRules(batch, chain));
+        Map<String, List<NftablesBatch.Element>> come = new LinkedHashMap<>();
+        elements.allWanted().forEach((key, verdict) -> come.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(element(key, verdict)));
+        come.forEach(batch::addElements);
+    }
+
+    /** What was committed is what is. */
+    private void record(boolean removed) {
+        tableSeen = true;
+        Map.copyOf(sets.toSet()).forEach(sets::saw);
+        Map.copyOf(chains.toSet()).forEach((name, chain) -> {
+            NftChain seen = chains.seen(name);
+            if (removed || seen == null || !holds(seen.rules(), chain.rules())) {
+                chains.saw(name, chain);
+            }
+        });
+        List.copyOf(elements.toRemove()).stream().filter(key -> removable(key, removed)).forEach(elements::gone);
+        Map.copyOf(elements.toSet()).forEach(elements::saw);
+        if (removed) {
+            List.copyOf(chains.toRemove()).forEach(chains::gone);
+            List.copyOf(sets.toRemove()).forEach(sets::gone);
+        }
+    }
+
+    private boolean removable(Key key, boolean mayRemove) {
+        return mayRemove || maps.contains(key.set());
+    }
+
+    private boolean isMap(String name) {
+        NftSet seen = sets.seen(name);
+        return seen != null && seen.verdicts();
+    }
+
+    /** Whether all of {@code wanted} is in {@code seen}, in order. */
+    private static boolean holds(List<NftRule> seen, List<NftRule> wanted) {
+        Iterator<NftRule> rest = seen.iterator();
+        for (NftRule rule : wanted) {
+            boolean found = false;
+            while (!found && rest.hasNext()) {
+                found = rest.next().equals(rule);
+            }
+            if (!found) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void add(NftablesBatch batch, NftSet set) {
+        batch.addSet(set.name(), set.keyType(), set.keyLength(), set.bigEndian(), set.interval(), set.verdicts());
+    }
+
+    private static void add(NftablesBatch batch, NftChain chain) {
+        batch.addChain(chain.name(), chain.base().map(base -> new NftablesBatch.Hook(base.type(), base.hook(), base.priority())));
+    }
+
+    private static void addRules(NftablesBatch batch, NftChain chain) {
+        chain.rules().forEach(rule -> batch.addRule(chain.name(), ExpressionCodec.encode(rule.expressions()), rule.comment()));
+    }
+
+    private static NftablesBatch.Element element(Key key, Verdict verdict) {
+        return new NftablesBatch.Element(ExpressionCodec.encodeData(key.key()), key.end(),
+                verdict.equals(NONE) ? Optional.empty() : Optional.of(ExpressionCodec.encodeData(verdict)));
+    }
+
+    private static Key key(NftElement element) {
+        return new Key(element.set(), element.key(), element.end());
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+}

@@ -1,0 +1,213 @@
+package io.canal.dataplane.nft;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.kernel.libc.KernelException;
+import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.nftables.NftablesSocket;
+import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.ruleset.Action;
+import io.canal.ruleset.Chain;
+import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Member;
+import io.canal.ruleset.Rule;
+import io.canal.ruleset.Ruleset;
+import io.canal.ruleset.tenants.WorkloadRules;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The table in a real kernel, looked at with nft(8). */
+class NftTableIT {
+
+    private final TestNamespaces namespaces = new TestNamespaces();
+    private NetworkNamespace node;
+    private NftTable table;
+
+    @BeforeEach
+    void open() throws IOException {
+        node = namespaces.add("node");
+        table = another();
+    }
+
+    @AfterEach
+    void close() {
+        table.close();
+        namespaces.close();
+    }
+
+    private NftTable another() throws IOException {
+        return new NftTable(node.<NftablesSocket, KernelException>call(NftablesSocket::open));
+    }
+
+    private String nft(String... arguments) {
+        return TestNamespaces.run(node, arguments) + "\n";
+    }
+
+    @Test
+    void every_match_and_action_is_read_back_as_it_was_written() throws IOException {
+        Ruleset ruleset = Samples.everyMatchAndAction();
+        table.wantAll(ruleset);
+        assertTrue(table.apply(true));
+        table.distrust();
+        assertFalse(table.apply(true), "what is read back must equal what was written");
+        try (NftTable restarted = another()) {
+            restarted.wantAll(ruleset);
+            assertFalse(restarted.apply(true), "a restart adopts the table without a write");
+        }
+    }
+
+    @Test
+    void nft_lists_the_table_with_names_comments_and_types() throws IOException {
+        table.wantAll(Samples.everyMatchAndAction());
+        table.apply(true);
+        String listing = nft("nft", "list", "table", "inet", "canal");
+        for (String expected : List.of(
+                "comment \"canal: pod network and network policy\"",
+                "chain filter-FORWARD {",
+                "type filter hook forward priority filter; policy accept;",
+                "goto filter-cali-everything",
+                "type nat hook postrouting priority srcnat + 10; policy accept;",
+                "ip saddr 10.0.0.0/8 masquerade fully-random",
+                "iifname \"cali*\" counter packets 0 bytes 0 drop comment \"negated false\"",
+                "oifname != \"eth0\" counter",
+                "ip daddr 10.128.0.0/9 counter",
+                "ip6 saddr fd00:10:244::/56 counter",
+                "ip6 daddr != fd00:10:244:8000::/49 counter",
+                "ip saddr @cali40some-pods counter",
+                "ip daddr != @cali40s-some-nets counter",
+                "ip daddr . meta l4proto . th dport @cali40n-named counter",
+                "ip6 saddr . meta l4proto . th sport @cali60n-named counter",
+                "tcp dport 80 return",
+                "tcp dport 100-200 return",
+                "udp sport != @ports-53-8000_9000-60000_65535 return",
+                "meta mark & 0x00030000 == 0x00010000 counter",
+                "ct state established,related counter",
+                "ct status dnat counter",
+                "fib daddr type local counter",
+                "icmp type echo-request counter",
+                "icmpv6 type echo-request counter",
+                "meta mark set meta mark & 0xfffdffff | 0x00010000",
+                "log prefix \"calico-packet: \" level notice",
+                "comment \"NetworkPolicy default/empty ingress\"",
+                "reject with tcp reset",
+                "udp dport 8472 notrack",
+                "fib saddr . mark . iif oif",
+                "elements = { 10.0.0.0/8, 255.0.0.0/8 }",
+                "elements = { 10.1.1.1 . tcp . 8080 }",
+                "elements = { fd00::1 . udp . 53 }",
+                "elements = { 53, 8000-9000,")) {
+            assertTrue(listing.contains(expected), () -> "no \"" + expected + "\" in\n" + listing);
+        }
+    }
+
+    @Test
+    void nft_itself_can_load_what_it_lists() throws IOException {
+        table.wantAll(Samples.everyMatchAndAction());
+        table.apply(true);
+        String check = nft("sh", "-c", "nft list table inet canal > /tmp/canal-it-$$.nft && nft -c -f /tmp/canal-it-$$.nft; echo code $?; rm -f /tmp/canal-it-$$.nft");
+        assertTrue(check.contains("code 0"), check);
+    }
+
+    @Test
+    void a_changed_chain_and_a_changed_member_touch_nothing_else() throws IOException {
+        Ruleset ruleset = Samples.everyMatchAndAction();
+        ruleset.takeChanges();
+        table.wantAll(ruleset);
+        table.apply(true);
+        String before = nft("nft", "-a", "list", "chain", "inet", "canal", "filter-cali-everything");
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.9.9.9")));
+        ruleset.remove(Samples.NETS, Member.of(Cidr.of("10.0.0.0/8")));
+        ruleset.put(Chain.Rules.of(Samples.RAW, Rule.of(new Action.Accept()).comment("changed")));
+        table.want(ruleset, ruleset.takeChanges());
+        assertTrue(table.apply(true));
+        assertEquals(before, nft("nft", "-a", "list", "chain", "inet", "canal", "filter-cali-everything"), "handles of rules stay");
+        String listing = nft("nft", "list", "table", "inet", "canal");
+        assertTrue(listing.contains("10.9.9.9"), listing);
+        assertTrue(listing.contains("elements = { 10.1.0.0/16, 255.0.0.0/8 }"), listing);
+        assertTrue(listing.contains("comment \"changed\""), listing);
+        table.distrust();
+        assertFalse(table.apply(true));
+    }
+
+    @Test
+    void a_dispatch_entry_comes_and_goes_with_its_chain() throws IOException {
+        Ruleset ruleset = new Ruleset();
+        ruleset.put(WorkloadRules.FROM);
+        table.wantAll(ruleset);
+        ruleset.takeChanges();
+        table.apply(true);
+        ChainName chain = WorkloadRules.fromEndpoint("cali1");
+        ruleset.put(WorkloadRules.fromEndpointAllowAll("cali1", List.of(8472)));
+        ruleset.dispatch(WorkloadRules.FROM.name(), "cali1", chain);
+        table.want(ruleset, ruleset.takeChanges());
+        table.apply(true);
+        assertTrue(nft("nft", "list", "map", "inet", "canal", "filter-cali-from-wl-dispatch")
+                .contains("elements = { \"cali1\" : goto filter-cali-fw-cali1 }"));
+        ruleset.undispatch(WorkloadRules.FROM.name(), "cali1");
+        ruleset.remove(chain);
+        table.want(ruleset, ruleset.takeChanges());
+        table.apply(true);
+        assertFalse(nft("nft", "list", "table", "inet", "canal").contains("cali1"));
+        table.distrust();
+        assertFalse(table.apply(true));
+    }
+
+    @Test
+    void damage_is_repaired_and_a_foreign_table_stays() throws IOException {
+        nft("nft", "add", "table", "inet", "foreign");
+        Ruleset ruleset = Samples.everyMatchAndAction();
+        table.wantAll(ruleset);
+        table.apply(true);
+        for (String damage : List.of("flush table inet canal", "delete table inet canal", "add rule inet canal filter-FORWARD accept",
+                "insert rule inet canal raw-cali-PREROUTING drop", "add chain inet canal mine", "flush set inet canal cali40some-pods",
+                "add element inet canal cali40some-pods { 1.2.3.4 }", "add set inet canal more { type ipv4_addr; }",
+                "chain inet canal filter-FORWARD { policy drop; }")) {
+            nft("nft", damage);
+            table.distrust();
+            assertTrue(table.apply(true), damage);
+            table.distrust();
+            assertFalse(table.apply(true), damage);
+        }
+        assertTrue(nft("nft", "list", "tables").contains("foreign"));
+        table.removeAll();
+        assertEquals("table inet foreign\n", nft("nft", "list", "tables"));
+    }
+
+    @Test
+    void while_nothing_may_be_removed_more_than_is_wanted_stays() throws IOException {
+        Ruleset whole = Samples.everyMatchAndAction();
+        table.wantAll(whole);
+        table.apply(true);
+        Ruleset less = new Ruleset();
+        less.put(Samples.ADDRESSES);
+        less.put(Chain.Rules.of(Samples.RAW, whole.chain(Samples.RAW) instanceof Chain.Rules rules ? rules.rules().getLast() : null));
+        try (NftTable restarted = another()) {
+            restarted.wantAll(less);
+            assertFalse(restarted.apply(false));
+            assertTrue(restarted.apply(true));
+            assertFalse(nft("nft", "list", "table", "inet", "canal").contains("everything"));
+        }
+    }
+
+    @Test
+    void a_refusal_names_the_object_and_the_next_try_makes_the_table_anew() throws IOException {
+        Ruleset ruleset = new Ruleset();
+        ChainName absent = ChainName.filter("absent");
+        ruleset.put(Chain.Rules.of(ChainName.filter("a"), Rule.of(new Action.Jump(absent))));
+        table.wantAll(ruleset);
+        ruleset.takeChanges();
+        KernelException refused = org.junit.jupiter.api.Assertions.assertThrows(KernelException.class, () -> table.apply(true));
+        assertTrue(refused.getMessage().contains("a rule of chain filter-a"), refused.getMessage());
+        ruleset.put(Chain.Rules.of(absent, Rule.of(new Action.Accept())));
+        table.want(ruleset, ruleset.takeChanges());
+        assertTrue(table.apply(true));
+        assertTrue(nft("nft", "list", "table", "inet", "canal").contains("jump filter-absent"));
+    }
+}
