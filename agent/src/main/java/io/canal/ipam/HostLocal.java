@@ -114,6 +114,7 @@ public final class HostLocal {
         return folder.resolve(network);
     }
 
+    @SuppressWarnings("try") // the lock is held, not used
     private <T> T locked(String network, Work<T> work) throws IpamFailed {
         Path path = path(network);
         // Our own threads queue here in order; flock is asked by one of them at a time.
