@@ -128,7 +128,7 @@ public final class HostLocal {
             if (flock.isEmpty()) {
                 throw new IpamFailed("the store of addresses " + path + " is locked by another process since " + PATIENCE.toSeconds() + " s");
             }
-            try (Flock held = flock.get()) {
+            try (Flock _ = flock.get()) {
                 return work.run(path);
             }
         } catch (KernelException failure) {

@@ -15,6 +15,11 @@ public record Places(Path labs, Path cache) {
         return new Places(Path.of("/var/lib/canal-lab"), Path.of("/var/cache/canal-lab"));
     }
 
+    /** A part of a lab's folder, such as {@code model}, whether the lab is there or not. */
+    public Path part(LabName name, String part) {
+        return lab(name).resolve(part);
+    }
+
     Path lab(LabName name) {
         return labs.resolve(name.text());
     }
