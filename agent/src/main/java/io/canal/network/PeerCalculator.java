@@ -1,0 +1,245 @@
+package io.canal.network;
+
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import io.canal.model.LeaseValue;
+import io.canal.model.Mac;
+import io.canal.model.Problem;
+import io.canal.model.SubnetKey;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From the peers' leases to routes, neighbours and forwarding entries.
+ *
+ * <p>Incremental: {@link #peer} and {@link #local} note what changed, {@link #calculate} works only on that and on what it touches.
+ * Deterministic: what comes out depends on the present input, not on the order in which it came. Where two peers cannot both be
+ * (their subnets overlap, or one MAC is at two addresses), the lower subnet is carried and the other is a {@link Problem}; what
+ * is ours comes before any peer. Two leases with one MAC at one address are one node that changed its subnet, and no conflict.
+ */
+public final class PeerCalculator {
+
+    private final Claims<Cidr, Hop> routes;
+    private final Claims<Ip, Mac> neighbours;
+    private final Claims<FarEnd, Ip> farEnds;
+    private final Wanted<Cidr, Hop> ownRoutes;
+
+    private final Map<SubnetKey, LeaseValue> leases = new HashMap<>();
+    private final Map<SubnetKey, Row> rows = new HashMap<>();
+    private final Map<SubnetKey, List<Problem>> problems = new TreeMap<>(PeerOrder.INSTANCE);
+    private final Overlaps overlaps = new Overlaps();
+    private final Map<FarEnd, Set<SubnetKey>> byFarEnd = new HashMap<>();
+    private final TreeSet<SubnetKey> dirty = new TreeSet<>(PeerOrder.INSTANCE);
+
+    private @Nullable Forms forms;
+    private @Nullable LocalNetwork local;
+    private Map<Family, Mac> ownMacs = Map.of();
+    private Set<Cidr> blackholes = Set.of();
+
+    /** What is worked out for one peer: its forms, and whether it is carried. */
+    private record Row(List<Form> forms, boolean carried) {}
+
+    public PeerCalculator(Wanted<Cidr, Hop> routes, Wanted<Ip, Mac> neighbours, Wanted<FarEnd, Ip> farEnds) {
+        this.routes = new Claims<>(routes);
+        this.neighbours = new Claims<>(neighbours);
+        this.farEnds = new Claims<>(farEnds);
+        ownRoutes = routes;
+    }
+
+    /** What this node is, and the MACs of its tunnels as far as they are known. A change concerns all peers. */
+    public void local(LocalNetwork now, Map<Family, Mac> macs) {
+        if (now.equals(local) && macs.equals(ownMacs)) {
+            return;
+        }
+        local = now;
+        ownMacs = Map.copyOf(macs);
+        forms = new Forms(now);
+        dirty.addAll(leases.keySet());
+    }
+
+    /** A peer's lease, or that it has none any more. */
+    public void peer(SubnetKey key, Optional<LeaseValue> lease) {
+        lease.ifPresentOrElse(value -> leases.put(key, value), () -> leases.remove(key));
+        dirty.add(key);
+    }
+
+    /** Brings the desired state up to date; nothing happens before {@link #local} was called. */
+    public void calculate() {
+        if (local == null) {
+            return;
+        }
+        // A block may pass from us to a peer or back: what is given up comes first, what is taken last.
+        Set<Cidr> own = local.subnet().map(subnet -> Set.copyOf(subnet.cidrs())).orElse(Set.of());
+        blackholes.stream().filter(block -> !own.contains(block)).forEach(ownRoutes::unwant);
+        // In ascending order: a peer's fate depends on lower ones only, and its change is passed on to higher ones only.
+        while (!dirty.isEmpty()) {
+            work(Objects.requireNonNull(dirty.pollFirst()));
+        }
+        own.stream().filter(block -> !blackholes.contains(block)).forEach(block -> ownRoutes.want(block, new Hop.Blackhole()));
+        blackholes = own;
+    }
+
+    /** What is wrong with peers, in the order of their subnets. */
+    public List<Problem> problems() {
+        return problems.values().stream().flatMap(List::stream).toList();
+    }
+
+    private void work(SubnetKey key) {
+        Row before = rows.get(key);
+        LeaseValue lease = leases.get(key);
+        List<Form> after = lease == null || forms == null ? List.of() : forms.of(key, lease);
+        List<Problem> wrong = new ArrayList<>();
+        for (Form form : after) {
+            if (form instanceof Form.Unreachable(Problem problem)) {
+                wrong.add(problem);
+            }
+        }
+        Optional<Problem> conflict = lease == null ? Optional.empty() : conflict(key, after);
+        conflict.ifPresent(wrong::add);
+        if (wrong.isEmpty()) {
+            problems.remove(key);
+        } else {
+            problems.put(key, wrong);
+        }
+        boolean reachable = after.stream().anyMatch(form -> !(form instanceof Form.Unreachable));
+        Row row = new Row(after, reachable && conflict.isEmpty());
+        if (row.equals(before) || before == null && lease == null) {
+            return;
+        }
+        Set<SubnetKey> touched = new HashSet<>(overlaps.of(key));
+        if (before != null) {
+            before.forms.forEach(form -> touched.addAll(sharers(form)));
+            unindex(key, before);
+            if (before.carried) {
+                before.forms.forEach(form -> withdraw(key, form));
+            }
+        }
+        if (lease == null) {
+            rows.remove(key);
+        } else {
+            rows.put(key, row);
+            index(key, row);
+            if (row.carried) {
+                row.forms.forEach(form -> claim(key, form));
+            }
+        }
+        after.forEach(form -> touched.addAll(sharers(form)));
+        touched.stream().filter(other -> PeerOrder.INSTANCE.compare(other, key) > 0).forEach(dirty::add);
+    }
+
+    /** Why this peer cannot be carried beside what is ours and beside the lower peers that are. */
+    private Optional<Problem> conflict(SubnetKey key, List<Form> candidate) {
+        SubnetKey own = local == null ? null : local.subnet().orElse(null);
+        if (own != null && own.overlaps(key)) {
+            return Optional.of(new Problem(Forms.where(key), "", key.pretty(), "a subnet apart from our own " + own.pretty()));
+        }
+        for (SubnetKey other : overlaps.of(key)) {
+            if (isCarriedBefore(other, key)) {
+                return Optional.of(new Problem(Forms.where(key), "", key.pretty(), "a subnet apart from that of lease " + other + ", which is carried"));
+            }
+        }
+        for (Form form : candidate) {
+            if (form instanceof Form.Through through) {
+                Optional<Problem> taken = taken(key, through);
+                if (taken.isPresent()) {
+                    return taken;
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Problem> taken(SubnetKey key, Form.Through through) {
+        Family family = through.subnet().family();
+        String field = family == Family.V4 ? "BackendData.VtepMAC" : "BackendV6Data.VtepMAC";
+        if (through.mac().equals(ownMacs.get(family))) {
+            return Optional.of(new Problem(Forms.where(key), field, through.mac().toString(), "a MAC other than that of our own tunnel"));
+        }
+        for (SubnetKey other : sharers(through)) {
+            if (isCarriedBefore(other, key) && !remotes(other, family).contains(through.remote())) {
+                return Optional.of(new Problem(Forms.where(key), field, through.mac().toString(),
+                        "a MAC other than that of lease " + other + ", which is carried"));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean isCarriedBefore(SubnetKey other, SubnetKey key) {
+        Row row = rows.get(other);
+        return row != null && row.carried && PeerOrder.INSTANCE.compare(other, key) < 0;
+    }
+
+    private List<Ip> remotes(SubnetKey key, Family family) {
+        List<Ip> remotes = new ArrayList<>();
+        for (Form form : Objects.requireNonNull(rows.get(key)).forms) {
+            if (form instanceof Form.Through through && through.subnet().family() == family) {
+                remotes.add(through.remote());
+            }
+        }
+        return remotes;
+    }
+
+    /** The peers, this one included, whose leases name the same MAC. */
+    private Set<SubnetKey> sharers(Form form) {
+        return form instanceof Form.Through through ? byFarEnd.getOrDefault(farEnd(through), Set.of()) : Set.of();
+    }
+
+    private void index(SubnetKey key, Row row) {
+        overlaps.add(key);
+        for (Form form : row.forms) {
+            if (form instanceof Form.Through through) {
+                byFarEnd.computeIfAbsent(farEnd(through), none -> new TreeSet<>(PeerOrder.INSTANCE)).add(key);
+            }
+        }
+    }
+
+    private void unindex(SubnetKey key, Row row) {
+        overlaps.remove(key);
+        for (Form form : row.forms) {
+            if (form instanceof Form.Through through) {
+                byFarEnd.computeIfPresent(farEnd(through), (end, peers) -> {
+                    peers.remove(key);
+                    return peers.isEmpty() ? null : peers;
+                });
+            }
+        }
+    }
+
+    private void claim(SubnetKey key, Form form) {
+        switch (form) {
+            case Form.Through(Cidr subnet, Mac mac, Ip remote) -> {
+                farEnds.claim(key, new FarEnd(subnet.family(), mac), remote);
+                neighbours.claim(key, subnet.base(), mac);
+                routes.claim(key, subnet, new Hop.Tunnelled(subnet.base()));
+            }
+            case Form.Gateway(Cidr subnet, Ip remote) -> routes.claim(key, subnet, new Hop.Direct(remote));
+            case Form.Unreachable unreachable -> {}
+        }
+    }
+
+    private void withdraw(SubnetKey key, Form form) {
+        switch (form) {
+            case Form.Through(Cidr subnet, Mac mac, Ip remote) -> {
+                routes.withdraw(key, subnet);
+                neighbours.withdraw(key, subnet.base());
+                farEnds.withdraw(key, new FarEnd(subnet.family(), mac));
+            }
+            case Form.Gateway(Cidr subnet, Ip remote) -> routes.withdraw(key, subnet);
+            case Form.Unreachable unreachable -> {}
+        }
+    }
+
+    private static FarEnd farEnd(Form.Through through) {
+        return new FarEnd(through.subnet().family(), through.mac());
+    }
+}

@@ -1,0 +1,66 @@
+package io.canal.network;
+
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import io.canal.model.IpPrefix;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A VXLAN device that this node should have: {@code flannel.VNI} over IPv4, {@code flannel-v6.VNI} over IPv6, as flannel's.
+ *
+ * <p>Which MAC it has is not said here: that is kept on the node.
+ *
+ * @param parent the uplink's index
+ * @param local the address that it sends from
+ * @param address the base of our subnet, as a host of its own; empty while we have no subnet
+ */
+public record Tunnel(
+        Family family,
+        String name,
+        int vni,
+        int parent,
+        Ip local,
+        int port,
+        boolean learning,
+        boolean groupPolicy,
+        int mtu,
+        Optional<IpPrefix> address) {
+
+    /** The tunnels that carry the families of the network; none where nothing is encapsulated. */
+    public static List<Tunnel> of(LocalNetwork local) {
+        List<Tunnel> tunnels = new ArrayList<>(2);
+        if (local.config().backend().isVxlan()) {
+            for (Family family : Family.values()) {
+                of(local, family).ifPresent(tunnels::add);
+            }
+        }
+        return tunnels;
+    }
+
+    private static Optional<Tunnel> of(LocalNetwork local, Family family) {
+        Optional<Ip> source = local.uplink().address(family);
+        if (local.config().range(family).isEmpty() || source.isEmpty()) {
+            return Optional.empty();
+        }
+        var backend = local.config().backend();
+        return Optional.of(new Tunnel(
+                family,
+                name(family, backend.vni()),
+                backend.vni(),
+                local.uplink().link(),
+                source.get(),
+                backend.udpPort(),
+                backend.learning(),
+                backend.gbp(),
+                Mtu.of(local).tunnel(family),
+                local.subnet().flatMap(subnet -> subnet.cidr(family)).map(Cidr::base).map(IpPrefix::host)));
+    }
+
+    /** The name that a tunnel of this family and network identifier has. */
+    public static String name(Family family, int vni) {
+        return (family == Family.V4 ? "flannel." : "flannel-v6.") + vni;
+    }
+}
