@@ -47,7 +47,12 @@ public final class PeerCalculator {
     private Set<Cidr> blackholes = Set.of();
 
     /** What is worked out for one peer: its forms, and whether it is carried. */
-    private record Row(List<Form> forms, boolean carried) {}
+    private record Row(List<Form> forms, boolean carried) {
+
+        List<Ask> asks() {
+            return carried ? forms.stream().flatMap(form -> Ask.of(form).stream()).toList() : List.of();
+        }
+    }
 
     public PeerCalculator(Wanted<Cidr, Hop> routes, Wanted<Ip, Mac> neighbours, Wanted<FarEnd, Ip> farEnds) {
         this.routes = new Claims<>(routes);
@@ -120,18 +125,16 @@ public final class PeerCalculator {
         if (before != null) {
             before.forms.forEach(form -> touched.addAll(sharers(form)));
             unindex(key, before);
-            if (before.carried) {
-                before.forms.forEach(form -> withdraw(key, form));
-            }
         }
         if (lease == null) {
             rows.remove(key);
         } else {
             rows.put(key, row);
             index(key, row);
-            if (row.carried) {
-                row.forms.forEach(form -> claim(key, form));
-            }
+        }
+        row.asks().forEach(ask -> claim(key, ask));
+        if (before != null) {
+            before.asks().stream().filter(ask -> row.asks().stream().noneMatch(ask::isOfSameObject)).forEach(ask -> withdraw(key, ask));
         }
         after.forEach(form -> touched.addAll(sharers(form)));
         touched.stream().filter(other -> PeerOrder.INSTANCE.compare(other, key) > 0).forEach(dirty::add);
@@ -215,27 +218,19 @@ public final class PeerCalculator {
         }
     }
 
-    private void claim(SubnetKey key, Form form) {
-        switch (form) {
-            case Form.Through(Cidr subnet, Mac mac, Ip remote) -> {
-                farEnds.claim(key, new FarEnd(subnet.family(), mac), remote);
-                neighbours.claim(key, subnet.base(), mac);
-                routes.claim(key, subnet, new Hop.Tunnelled(subnet.base()));
-            }
-            case Form.Gateway(Cidr subnet, Ip remote) -> routes.claim(key, subnet, new Hop.Direct(remote));
-            case Form.Unreachable unreachable -> {}
+    private void claim(SubnetKey key, Ask ask) {
+        switch (ask) {
+            case Ask.ForFarEnd(FarEnd end, Ip remote) -> farEnds.claim(key, end, remote);
+            case Ask.ForNeighbour(Ip address, Mac mac) -> neighbours.claim(key, address, mac);
+            case Ask.ForRoute(Cidr subnet, Hop hop) -> routes.claim(key, subnet, hop);
         }
     }
 
-    private void withdraw(SubnetKey key, Form form) {
-        switch (form) {
-            case Form.Through(Cidr subnet, Mac mac, Ip remote) -> {
-                routes.withdraw(key, subnet);
-                neighbours.withdraw(key, subnet.base());
-                farEnds.withdraw(key, new FarEnd(subnet.family(), mac));
-            }
-            case Form.Gateway(Cidr subnet, Ip remote) -> routes.withdraw(key, subnet);
-            case Form.Unreachable unreachable -> {}
+    private void withdraw(SubnetKey key, Ask ask) {
+        switch (ask) {
+            case Ask.ForFarEnd(FarEnd end, Ip remote) -> farEnds.withdraw(key, end);
+            case Ask.ForNeighbour(Ip address, Mac mac) -> neighbours.withdraw(key, address);
+            case Ask.ForRoute(Cidr subnet, Hop hop) -> routes.withdraw(key, subnet);
         }
     }
 
