@@ -1,0 +1,405 @@
+package io.canal.check;
+
+import io.canal.check.Observation.Device;
+import io.canal.check.Observation.Etcd;
+import io.canal.check.Observation.NetRule;
+import io.canal.check.Observation.Pod;
+import io.canal.check.Observation.Rules;
+import io.canal.check.Observation.Text;
+import io.canal.control.Finding;
+import io.canal.files.Conflist;
+import io.canal.files.SubnetEnv;
+import io.canal.model.Cidr;
+import io.canal.model.Decoded;
+import io.canal.model.HolderRecord;
+import io.canal.model.Ip;
+import io.canal.model.IpPrefix;
+import io.canal.model.LeaseValue;
+import io.canal.model.Mac;
+import io.canal.model.NetworkConfig;
+import io.canal.model.Problem;
+import io.canal.model.SubnetKey;
+import io.canal.model.Vtep;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Judges an {@link Observation}. Pure.
+ *
+ * <p>The lease in etcd is the truth, and beside it the holder record, which outlives it. Where etcd is away it is what the node
+ * remembers on its disk, and without that, what most witnesses say; the sentences name which.
+ *
+ * <p>10.1.49.1/24 and 10.1.49.0/24 are one subnet: all are compared without host bits.
+ */
+public final class Examination {
+
+    private static final Cidr LINK_LOCAL = Cidr.of("fe80::/10");
+
+    private final Observation seen;
+    private final Map<Witness, String> words = new EnumMap<>(Witness.class);
+    /** What each witness says, where it says something. */
+    private final Map<Witness, List<Cidr>> says = new EnumMap<>(Witness.class);
+    private final List<Finding> problems = new ArrayList<>();
+
+    private Examination(Observation seen) {
+        this.seen = seen;
+    }
+
+    /** Everything that is wrong, and what each witness says. */
+    public static Report of(Observation seen) {
+        return new Examination(seen).examine();
+    }
+
+    /** The subnet that this node ought to have by etcd or, where etcd is away, by its own memory; empty where neither says. */
+    public static Optional<SubnetKey> subnet(Observation seen) {
+        return seen.etcd() instanceof Etcd.Seen etcd ? new Examination(seen).own(etcd) : seen.lastSubnet();
+    }
+
+    private Report examine() {
+        hearLease();
+        hearSubnetEnv();
+        hearConflist();
+        hearDevice();
+        hearPods();
+        hearRules();
+        Truth truth = truth();
+        judgeLease(truth);
+        judgeFile(Witness.SUBNET_ENV, seen.subnetEnv(), seen.paths().subnetEnv().toString(), truth);
+        judgeFile(Witness.CONFLIST, seen.conflist(), seen.paths().conflist().toString(), truth);
+        judgeDevice(truth);
+        judgePods(truth);
+        judgeRules(truth);
+        if (seen.etcd() instanceof Etcd.Seen etcd) {
+            etcd.malformed().forEach(bad -> problems.add(malformed(bad)));
+            judgeNetwork(etcd);
+            problems.addAll(PeerExamination.of(seen, etcd, own(etcd)));
+        }
+        return new Report(words, problems);
+    }
+
+    // What each witness says.
+
+    private void hearLease() {
+        switch (seen.etcd()) {
+            case Etcd.Away(String reason) -> words.put(Witness.LEASE, "missing: " + reason);
+            case Etcd.Seen etcd -> {
+                Optional<SubnetKey> lease = ownLease(etcd);
+                words.put(Witness.LEASE, lease.map(SubnetKey::pretty).orElse("nothing"));
+                lease.ifPresent(key -> says.put(Witness.LEASE, key.cidrs()));
+            }
+        }
+    }
+
+    private void hearSubnetEnv() {
+        String path = seen.paths().subnetEnv().toString();
+        switch (seen.subnetEnv()) {
+            case Text.Absent(String reason) -> words.put(Witness.SUBNET_ENV, "missing: " + reason);
+            case Text.Present(String text) -> {
+                switch (SubnetEnv.parse(path, text)) {
+                    case Decoded.Good<SubnetEnv>(SubnetEnv file) -> {
+                        List<IpPrefix> subnets = new ArrayList<>();
+                        file.v4().ifPresent(net -> subnets.add(net.subnet()));
+                        file.v6().ifPresent(net -> subnets.add(net.subnet()));
+                        words.put(Witness.SUBNET_ENV, Words.of(subnets));
+                        says.put(Witness.SUBNET_ENV, subnets.stream().map(IpPrefix::cidr).toList());
+                    }
+                    case Decoded.Bad<SubnetEnv>(Problem problem) -> words.put(Witness.SUBNET_ENV, "unreadable: " + problem.sentence());
+                }
+            }
+        }
+    }
+
+    private void hearConflist() {
+        String path = seen.paths().conflist().toString();
+        switch (seen.conflist()) {
+            case Text.Absent(String reason) -> words.put(Witness.CONFLIST, "missing: " + reason);
+            case Text.Present(String text) -> {
+                switch (Conflist.subnets(path, text)) {
+                    case Decoded.Good<List<Cidr>>(List<Cidr> subnets) -> {
+                        words.put(Witness.CONFLIST, Words.of(subnets));
+                        says.put(Witness.CONFLIST, subnets);
+                    }
+                    case Decoded.Bad<List<Cidr>>(Problem problem) -> words.put(Witness.CONFLIST, "unreadable: " + problem.sentence());
+                }
+            }
+        }
+    }
+
+    /** flannel.1 has the base of the subnet as a /32, so it tells the base and not the length. */
+    private void hearDevice() {
+        words.put(Witness.DEVICE, seen.device().map(device -> Words.of(own(device))).orElse("missing: there is no device flannel.1"));
+    }
+
+    private void hearPods() {
+        Set<Cidr> subnets = new TreeSet<>();
+        seen.pods().forEach(pod -> subnets.add(Cidr.containing(pod.address(), lengthFor(pod))));
+        words.put(Witness.PODS, seen.pods().isEmpty() ? "no pods" : seen.pods().size() + " in " + Words.of(subnets));
+        if (subnets.size() == 1) {
+            says.put(Witness.PODS, List.copyOf(subnets));
+        }
+    }
+
+    private void hearRules() {
+        switch (seen.rules()) {
+            case Rules.Unreadable(String reason) -> words.put(Witness.RULES, "missing: " + reason);
+            case Rules.Seen rules -> {
+                Set<Cidr> own = ownInRules(rules);
+                words.put(Witness.RULES, rules.rules().isEmpty() ? "missing: there are no masquerade and forward rules" : Words.of(own) + " by " + rules.dataplane());
+                if (!own.isEmpty()) {
+                    says.put(Witness.RULES, List.copyOf(own));
+                }
+            }
+        }
+    }
+
+    /** A pod's address alone does not tell the subnet's length; the other witnesses do. */
+    private int lengthFor(Pod pod) {
+        for (List<Cidr> subnets : says.values()) {
+            for (Cidr subnet : subnets) {
+                if (subnet.family() == pod.address().family()) {
+                    return subnet.length();
+                }
+            }
+        }
+        return pod.address().isV4() ? 24 : 64;
+    }
+
+    /** The subnets that the masquerade rules take for this node's: those that packets may come from, or go to, unmasqueraded. */
+    private static Set<Cidr> ownInRules(Rules.Seen rules) {
+        Set<Cidr> networks = new TreeSet<>();
+        Set<Cidr> named = new TreeSet<>();
+        for (NetRule rule : rules.rules()) {
+            if (rule.verdict().equals("masquerade")) {
+                rule.source().filter(net -> !net.negated()).ifPresent(net -> networks.add(net.cidr()));
+            }
+            if (rule.verdict().equals("return")) {
+                rule.source().ifPresent(net -> named.add(net.cidr()));
+                rule.destination().ifPresent(net -> named.add(net.cidr()));
+            }
+        }
+        named.removeAll(networks);
+        return named;
+    }
+
+    // What is right.
+
+    private Truth truth() {
+        if (seen.etcd() instanceof Etcd.Seen etcd) {
+            Optional<SubnetKey> own = own(etcd);
+            if (own.isPresent()) {
+                boolean leased = ownLease(etcd).isPresent();
+                return new Truth(own.get().cidrs(), leased ? "the lease in etcd" : "the holder record in etcd");
+            }
+        } else if (seen.lastSubnet().isPresent()) {
+            return new Truth(seen.lastSubnet().get().cidrs(), "the last lease that this node had (etcd is away)");
+        }
+        Map<List<Cidr>, Integer> votes = new HashMap<>();
+        says.forEach((witness, subnets) -> votes.merge(subnets.stream().sorted().toList(), 1, Integer::sum));
+        int most = votes.values().stream().max(Comparator.naturalOrder()).orElse(0);
+        List<List<Cidr>> winners = votes.entrySet().stream().filter(vote -> vote.getValue() == most).map(Map.Entry::getKey).toList();
+        return winners.size() == 1
+                ? new Truth(winners.getFirst(), "what most of the witnesses say (" + (seen.etcd() instanceof Etcd.Away ? "etcd is away" : "etcd has no lease of this node") + ")")
+                : new Truth(List.of(), "unknown");
+    }
+
+    /** The subnet that is ours by etcd: the one that we hold, else the one whose lease has our address. */
+    private Optional<SubnetKey> own(Etcd.Seen etcd) {
+        for (Map.Entry<SubnetKey, HolderRecord> holder : etcd.holders().entrySet()) {
+            if (!seen.nodeId().isEmpty() && holder.getValue().node().equals(seen.nodeId())) {
+                return Optional.of(holder.getKey());
+            }
+        }
+        return etcd.leases().entrySet().stream()
+                .filter(lease -> isOurs(lease.getValue()) && !etcd.holders().containsKey(lease.getKey()))
+                .map(Map.Entry::getKey)
+                .sorted()
+                .findFirst();
+    }
+
+    private Optional<SubnetKey> ownLease(Etcd.Seen etcd) {
+        return own(etcd).filter(key -> Optional.ofNullable(etcd.leases().get(key)).filter(this::isOurs).isPresent());
+    }
+
+    private boolean isOurs(LeaseValue lease) {
+        return seen.addresses().contains(lease.publicIp()) || lease.publicIpv6().filter(seen.addresses()::contains).isPresent();
+    }
+
+    // What is wrong.
+
+    private void judgeLease(Truth truth) {
+        if (!(seen.etcd() instanceof Etcd.Seen etcd)) {
+            return;
+        }
+        Optional<SubnetKey> own = own(etcd);
+        if (own.isEmpty()) {
+            problems.add(new Finding("etcd has no lease of this node.", etcd.prefix() + "/subnets/",
+                    truth.isKnown() ? truth.words() : "a lease with an address of this node", "nothing", byTheAgent()));
+            return;
+        }
+        String key = etcd.prefix() + "/subnets/" + own.get().text();
+        LeaseValue lease = etcd.leases().get(own.get());
+        if (lease == null) {
+            problems.add(new Finding("The lease of this node's subnet " + own.get().pretty() + " is gone from etcd.", key,
+                    own.get().pretty(), "nothing", byTheAgent()));
+        } else if (!isOurs(lease)) {
+            problems.add(new Finding("This node holds the subnet " + own.get().pretty() + ", and its lease names another node, " + lease.publicIp() + ".",
+                    key, Words.of(etcd.holders().get(own.get()) instanceof HolderRecord holder ? List.of(holder.lease().publicIp()) : seen.addresses()),
+                    lease.publicIp().toString(),
+                    "Find out what runs at " + lease.publicIp() + ". " + Remedy.byRenumbering(seen)));
+        }
+    }
+
+    private void judgeFile(Witness witness, Text file, String path, Truth truth) {
+        List<Cidr> subnets = says.get(witness);
+        if (subnets == null) {
+            boolean present = file instanceof Text.Present;
+            problems.add(new Finding(path + (present ? " cannot be read." : " is missing."), path,
+                    truth.isKnown() ? truth.words() : "a subnet", witnessWords(witness), byTheAgent()));
+        } else if (truth.isKnown() && !same(subnets, truth.subnets())) {
+            problems.add(new Finding(path + " names another subnet than " + truth.source() + ".", path, truth.words(), witnessWords(witness), byTheAgent()));
+        }
+    }
+
+    private void judgeDevice(Truth truth) {
+        Optional<Device> device = seen.device();
+        if (device.isEmpty()) {
+            problems.add(new Finding("The device flannel.1 is missing.", "flannel.1", truth.isKnown() ? truth.words() : "a device", "nothing", byTheAgent()));
+            return;
+        }
+        if (!truth.isKnown()) {
+            return;
+        }
+        List<String> expected = truth.subnets().stream().map(subnet -> IpPrefix.host(subnet.base()).toString()).toList();
+        List<IpPrefix> global = own(device.get());
+        boolean right = truth.subnets().stream().allMatch(subnet -> global.stream().anyMatch(address -> address.address().equals(subnet.base())))
+                && global.stream().allMatch(address -> truth.subnets().stream().anyMatch(subnet -> address.address().equals(subnet.base())));
+        if (!right) {
+            problems.add(new Finding("The address of " + device.get().name() + " is not that of the subnet by " + truth.source() + ".",
+                    device.get().name(), Words.of(expected), Words.of(global), byTheAgent()));
+        }
+        if (seen.etcd() instanceof Etcd.Seen etcd) {
+            judgeMac(device.get(), etcd);
+        }
+        if (!device.get().up()) {
+            problems.add(new Finding("The device " + device.get().name() + " is down.", device.get().name(), "up", "down", byTheAgent()));
+        }
+    }
+
+    /** Peers send frames to the MAC in the lease; the device drops those for another one. */
+    private void judgeMac(Device device, Etcd.Seen etcd) {
+        Optional<Mac> leased = ownLease(etcd).map(etcd.leases()::get).flatMap(lease -> lease.vtep(Ip.Family.V4)).map(Vtep::mac);
+        if (leased.isPresent() && device.mac().isPresent() && !leased.equals(device.mac())) {
+            problems.add(new Finding("The MAC of " + device.name() + " is not the one in this node's lease.", device.name(),
+                    leased.get().toString(), device.mac().get().toString(), byTheAgent()));
+        }
+    }
+
+    private void judgePods(Truth truth) {
+        if (!truth.isKnown()) {
+            return;
+        }
+        for (Pod pod : seen.pods()) {
+            if (truth.subnets().stream().noneMatch(subnet -> subnet.contains(pod.address()))) {
+                problems.add(new Finding("A pod has an address outside of this node's subnet by " + truth.source() + ": no other node finds it.",
+                        "route to " + pod.address() + " through " + pod.interfaceName(), "an address within " + truth.words(), pod.address().toString(),
+                        "Delete the pod, so that it is made anew with an address of the subnet"));
+            }
+        }
+    }
+
+    private void judgeRules(Truth truth) {
+        if (!(seen.rules() instanceof Rules.Seen rules)) {
+            return;
+        }
+        String where = rules.dataplane().isEmpty() ? "packet filter" : rules.dataplane();
+        if (rules.rules().isEmpty()) {
+            problems.add(new Finding("The masquerade and forward rules are missing.", where, truth.isKnown() ? truth.words() : "rules", "nothing", byTheAgent()));
+            return;
+        }
+        Set<Cidr> own = ownInRules(rules);
+        if (truth.isKnown() && !same(own, truth.subnets())) {
+            problems.add(new Finding("The masquerade rules are for another subnet than " + truth.source() + ".", where, truth.words(), Words.of(own), byTheAgent()));
+        }
+        if (seen.etcd() instanceof Etcd.Seen(Optional<NetworkConfig> config, _, _, _, _) && config.isPresent()) {
+            for (Cidr network : config.get().networks()) {
+                judgeRulesOf(network, rules, where);
+            }
+        }
+    }
+
+    private void judgeRulesOf(Cidr network, Rules.Seen rules, String where) {
+        boolean masquerades = rules.rules().stream().anyMatch(rule -> rule.verdict().equals("masquerade") && isFrom(rule, network));
+        boolean forwards = rules.rules().stream().anyMatch(rule -> rule.verdict().equals("accept") && isFrom(rule, network))
+                && rules.rules().stream().anyMatch(rule -> rule.verdict().equals("accept")
+                        && rule.destination().filter(net -> !net.negated() && net.cidr().equals(network)).isPresent());
+        if (!masquerades) {
+            problems.add(new Finding("Traffic from pods to the outside is not masqueraded.", where, "a masquerade rule for " + network, networksIn(rules, "masquerade"), byTheAgent()));
+        }
+        if (!forwards) {
+            problems.add(new Finding("Traffic of pods is not accepted for forwarding.", where, "accept rules from and to " + network, networksIn(rules, "accept"), byTheAgent()));
+        }
+    }
+
+    private void judgeNetwork(Etcd.Seen etcd) {
+        if (etcd.config().isEmpty()) {
+            if (etcd.malformed().stream().noneMatch(bad -> bad.where().equals(etcd.prefix() + "/config"))) {
+                problems.add(new Finding("etcd has no configuration of the network.", etcd.prefix() + "/config", "the option cidr", "nothing",
+                        "Set the option cidr, or give canal a leader"));
+            }
+            return;
+        }
+        if (seen.subnetEnv() instanceof Text.Present(String text)
+                && SubnetEnv.parse("", text) instanceof Decoded.Good<SubnetEnv>(SubnetEnv file)) {
+            List<Cidr> networks = new ArrayList<>();
+            file.v4().ifPresent(net -> networks.add(net.network()));
+            file.v6().ifPresent(net -> networks.add(net.network()));
+            if (!same(networks, etcd.config().get().networks())) {
+                String path = seen.paths().subnetEnv().toString();
+                problems.add(new Finding(path + " names another network than etcd.", path, Words.of(etcd.config().get().networks()), Words.of(networks), byTheAgent()));
+            }
+        }
+    }
+
+    private Finding malformed(Problem bad) {
+        return new Finding("A value in etcd cannot be used: " + bad.sentence() + ".", bad.where(), bad.expected(), bad.found(),
+                "Mend or delete the key with etcdctl; until then its last good value stays in use");
+    }
+
+    private String byTheAgent() {
+        return Remedy.byTheAgent(seen);
+    }
+
+    private String witnessWords(Witness witness) {
+        return words.getOrDefault(witness, "nothing");
+    }
+
+    private static String networksIn(Rules.Seen rules, String verdict) {
+        Set<Cidr> networks = new TreeSet<>();
+        rules.rules().stream().filter(rule -> rule.verdict().equals(verdict)).forEach(rule -> {
+            rule.source().ifPresent(net -> networks.add(net.cidr()));
+            rule.destination().ifPresent(net -> networks.add(net.cidr()));
+        });
+        return Words.of(networks);
+    }
+
+    private static boolean isFrom(NetRule rule, Cidr network) {
+        return rule.source().filter(net -> !net.negated() && net.cidr().equals(network)).isPresent();
+    }
+
+    /** The addresses that were given to the device: all but the one that the kernel makes for each link. */
+    private static List<IpPrefix> own(Device device) {
+        return device.addresses().stream().filter(address -> !LINK_LOCAL.contains(address.address())).toList();
+    }
+
+    private static boolean same(Collection<Cidr> one, Collection<Cidr> other) {
+        return new TreeSet<>(one).equals(new TreeSet<>(other));
+    }
+}

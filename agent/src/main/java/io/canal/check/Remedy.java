@@ -1,0 +1,21 @@
+package io.canal.check;
+
+/** What to do about what the agent is there to mend. */
+final class Remedy {
+
+    private Remedy() {}
+
+    static String byTheAgent(Observation seen) {
+        return seen.agentRuns()
+                ? "The agent mends it by itself; if it is still so after 10 s: " + repair(seen, "")
+                : "The agent does not run: systemctl start canal-agent, or " + repair(seen, "");
+    }
+
+    static String byRenumbering(Observation seen) {
+        return "To take a new subnet for this node: " + repair(seen, " allow-renumber=true");
+    }
+
+    private static String repair(Observation seen, String arguments) {
+        return "juju run " + (seen.unit().isEmpty() ? "UNIT" : seen.unit()) + " repair-subnets" + arguments;
+    }
+}

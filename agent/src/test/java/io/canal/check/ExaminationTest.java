@@ -1,0 +1,288 @@
+package io.canal.check;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.check.Observation.Text;
+import io.canal.control.Finding;
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.IpPrefix;
+import io.canal.model.Mac;
+import io.canal.model.SubnetKey;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class ExaminationTest {
+
+    private final Node node = new Node();
+
+    @Test
+    void a_healthy_node_is_consistent_and_all_six_witnesses_speak() {
+        Report report = Examination.of(node.seen());
+        assertEquals(List.of(), report.problems());
+        assertEquals("true", report.results().get("consistent"));
+        assertEquals("10.1.49.0/24", report.results().get("witnesses.lease"));
+        assertEquals("10.1.49.1/24", report.results().get("witnesses.subnet-env"));
+        assertEquals("10.1.49.0/24", report.results().get("witnesses.conflist"));
+        assertEquals("10.1.49.0/32", report.results().get("witnesses.device"));
+        assertEquals("2 in 10.1.49.0/24", report.results().get("witnesses.pods"));
+        assertEquals("10.1.49.0/24 by nftables", report.results().get("witnesses.rules"));
+    }
+
+    @Test
+    void host_bits_make_no_difference() {
+        node.conflist = node.conflist("10.1.49.1/24");
+        assertTrue(Examination.of(node.seen()).isConsistent());
+    }
+
+    @Test
+    void a_conflist_of_another_subnet_is_named_with_both_values() {
+        node.conflist = node.conflist("10.1.50.0/24");
+        Finding problem = only();
+        assertEquals("/etc/cni/net.d/10-canal.conflist", problem.where());
+        assertEquals("10.1.49.0/24", problem.expected());
+        assertEquals("10.1.50.0/24", problem.found());
+        assertTrue(problem.what().contains("the lease in etcd"), problem.what());
+    }
+
+    @Test
+    void a_subnet_env_of_another_subnet_is_named() {
+        node.subnetEnv = node.subnetEnv("10.1.0.0/16", "10.1.50.1/24");
+        Finding problem = only();
+        assertEquals("/run/flannel/subnet.env", problem.where());
+        assertEquals("10.1.50.1/24", problem.found());
+    }
+
+    @Test
+    void a_subnet_env_of_another_network_is_named() {
+        node.subnetEnv = node.subnetEnv("10.2.0.0/16", "10.1.49.1/24");
+        assertEquals("10.2.0.0/16", only().found());
+    }
+
+    @Test
+    void a_missing_or_unreadable_file_is_named() {
+        node.subnetEnv = new Text.Absent("there is no file");
+        node.conflist = new Text.Present("{");
+        Report report = Examination.of(node.seen());
+        assertEquals(List.of("/run/flannel/subnet.env", "/etc/cni/net.d/10-canal.conflist"), report.problems().stream().map(Finding::where).toList());
+        assertTrue(report.results().get("witnesses.subnet-env").startsWith("missing: "));
+        assertTrue(report.results().get("witnesses.conflist").startsWith("unreadable: "));
+    }
+
+    @Test
+    void a_device_with_another_address_is_named() {
+        node.deviceAddresses = List.of(IpPrefix.of("10.1.50.0/32"));
+        Finding problem = only();
+        assertEquals("flannel.1", problem.where());
+        assertEquals("10.1.49.0/32", problem.expected());
+        assertEquals("10.1.50.0/32", problem.found());
+    }
+
+    @Test
+    void a_second_address_on_the_device_is_named() {
+        node.deviceAddresses = List.of(IpPrefix.of("10.1.49.0/32"), IpPrefix.of("10.1.50.0/32"));
+        assertEquals("10.1.49.0/32, 10.1.50.0/32", only().found());
+    }
+
+    @Test
+    void a_device_with_another_mac_than_the_lease_is_named() {
+        node.deviceMac = "02:00:00:00:00:77";
+        Finding problem = only();
+        assertEquals("02:00:00:00:00:01", problem.expected());
+        assertEquals("02:00:00:00:00:77", problem.found());
+    }
+
+    @Test
+    void a_missing_device_is_named() {
+        node.hasDevice = false;
+        assertEquals("The device flannel.1 is missing.", only().what());
+    }
+
+    @Test
+    void a_pod_outside_of_the_subnet_is_named_with_its_interface() {
+        node.pods = List.of("10.1.49.7", "10.1.50.9");
+        Finding problem = only();
+        assertEquals("10.1.50.9", problem.found());
+        assertTrue(problem.where().contains("cali"), problem.where());
+    }
+
+    @Test
+    void masquerade_rules_of_another_subnet_are_named() {
+        node.rules = Node.rules("10.1.0.0/16", "10.1.50.0/24");
+        Finding problem = only();
+        assertEquals("nftables", problem.where());
+        assertEquals("10.1.49.0/24", problem.expected());
+        assertEquals("10.1.50.0/24", problem.found());
+    }
+
+    @Test
+    void flushed_rules_are_named() {
+        node.rules = List.of();
+        assertEquals("The masquerade and forward rules are missing.", only().what());
+    }
+
+    @Test
+    void rules_of_another_network_are_named() {
+        node.rules = Node.rules("10.2.0.0/16", "10.1.49.0/24");
+        assertEquals(Set.of("Traffic from pods to the outside is not masqueraded.", "Traffic of pods is not accepted for forwarding."),
+                Set.copyOf(Examination.of(node.seen()).problems().stream().map(Finding::what).toList()));
+    }
+
+    @Test
+    void a_deleted_lease_is_named_by_what_this_node_holds() {
+        node.leases.remove(SubnetKey.of("10.1.49.0-24"));
+        Finding problem = only();
+        assertEquals("/coreos.com/network/subnets/10.1.49.0-24", problem.where());
+        assertEquals("10.1.49.0/24", problem.expected());
+        assertEquals("nothing", problem.found());
+    }
+
+    @Test
+    void a_stolen_lease_is_named_with_the_thief() {
+        node.leases.put(SubnetKey.of("10.1.49.0-24"), Node.lease("10.10.0.9", "02:00:00:00:00:09"));
+        Finding problem = Examination.of(node.seen()).problems().getFirst();
+        assertEquals("10.10.0.9", problem.found());
+        assertEquals("10.10.0.1", problem.expected());
+        assertTrue(problem.repair().contains("allow-renumber=true"), problem.repair());
+    }
+
+    @Test
+    void a_node_without_holder_record_is_known_by_its_address() {
+        node.holders.clear();
+        node.conflist = node.conflist("10.1.50.0/24");
+        assertEquals("10.1.49.0/24", only().expected());
+    }
+
+    @Test
+    void with_etcd_away_the_lease_is_missing_and_the_last_known_one_decides() {
+        node.etcdAway = true;
+        node.conflist = node.conflist("10.1.50.0/24");
+        Report report = Examination.of(node.seen());
+        assertEquals("missing: etcd is away", report.results().get("witnesses.lease"));
+        assertEquals("10.1.49.0/24", report.problems().getFirst().expected());
+        assertTrue(report.problems().getFirst().what().contains("the last lease that this node had (etcd is away)"));
+        assertEquals(1, report.problems().size());
+    }
+
+    @Test
+    void with_etcd_away_and_nothing_remembered_the_majority_decides() {
+        node.etcdAway = true;
+        node.lastSubnet = Optional.empty();
+        node.subnetEnv = node.subnetEnv("10.1.0.0/16", "10.1.50.1/24");
+        Finding problem = only();
+        assertEquals("/run/flannel/subnet.env", problem.where());
+        assertTrue(problem.what().contains("most of the witnesses"), problem.what());
+    }
+
+    @Test
+    void two_wrong_at_once_are_both_named_whatever_the_values() {
+        for (int round = 0; round < 300; round++) {
+            long seed = round * 7919L;
+            Random random = new Random(seed);
+            Node broken = new Node();
+            String first = subnet(random);
+            String second = subnet(random);
+            List<Integer> witnesses = new ArrayList<>(List.of(0, 1, 2, 3));
+            Collections.shuffle(witnesses, random);
+            breakWitness(broken, witnesses.get(0), first);
+            breakWitness(broken, witnesses.get(1), second);
+            Report report = Examination.of(broken.seen());
+            String found = report.problems().stream().map(Finding::found).toList().toString();
+            assertEquals(2, report.problems().size(), () -> "seed " + seed + ": " + report.problems());
+            assertTrue(found.contains(prefix(first)) && found.contains(prefix(second)), () -> "seed " + seed + ": " + found);
+            assertTrue(report.problems().stream().allMatch(problem -> problem.expected().contains("10.1.49.0")), () -> "seed " + seed);
+        }
+    }
+
+    @Test
+    void each_part_of_the_way_to_a_peer_is_named() {
+        node.routes = List.of();
+        assertEquals("route 10.1.94.0/24", only().where());
+        node.routes = Node.ROUTES;
+        node.neighbours = Map.of(Ip.of("10.1.94.0"), Mac.of("02:00:00:00:00:99"));
+        assertEquals("02:00:00:00:00:02", only().expected());
+        node.neighbours = Node.NEIGHBOURS;
+        node.forwarding = Map.of(Mac.of("02:00:00:00:00:02"), Set.of(Ip.of("10.10.0.7")));
+        assertEquals("10.10.0.7", only().found());
+    }
+
+    @Test
+    void a_route_to_a_node_that_has_gone_is_named() {
+        node.leases.remove(SubnetKey.of("10.1.94.0-24"));
+        node.holders.remove(SubnetKey.of("10.1.94.0-24"));
+        assertEquals("There is a route to the subnet of a node that has no lease.", only().what());
+    }
+
+    @Test
+    void a_peer_whose_lease_expired_is_still_a_peer_by_its_holder_record() {
+        node.leases.remove(SubnetKey.of("10.1.94.0-24"));
+        assertTrue(Examination.of(node.seen()).isConsistent());
+    }
+
+    @Test
+    void a_direct_route_is_as_good_as_one_through_the_overlay() {
+        node.routes = List.of(new Observation.Route(Cidr.of("10.1.94.0/24"), Optional.of(Ip.of("10.10.0.2")), "eth0"));
+        assertTrue(Examination.of(node.seen()).isConsistent());
+    }
+
+    @Test
+    void the_remedy_says_whether_the_agent_is_there_to_mend_it() {
+        node.hasDevice = false;
+        assertTrue(only().repair().startsWith("The agent mends it by itself"));
+        node.agentRuns = false;
+        assertTrue(only().repair().startsWith("The agent does not run: systemctl start canal-agent"));
+        assertTrue(only().repair().contains("juju run canal/0 repair-subnets"));
+    }
+
+    @Test
+    void rules_that_cannot_be_read_are_a_missing_witness_and_no_problem() {
+        node.rulesReadable = false;
+        Report report = Examination.of(node.seen());
+        assertTrue(report.isConsistent());
+        assertTrue(report.results().get("witnesses.rules").startsWith("missing: "));
+    }
+
+    @Test
+    void an_empty_etcd_is_two_problems_and_no_exception() {
+        node.leases.clear();
+        node.holders.clear();
+        node.hasConfig = false;
+        node.routes = List.of();
+        Report report = Examination.of(node.seen());
+        assertFalse(report.isConsistent());
+        assertEquals(List.of("etcd has no lease of this node.", "etcd has no configuration of the network."),
+                report.problems().stream().map(Finding::what).toList());
+        assertEquals("10.1.49.0/24", report.problems().getFirst().expected());
+    }
+
+    private Finding only() {
+        List<Finding> problems = Examination.of(node.seen()).problems();
+        assertEquals(1, problems.size(), problems::toString);
+        return problems.getFirst();
+    }
+
+    private static String subnet(Random random) {
+        return "10.1." + (100 + random.nextInt(150)) + ".0/24";
+    }
+
+    private static String prefix(String subnet) {
+        return subnet.substring(0, subnet.lastIndexOf('.') + 1);
+    }
+
+    private static void breakWitness(Node node, int witness, String subnet) {
+        switch (witness) {
+            case 0 -> node.subnetEnv = node.subnetEnv("10.1.0.0/16", prefix(subnet) + "1/24");
+            case 1 -> node.conflist = node.conflist(subnet);
+            case 2 -> node.deviceAddresses = List.of(IpPrefix.of(prefix(subnet) + "0/32"));
+            default -> node.rules = Node.rules("10.1.0.0/16", subnet);
+        }
+    }
+}
