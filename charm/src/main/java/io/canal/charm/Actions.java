@@ -6,6 +6,7 @@ import io.canal.control.Op;
 import io.canal.control.Reply;
 import io.canal.juju.Juju;
 import io.canal.model.Json;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,12 +21,22 @@ record Actions(Juju juju, Machine machine) {
     /** More than this in one result only hides what matters. */
     private static final int MOST = 200;
 
-    void run(String name) {
+    /** Runs one; the exit code. */
+    int run(String name) throws IOException {
         switch (name) {
+            case "check-subnets" -> {
+                return subnets().check(juju.actionParameters().path("strict").asBoolean());
+            }
+            case "repair-subnets" -> subnets().repair(juju.actionParameters());
             case "list-leases" -> listLeases();
             case "release-lease" -> releaseLease(juju.actionParameters().path("subnet").asText());
             default -> juju.actionFailed("canal has no action " + name);
         }
+        return 0;
+    }
+
+    private SubnetActions subnets() {
+        return new SubnetActions(juju, machine);
     }
 
     private void listLeases() {

@@ -14,14 +14,17 @@ import java.time.Duration;
 /** Which hook does what. */
 record Charm(HookContext context, Juju juju, Machine machine) {
 
-    /** Runs the hook or action of the context. */
-    void run() throws IOException {
+    /** Runs the hook or action of the context; the exit code. */
+    int run() throws IOException {
         switch (context.event()) {
             case Event.Life life -> run(life);
             case Relation relation -> run(relation);
-            case Event.Action(String name) -> new Actions(juju, machine).run(name);
+            case Event.Action(String name) -> {
+                return new Actions(juju, machine).run(name);
+            }
             case Event.Unknown(String path) -> juju.log(LogLevel.DEBUG, "nothing to do for " + path);
         }
+        return 0;
     }
 
     private void run(Event.Life life) throws IOException {

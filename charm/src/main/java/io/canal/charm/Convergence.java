@@ -4,7 +4,6 @@ import io.canal.config.AgentConfig;
 import io.canal.config.EtcdConfig;
 import io.canal.config.Listen;
 import io.canal.control.AgentStatus;
-import io.canal.control.Finding;
 import io.canal.control.Op;
 import io.canal.control.Reply;
 import io.canal.juju.Event.Life;
@@ -20,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What nearly every hook does: from the options, the relations and what the agent says, make the node as it should be, and report
@@ -147,13 +147,12 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
 
     /** What the running agent says, as a status. */
     static Status statusOf(AgentStatus agent) {
+        if (!agent.blocked().isEmpty()) {
+            return Status.blocked(agent.blocked());
+        }
         String subnet = "Flannel subnet " + agent.subnet();
         if (agent.ready() && !agent.subnet().isEmpty()) {
-            return Status.active(agent.problems().isEmpty() ? subnet : subnet + "; " + agent.problems().getFirst().what());
-        }
-        Optional<Finding> forTheOperator = agent.problems().stream().filter(problem -> !problem.repair().isEmpty()).findFirst();
-        if (forTheOperator.isPresent()) {
-            return Status.blocked(forTheOperator.get().what() + " " + forTheOperator.get().repair());
+            return Status.active(String.join("; ", Stream.concat(Stream.of(subnet), agent.notes().stream()).toList()));
         }
         String reason = agent.reasons().isEmpty() ? "no subnet yet" : agent.reasons().getFirst();
         return Status.waiting((agent.subnet().isEmpty() ? "Waiting for Flannel: " : subnet + ", not ready: ") + reason);

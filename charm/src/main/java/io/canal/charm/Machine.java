@@ -40,6 +40,10 @@ record Machine(NodePaths node, Program program, Templates templates, Systemd sys
         return new NodeSetup(node, program, templates, systemd);
     }
 
+    SubnetCheck check() {
+        return new SubnetCheck(node);
+    }
+
     Credentials credentials() {
         return new Credentials(node);
     }

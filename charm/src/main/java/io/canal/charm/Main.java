@@ -16,12 +16,15 @@ public final class Main {
             Training.run();
             return;
         }
+        int code;
         try {
             HookContext context = HookContext.of(System.getenv());
-            new Charm(context, new HookTools(), Machine.real(context)).run();
+            code = new Charm(context, new HookTools(), Machine.real(context)).run();
         } catch (JujuRefused | IOException | IllegalStateException failure) {
             System.err.println(failure.getMessage() == null ? failure.toString() : failure.getMessage());
-            System.exit(1);
+            code = 1;
         }
+        // Not by returning: a client's threads may still be at work, and nobody needs them any more.
+        System.exit(code);
     }
 }

@@ -1,0 +1,72 @@
+package io.canal.charm;
+
+import io.canal.check.Examination;
+import io.canal.check.NodeObserver;
+import io.canal.check.Observation;
+import io.canal.check.Report;
+import io.canal.config.AgentConfig;
+import io.canal.config.EtcdConfig;
+import io.canal.model.Decoded;
+import io.canal.model.NetworkKeys;
+import io.canal.model.NodePaths;
+import io.canal.model.Problem;
+import io.canal.reconcile.Clock;
+import io.canal.store.EtcdSettings;
+import io.canal.store.EtcdStore;
+import io.canal.store.Store;
+import io.canal.store.TlsFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Looks at this node and at etcd, with a client of its own whose patience is short. */
+final class SubnetCheck {
+
+    private static final Duration DEADLINE = Duration.ofSeconds(3);
+
+    private final NodePaths node;
+
+    SubnetCheck(NodePaths node) {
+        this.node = node;
+    }
+
+    Report report() throws IOException {
+        return Examination.of(observation());
+    }
+
+    Observation observation() throws IOException {
+        String path = node.agentYaml().toString();
+        String text;
+        try {
+            text = Files.readString(node.agentYaml());
+        } catch (NoSuchFileException absent) {
+            return look(AgentConfig.defaults(), "canal has not been configured yet: there is no " + path);
+        }
+        return switch (AgentConfig.parse(path, text)) {
+            case Decoded.Bad<AgentConfig>(Problem problem) -> look(AgentConfig.defaults(), problem.sentence());
+            case Decoded.Good<AgentConfig>(AgentConfig config) when !config.etcd().known() -> look(config, path + " names no etcd");
+            case Decoded.Good<AgentConfig>(AgentConfig config) -> look(config, "");
+        };
+    }
+
+    /** @param whyNoEtcd empty where etcd is to be asked */
+    private Observation look(AgentConfig config, String whyNoEtcd) throws IOException {
+        NodeObserver observer = new NodeObserver(node, new NetworkKeys(config.etcd().prefix()));
+        if (!whyNoEtcd.isEmpty()) {
+            return observer.look(config.unit(), Optional.empty(), whyNoEtcd);
+        }
+        try (Store store = new EtcdStore(settings(config.etcd()), Clock.system())) {
+            return observer.look(config.unit(), Optional.of(store), "");
+        }
+    }
+
+    private static EtcdSettings settings(EtcdConfig etcd) {
+        Optional<TlsFiles> tls = etcd.ca().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new TlsFiles(Path.of(etcd.ca()), Path.of(etcd.cert()), Path.of(etcd.key())));
+        return new EtcdSettings(etcd.endpoints(), () -> tls, DEADLINE, DEADLINE);
+    }
+}
