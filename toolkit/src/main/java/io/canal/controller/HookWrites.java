@@ -1,0 +1,16 @@
+package io.canal.controller;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** What a hook has written so far: committed when it exits 0, dropped when it does not. */
+final class HookWrites {
+
+    final Map<Integer, Map<String, String>> unitBags = new TreeMap<>();
+    final Map<Integer, Map<String, String>> appBags = new TreeMap<>();
+    final Map<String, Optional<String>> store = new TreeMap<>();
+    /** All open ports as they should be; empty when the hook did not touch them. */
+    Optional<Map<PortRange, TreeSet<String>>> ports = Optional.empty();
+}

@@ -1,0 +1,192 @@
+package io.canal.controller.hooktool;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.canal.controller.text.Formats;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** All hook tools, for one run of a hook. One call at a time, as in Juju. */
+public final class HookTools {
+
+    /** The names of all tools: each is a link on a unit's PATH. */
+    public static final Set<String> NAMES = new TreeSet<>(List.of(
+            "action-fail", "action-get", "action-log", "action-set", "application-version-set", "close-port",
+            "config-get", "credential-get", "goal-state", "is-leader", "juju-log", "juju-reboot", "network-get",
+            "open-port", "opened-ports", "relation-get", "relation-ids", "relation-list", "relation-model-get",
+            "relation-set", "resource-get", "secret-add", "secret-get", "secret-grant", "secret-ids",
+            "secret-info-get", "secret-remove", "secret-revoke", "secret-set", "state-delete", "state-get",
+            "state-set", "status-get", "status-set", "storage-add", "storage-get", "storage-list", "unit-get"));
+
+    private static final String[] FORMATTED = {"format", "o=output"};
+
+    private final HookContext context;
+    private final RelationTools relations;
+    private final UnitTools units;
+    private final ActionTools actions;
+
+    public HookTools(HookContext context) {
+        this.context = context;
+        this.relations = new RelationTools(context);
+        this.units = new UnitTools(context);
+        this.actions = new ActionTools(context);
+    }
+
+    /** Runs a tool. */
+    public synchronized ToolReply call(String tool, List<String> args, CallerFiles files) {
+        try {
+            return ToolReply.printed(run(tool, args, files));
+        } catch (ToolException e) {
+            return new ToolReply(e.code(), "", "ERROR " + e.getMessage() + "\n");
+        }
+    }
+
+    private String run(String tool, List<String> args, CallerFiles files) throws ToolException {
+        return switch (tool) {
+            case "config-get" -> configGet(args, files);
+            case "relation-ids" -> relations.ids(args, files);
+            case "relation-list" -> relations.list(args, files);
+            case "relation-get" -> relations.get(args, files);
+            case "relation-set" -> relations.set(args, files);
+            case "relation-model-get" -> relations.modelGet(args, files);
+            case "goal-state" -> relations.goalState(args, files);
+            case "status-set" -> units.statusSet(args);
+            case "status-get" -> units.statusGet(args, files);
+            case "unit-get" -> units.unitGet(args, files);
+            case "network-get" -> units.networkGet(args, files);
+            case "is-leader" -> isLeader(args, files);
+            case "application-version-set" -> units.applicationVersionSet(args);
+            case "open-port" -> units.port(args, true);
+            case "close-port" -> units.port(args, false);
+            case "opened-ports" -> units.openedPorts(args, files);
+            case "state-get" -> units.stateGet(args, files);
+            case "state-set" -> units.stateSet(args, files);
+            case "state-delete" -> units.stateDelete(args);
+            case "resource-get" -> resourceGet(args);
+            case "juju-log" -> jujuLog(args);
+            case "action-get" -> actions.get(args, files);
+            case "action-set" -> actions.set(args);
+            case "action-fail" -> actions.fail(args);
+            case "action-log" -> actions.log(args);
+            case "juju-reboot" -> {
+                Arguments.parse(args, Set.of("now"), List.of()).end();
+                throw ToolException.failure(context.actionParams().isPresent()
+                        ? "juju-reboot is not supported when running an action."
+                        : "juju-reboot is not supported by this controller");
+            }
+            case "credential-get" -> throw ToolException.failure("cannot access cloud credentials: permission denied");
+            case "secret-ids" -> none(args, files);
+            case "secret-get", "secret-info-get" -> {
+                if (args.stream().allMatch(argument -> argument.startsWith("-"))) {
+                    throw ToolException.usage("require either a secret URI or label");
+                }
+                throw ToolException.failure("secrets are not supported by this controller");
+            }
+            case "secret-add", "secret-set", "secret-remove", "secret-grant", "secret-revoke" ->
+                throw ToolException.failure("secrets are not supported by this controller");
+            case "storage-list" -> none(args, files);
+            case "storage-get" -> throw ToolException.usage("no storage instance specified");
+            case "storage-add" -> throw ToolException.failure("storage is not supported by this controller");
+            default -> throw ToolException.failure("bad request: unknown command: " + tool);
+        };
+    }
+
+    private static String none(List<String> args, CallerFiles files) throws ToolException {
+        Arguments arguments = formatted(args, Set.of());
+        arguments.next();
+        arguments.end();
+        return output(arguments, files, Formats.SMART, JsonNodeFactory.instance.arrayNode());
+    }
+
+    private String configGet(List<String> args, CallerFiles files) throws ToolException {
+        Arguments arguments = formatted(args.stream().map(a -> a.equals("-a") ? "--all" : a).toList(), Set.of("all"));
+        Optional<String> key = arguments.next();
+        if (arguments.has("all") && key.isPresent()) {
+            throw ToolException.usage("cannot use argument --all together with key " + Arguments.quoted(key.get()));
+        }
+        arguments.end();
+        if (key.isPresent()) {
+            JsonNode value = context.settings().get(key.get());
+            return output(arguments, files, Formats.SMART, value == null ? JsonNodeFactory.instance.nullNode() : value);
+        }
+        var map = JsonNodeFactory.instance.objectNode();
+        context.settings().forEach((name, value) -> {
+            if (arguments.has("all") || !value.isNull()) {
+                map.set(name, value);
+            }
+        });
+        return output(arguments, files, Formats.SMART, map);
+    }
+
+    private String isLeader(List<String> args, CallerFiles files) throws ToolException {
+        Arguments arguments = formatted(args, Set.of());
+        arguments.end();
+        return output(arguments, files, Formats.SMART, JsonNodeFactory.instance.booleanNode(context.isLeader()));
+    }
+
+    private String resourceGet(List<String> args) throws ToolException {
+        Arguments arguments = Arguments.parse(args, Set.of(), List.of());
+        String name = arguments.next().orElseThrow(() -> ToolException.usage("missing required resource name"));
+        arguments.end();
+        return context.resource(name);
+    }
+
+    private String jujuLog(List<String> args) throws ToolException {
+        Arguments arguments = Arguments.parse(args, Set.of("debug"), List.of("l=log-level", "format"));
+        List<String> words = arguments.all();
+        if (words.isEmpty()) {
+            throw ToolException.usage("no message specified");
+        }
+        String wanted = arguments.value("log-level").orElse("INFO");
+        String level = switch (wanted.toUpperCase(Locale.ROOT)) {
+            case "TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL" -> wanted.toUpperCase(Locale.ROOT);
+            case "WARN" -> "WARNING";
+            default -> {
+                context.log("WARNING", "Specified log level of \"" + wanted + "\" is not valid");
+                yield "INFO";
+            }
+        };
+        String prefix = context.hookRelation().map(r -> r.endpoint() + ":" + r.id() + ": ").orElse("");
+        context.log(arguments.has("debug") ? "DEBUG" : level, prefix + String.join(" ", words));
+        return "";
+    }
+
+    static Arguments formatted(List<String> args, Set<String> flags, String... options) throws ToolException {
+        List<String> all = new ArrayList<>(List.of(FORMATTED));
+        all.addAll(List.of(options));
+        Arguments arguments = Arguments.parse(args, flags, all);
+        format(arguments, Formats.SMART);
+        return arguments;
+    }
+
+    static Formats format(Arguments arguments, Formats fallback) throws ToolException {
+        Optional<String> wanted = arguments.value("format");
+        if (wanted.isEmpty()) {
+            return fallback;
+        }
+        return switch (wanted.get()) {
+            case "smart" -> Formats.SMART;
+            case "yaml" -> Formats.YAML;
+            case "json" -> Formats.JSON;
+            default -> throw ToolException.usage("invalid value \"" + wanted.get()
+                    + "\" for option --format: unknown format \"" + wanted.get() + "\"");
+        };
+    }
+
+    /** What the tool prints: the value, or nothing when it went to the file of {@code --output}. */
+    static String output(Arguments arguments, CallerFiles files, Formats fallback, JsonNode value)
+            throws ToolException {
+        String text = format(arguments, fallback).print(value);
+        Optional<String> file = arguments.value("output");
+        if (file.isEmpty()) {
+            return text;
+        }
+        files.write(file.get(), text.getBytes(StandardCharsets.UTF_8));
+        return "";
+    }
+}
