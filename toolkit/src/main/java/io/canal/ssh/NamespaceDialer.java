@@ -1,5 +1,6 @@
 package io.canal.ssh;
 
+import io.canal.kernel.netns.NetworkNamespace;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -7,14 +8,14 @@ import java.nio.file.Path;
 /** Opens sockets inside a network namespace: a socket stays in the namespace that its thread was in. */
 final class NamespaceDialer extends Dialer {
 
-    private final Path namespace;
+    private final NetworkNamespace namespace;
 
     NamespaceDialer(Path namespace) {
-        this.namespace = namespace;
+        this.namespace = new NetworkNamespace(namespace);
     }
 
     @Override
     public Socket createSocket(String host, int port) throws IOException {
-        throw new IOException("namespace " + namespace + " cannot be entered");
+        return namespace.call(() -> super.createSocket(host, port));
     }
 }
