@@ -24,9 +24,9 @@ final class Commit {
             case STOP -> unit.workload = new Status("maintenance", "stopping charm software", now);
             case REMOVE -> unit.workload = new Status("maintenance", "cleaning up prior to charm deletion", now);
             case CREATED -> {
-                RelationState relation = state.relations.get(hook.relation());
-                MachineState machine = state.machines.get(unit.machine);
-                if (!relation.unitBags.containsKey(unit.name) && machine != null) {
+                RelationState relation = state.relation(hook.relation());
+                MachineState machine = state.machine(unit.machine);
+                if (!relation.unitBags.containsKey(unit.name)) {
                     String address = machine.spec.address();
                     relation.unitBags.put(unit.name, Bag.EMPTY.with(Map.of(
                             "ingress-address", address,
@@ -54,7 +54,6 @@ final class Commit {
     static void succeeded(ModelState state, ModelState seen, UnitState unit, Hook hook, Instant now) {
         unit.failed = Optional.empty();
         unit.agent = new Status("idle", "", now);
-        ApplicationState application = state.applications.get(unit.name.application());
         switch (hook.kind()) {
             case INSTALL -> {
                 unit.installed = true;
@@ -67,7 +66,7 @@ final class Commit {
             case CONFIG_CHANGED -> unit.configSeen = Resolver.fingerprint(seen, unit);
             case START -> {
                 unit.started = true;
-                unit.bootSeen = seen.machines.get(unit.machine).bootId;
+                unit.bootSeen = seen.machine(unit.machine).bootId;
                 if (unit.workload.message().equals("installing charm software")) {
                     unit.workload = new Status("unknown", "", now);
                 }
@@ -78,8 +77,8 @@ final class Commit {
             case REMOVE -> remove(state, unit);
             case CREATED -> {
                 unit.membership(hook.relation()).created = true;
-                RelationState relation = state.relations.get(hook.relation());
-                if (relation.container && !unit.dying && application != null) {
+                RelationState relation = state.relation(hook.relation());
+                if (relation.container && !unit.dying) {
                     attach(state, unit, relation, now);
                 }
             }
@@ -106,7 +105,7 @@ final class Commit {
     }
 
     private static void changed(ModelState seen, UnitState unit, Hook hook) {
-        RelationState relation = seen.relations.get(hook.relation());
+        RelationState relation = seen.relation(hook.relation());
         Membership membership = unit.membership(hook.relation());
         if (hook.remoteUnit().isEmpty()) {
             membership.appSeen = relation.appBag(hook.remoteApp()).version();
@@ -131,11 +130,11 @@ final class Commit {
     /** A principal has entered a container-scoped relation: it gets its unit of the subordinate. */
     private static void attach(ModelState state, UnitState principal, RelationState relation, Instant now) {
         RelationState.End remote = relation.remote(principal.name.application());
-        ApplicationState subordinate = state.applications.get(remote.application());
+        ApplicationState subordinate = state.application(remote.application());
         boolean isPrincipal = principal.principal.isEmpty();
         boolean there = state.unitsOf(remote.application()).stream()
                 .anyMatch(unit -> unit.principal.filter(principal.name::equals).isPresent());
-        if (subordinate == null || !isPrincipal || there || remote.role() != EndpointSpec.Role.REQUIRES) {
+        if (!isPrincipal || there || remote.role() != EndpointSpec.Role.REQUIRES) {
             return;
         }
         UnitName name = new UnitName(subordinate.name, subordinate.nextUnit++);

@@ -37,7 +37,7 @@ final class Endpoints {
     }
 
     private static boolean isContainer(ModelState state, CharmStore charms, RelationState.End end) throws IOException {
-        EndpointSpec spec = charms.get(state.applications.get(end.application()).digest).endpoints().get(end.endpoint());
+        EndpointSpec spec = charms.get(state.application(end.application()).digest).endpoints().get(end.endpoint());
         return spec != null && spec.container();
     }
 

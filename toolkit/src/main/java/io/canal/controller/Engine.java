@@ -127,7 +127,7 @@ final class Engine implements AutoCloseable {
     void finish(List<String> tasks, Instant deadline) throws InterruptedException, IOException {
         Set<String> hosts = live.read(state -> {
             Set<String> found = new TreeSet<>();
-            tasks.forEach(id -> state.task(id).map(task -> state.units.get(task.unit)).ifPresent(unit -> found.add(unit.machine)));
+            tasks.forEach(id -> state.task(id).map(task -> state.unit(task.unit)).ifPresent(unit -> found.add(unit.machine)));
             return found;
         });
         Predicate<ModelState> over = state -> tasks.stream().allMatch(id -> state.task(id).filter(TaskState::isOver).isPresent());

@@ -43,14 +43,14 @@ final class Machine implements AutoCloseable {
         if (open != null && open.isOpen()) {
             return true;
         }
-        MachineSpec spec = live.read(state -> state.machines.get(id).spec);
+        MachineSpec spec = live.read(state -> state.machine(id).spec);
         try {
             HostSession fresh = HostSession.open(spec.endpoint(), program);
             HostSession.Hello hello = fresh.hello();
             prepared.clear();
             session = fresh;
             live.change(state -> {
-                MachineState machine = state.machines.get(id);
+                MachineState machine = state.machine(id);
                 machine.bootId = hello.bootId();
                 machine.hostname = hello.hostname();
                 machine.arch = hello.arch();
@@ -59,7 +59,7 @@ final class Machine implements AutoCloseable {
             });
             return true;
         } catch (IOException e) {
-            live.change(state -> status(state.machines.get(id), "down", String.valueOf(e.getMessage())));
+            live.change(state -> status(state.machine(id), "down", String.valueOf(e.getMessage())));
             return false;
         }
     }
@@ -84,10 +84,10 @@ final class Machine implements AutoCloseable {
         try {
             bringCharm(runner, unit, hook);
             ModelState seen = live.changeAndTell(state -> {
-                Commit.begun(state, state.units.get(unit), hook, begin);
+                Commit.begun(state, state.unit(unit), hook, begin);
                 return state.copy();
             });
-            Charm charm = charms.get(seen.units.get(unit).charmOnHost);
+            Charm charm = charms.get(seen.unit(unit).charmOnHost);
             UnitRunner.Outcome outcome = runner.run(seen, unit, hook, charm, new Effects(runner, unit, name, hook, charm));
             code = outcome.code();
             commit(runner, seen, unit, hook, outcome);
@@ -108,8 +108,8 @@ final class Machine implements AutoCloseable {
             prepared.add(unit);
         }
         boolean expands = hook.kind() == Hook.Kind.INSTALL || hook.kind() == Hook.Kind.UPGRADE_CHARM;
-        String wanted = live.read(state -> state.applications.get(unit.application()).digest);
-        String there = live.read(state -> state.units.get(unit).charmOnHost);
+        String wanted = live.read(state -> state.application(unit.application()).digest);
+        String there = live.read(state -> state.unit(unit).charmOnHost);
         if (wanted.equals(there) || !expands && !there.isEmpty()) {
             return;
         }
@@ -117,7 +117,7 @@ final class Machine implements AutoCloseable {
         Optional<Charm> before = there.isEmpty() ? Optional.empty() : Optional.of(charms.get(there));
         live.tell(watcher -> watcher.step("putting charm " + charm.name() + " on " + id));
         runner.putCharm(unit, charm, before);
-        live.change(state -> state.units.get(unit).charmOnHost = wanted);
+        live.change(state -> state.unit(unit).charmOnHost = wanted);
     }
 
     private void commit(UnitRunner runner, ModelState seen, UnitName name, Hook hook, UnitRunner.Outcome outcome)
@@ -127,7 +127,7 @@ final class Machine implements AutoCloseable {
         }
         live.change(state -> {
             Instant now = Instant.now();
-            UnitState unit = state.units.get(name);
+            UnitState unit = state.unit(name);
             // A command's writes are kept even when it fails; those of hooks and actions are not.
             if (outcome.success() || hook.kind() == Hook.Kind.EXEC) {
                 Commit.writes(state, unit, outcome.context().writes());
@@ -203,7 +203,7 @@ final class Machine implements AutoCloseable {
         @Override
         public void setUnitStatus(String status, String message) {
             change(state -> {
-                UnitState same = state.units.get(unit);
+                UnitState same = state.unit(unit);
                 Status before = same.workload;
                 boolean equal = before.status().equals(status) && before.message().equals(message);
                 same.workload = new Status(status, message, equal ? before.since() : Instant.now());
@@ -212,13 +212,13 @@ final class Machine implements AutoCloseable {
 
         @Override
         public void setApplicationStatus(String status, String message) {
-            change(state -> state.applications.get(unit.application()).status =
+            change(state -> state.application(unit.application()).status =
                     Optional.of(new Status(status, message, Instant.now())));
         }
 
         @Override
         public void setApplicationVersion(String version) {
-            change(state -> state.applications.get(unit.application()).version = version);
+            change(state -> state.application(unit.application()).version = version);
         }
 
         @Override
@@ -229,7 +229,7 @@ final class Machine implements AutoCloseable {
         @Override
         public String resource(String name) throws ToolException {
             String filename = charm.resources().get(name);
-            String digest = live.read(state -> state.applications.get(unit.application()).resources.getOrDefault(name, ""));
+            String digest = live.read(state -> state.application(unit.application()).resources.getOrDefault(name, ""));
             if (filename == null || digest.isEmpty()) {
                 throw UnitRunner.noResource("resource \"" + name + "\" not found");
             }

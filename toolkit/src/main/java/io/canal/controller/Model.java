@@ -205,7 +205,7 @@ public final class Model implements AutoCloseable {
             return false;
         }
         live.change(state -> {
-            ApplicationState same = state.applications.get(name);
+            ApplicationState same = state.application(name);
             same.digest = charm.archive().digest();
             same.revision = revision(state, charm);
             same.settings.keySet().retainAll(charm.options().keySet());
@@ -222,7 +222,7 @@ public final class Model implements AutoCloseable {
         Path kept = resources.resolve(UUID.randomUUID().toString());
         Files.copy(file, kept, StandardCopyOption.REPLACE_EXISTING);
         live.change(state -> {
-            state.applications.get(name).resources.put(resource, kept.getFileName().toString());
+            state.application(name).resources.put(resource, kept.getFileName().toString());
             state.unitsOf(name).forEach(unit -> unit.charmSeen = unit.installed ? "resource" : unit.charmSeen);
         });
     }
@@ -237,14 +237,14 @@ public final class Model implements AutoCloseable {
         if (after.equals(application.settings)) {
             return false;
         }
-        live.change(state -> state.applications.get(name).settings.putAll(settings));
+        live.change(state -> state.application(name).settings.putAll(settings));
         return true;
     }
 
     /** Gives options their defaults again. Unknown ones are no error, as in Juju. */
     public void reset(String name, List<String> options) throws IOException, ModelException {
         application(live.copy(), name);
-        live.change(state -> state.applications.get(name).settings.keySet().removeAll(options));
+        live.change(state -> state.application(name).settings.keySet().removeAll(options));
     }
 
     /**
@@ -275,7 +275,7 @@ public final class Model implements AutoCloseable {
                 .findFirst()
                 .orElseThrow(() -> new ModelException("relation \"" + one + " " + other + "\" not found"));
         live.change(state -> {
-            RelationState relation = state.relations.get(id);
+            RelationState relation = state.relation(id);
             relation.dying = true;
             if (relation.container) {
                 state.units.values().stream()
@@ -296,7 +296,7 @@ public final class Model implements AutoCloseable {
             throw new ModelException("cannot add unit to application \"" + name + "\": application is a subordinate");
         }
         return live.changeAndTell(
-                state -> place(state, state.applications.get(name), machine, Instant.now()).toString());
+                state -> place(state, state.application(name), machine, Instant.now()).toString());
     }
 
     /** Lets a unit, and its subordinates, go. They are gone once their last hooks have run. */
@@ -315,7 +315,7 @@ public final class Model implements AutoCloseable {
     public void removeApplication(String name) throws IOException, ModelException {
         application(live.copy(), name);
         live.change(state -> {
-            state.applications.get(name).dying = true;
+            state.application(name).dying = true;
             state.relationsOf(name).stream().filter(relation -> !relation.isPeer()).forEach(relation -> relation.dying = true);
             state.units.values().stream()
                     .filter(unit -> unit.name.application().equals(name)
@@ -338,7 +338,7 @@ public final class Model implements AutoCloseable {
             throw new ModelException("resolving unit: unit \"" + name + "\" is not in error state");
         }
         live.change(state -> {
-            UnitState same = state.units.get(unit.name);
+            UnitState same = state.unit(unit.name);
             Hook hook = same.failed.orElseThrow().hook();
             if (retry) {
                 same.failed = Optional.of(new UnitState.Failed(hook, 0, Instant.now()));
@@ -435,7 +435,7 @@ public final class Model implements AutoCloseable {
     public Connection connect(String machine) throws IOException, ModelException {
         ModelState state = live.copy();
         requireMachine(state, machine);
-        return Connection.open(state.machines.get(machine).spec.endpoint());
+        return Connection.open(state.machine(machine).spec.endpoint());
     }
 
     @Override

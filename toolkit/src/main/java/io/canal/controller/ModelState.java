@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that a model remembers. It is changed in memory under the model's lock and written as one document, so that
@@ -42,6 +43,33 @@ final class ModelState {
         return of(toJson().deepCopy());
     }
 
+    /** A unit that is known to be there. */
+    UnitState unit(UnitName name) {
+        return there(units.get(name), "unit " + name);
+    }
+
+    /** An application that is known to be there. */
+    ApplicationState application(String name) {
+        return there(applications.get(name), "application " + name);
+    }
+
+    /** A machine that is known to be there. */
+    MachineState machine(String id) {
+        return there(machines.get(id), "machine " + id);
+    }
+
+    /** A relation that is known to be there. */
+    RelationState relation(int id) {
+        return there(relations.get(id), "relation " + id);
+    }
+
+    private static <T> T there(@Nullable T thing, String what) {
+        if (thing == null) {
+            throw new IllegalStateException("the model has no " + what);
+        }
+        return thing;
+    }
+
     List<UnitState> unitsOf(String application) {
         return units.values().stream().filter(unit -> unit.name.application().equals(application)).toList();
     }
@@ -66,8 +94,7 @@ final class ModelState {
         }
         return units.values().stream()
                 .filter(unit -> !unit.dying && relation.concerns(unit.name.application()))
-                .filter(unit -> unit.relations.containsKey(relation.id))
-                .filter(unit -> unit.relations.get(relation.id).created && !unit.relations.get(relation.id).broken)
+                .filter(unit -> unit.isIn(relation.id))
                 .map(unit -> unit.name)
                 .toList();
     }

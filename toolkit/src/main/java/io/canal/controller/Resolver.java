@@ -45,9 +45,8 @@ final class Resolver {
     }
 
     private static boolean rebooted(ModelState state, UnitState unit) {
-        MachineState machine = state.machines.get(unit.machine);
-        return machine != null
-                && unit.started
+        MachineState machine = state.machine(unit.machine);
+        return unit.started
                 && !unit.dying
                 && unit.failed.isEmpty()
                 && !machine.bootId.isEmpty()
@@ -73,10 +72,7 @@ final class Resolver {
     }
 
     private static Optional<Hook> idle(ModelState state, UnitState unit) {
-        ApplicationState application = state.applications.get(unit.name.application());
-        if (application == null) {
-            return Optional.empty();
-        }
+        ApplicationState application = state.application(unit.name.application());
         if (!unit.dying) {
             if (!unit.installed) {
                 return Optional.of(Hook.of(Hook.Kind.INSTALL));
@@ -159,8 +155,8 @@ final class Resolver {
 
     /** What config-changed tells a unit about: its options and its machine's addresses. */
     static String fingerprint(ModelState state, UnitState unit) {
-        MachineState machine = state.machines.get(unit.machine);
-        return "settings " + state.applications.get(unit.name.application()).settings
-                + " address " + (machine == null ? "" : machine.spec.address());
+        MachineState machine = state.machine(unit.machine);
+        return "settings " + state.application(unit.name.application()).settings
+                + " address " + machine.spec.address();
     }
 }

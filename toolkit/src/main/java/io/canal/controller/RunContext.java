@@ -54,7 +54,7 @@ final class RunContext implements HookContext {
      */
     RunContext(ModelState seen, UnitName unit, Hook hook, Charm charm, Live live) {
         this.seen = seen;
-        this.unit = seen.units.get(unit);
+        this.unit = seen.unit(unit);
         this.hook = hook;
         this.charm = charm;
         this.live = live;
@@ -98,7 +98,7 @@ final class RunContext implements HookContext {
     public SortedMap<String, JsonNode> settings() {
         SortedMap<String, JsonNode> settings = new TreeMap<>();
         charm.options().values().forEach(option -> settings.put(option.name(), option.fallback()));
-        seen.applications.get(application()).settings.forEach((name, value) -> settings.replace(name, value));
+        seen.application(application()).settings.forEach((name, value) -> settings.replace(name, value));
         return settings;
     }
 
@@ -153,17 +153,17 @@ final class RunContext implements HookContext {
     @Override
     public Optional<Map<String, String>> unitBag(int relation, String name) {
         Optional<UnitName> wanted = UnitName.parse(name);
-        if (wanted.isEmpty() || !seen.relations.get(relation).unitBags.containsKey(wanted.get())) {
+        if (wanted.isEmpty() || !seen.relation(relation).unitBags.containsKey(wanted.get())) {
             return Optional.empty();
         }
-        Bag bag = seen.relations.get(relation).unitBag(wanted.get());
+        Bag bag = seen.relation(relation).unitBag(wanted.get());
         Map<String, String> own = writes.unitBags.get(relation);
         return Optional.of(wanted.get().equals(unit.name) && own != null ? bag.with(own).values() : bag.values());
     }
 
     @Override
     public Optional<Map<String, String>> appBag(int id, String name) {
-        RelationState relation = seen.relations.get(id);
+        RelationState relation = seen.relation(id);
         if (!relation.concerns(name)) {
             return Optional.empty();
         }
@@ -186,7 +186,7 @@ final class RunContext implements HookContext {
     }
 
     private MachineState machine() {
-        return seen.machines.get(unit.machine);
+        return seen.machine(unit.machine);
     }
 
     @Override
@@ -235,7 +235,7 @@ final class RunContext implements HookContext {
     @Override
     public StatusValue applicationStatus() {
         Map<UnitName, Status> own = Map.of(unit.name, workload);
-        return value(ModelView.applicationStatus(seen, seen.applications.get(application()), own));
+        return value(ModelView.applicationStatus(seen, seen.application(application()), own));
     }
 
     @Override
@@ -249,7 +249,7 @@ final class RunContext implements HookContext {
 
     @Override
     public void setApplicationStatus(String status, String message) {
-        seen.applications.get(application()).status = Optional.of(new Status(status, message, Instant.now()));
+        seen.application(application()).status = Optional.of(new Status(status, message, Instant.now()));
         live.setApplicationStatus(status, message);
     }
 
@@ -341,7 +341,7 @@ final class RunContext implements HookContext {
         try {
             return PortRange.parse(text);
         } catch (PortRange.Invalid e) {
-            throw ToolException.usage(e.getMessage());
+            throw ToolException.usage(String.valueOf(e.getMessage()));
         }
     }
 

@@ -151,7 +151,7 @@ final class UnitRunner {
     private static HostSession.Order order(
             ModelState seen, UnitName unit, Hook hook, Charm charm, Optional<TaskState> task) {
         String context = unit + "-" + contextName(hook, task) + "-" + random();
-        Map<String, String> environment = HookEnvironment.of(seen, seen.units.get(unit), hook, context);
+        Map<String, String> environment = HookEnvironment.of(seen, seen.unit(unit), hook, context);
         String folder = HookEnvironment.charmFolder(unit);
         List<String> argv;
         if (hook.kind() == Hook.Kind.EXEC) {

@@ -52,6 +52,12 @@ final class UnitState {
         return relations.computeIfAbsent(relation, id -> new Membership());
     }
 
+    /** Whether it has entered a relation and not left it. */
+    boolean isIn(int relation) {
+        Membership membership = relations.get(relation);
+        return membership != null && membership.created && !membership.broken;
+    }
+
     JsonNode toJson() {
         ObjectNode json = Trees.object();
         json.put("name", name.toString());
