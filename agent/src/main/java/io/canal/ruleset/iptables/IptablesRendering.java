@@ -6,6 +6,7 @@ import io.canal.ruleset.ChainName;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
 import io.canal.ruleset.Layer;
+import io.canal.ruleset.Match;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.Signature;
@@ -81,7 +82,7 @@ public final class IptablesRendering {
     }
 
     private List<String> lines(String chain, List<Rule> all) {
-        List<Rule> rules = all.stream().filter(rule -> rule.isFor(family)).toList();
+        List<Rule> rules = all.stream().filter(rule -> rule.isFor(family) && canMatch(rule)).toList();
         List<Rule> tagged = rules.stream().filter(rule -> rule.signature() == Signature.TAG).toList();
         List<String> tags = HashTags.of(chain, tagged.stream().map(text::felix).toList());
         List<String> lines = new ArrayList<>(rules.size());
@@ -90,5 +91,10 @@ public final class IptablesRendering {
             lines.add(text.saved(rule, rule.signature() == Signature.TAG ? tags.get(next++) : ""));
         }
         return lines;
+    }
+
+    /** Nothing is outside of all addresses, and iptables-nft refuses to say so. */
+    private static boolean canMatch(Rule rule) {
+        return rule.matches().stream().noneMatch(match -> match instanceof Match.Net net && net.negated() && net.net().length() == 0);
     }
 }

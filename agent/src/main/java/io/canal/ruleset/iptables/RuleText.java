@@ -36,7 +36,8 @@ final class RuleText {
         // Addresses, interfaces and the protocol are fields of the rule and come first, in this order, whatever the order of matches.
         for (Side side : Side.values()) {
             rule.matches().forEach(match -> {
-                if (match instanceof Match.Net net && net.side() == side) {
+                // A block of all addresses says nothing, and is not printed.
+                if (match instanceof Match.Net net && net.side() == side && (net.net().length() > 0 || net.negated())) {
                     words.add(not(net.negated()) + (side == Side.SOURCE ? "-s " : "-d ") + net.net());
                 }
             });
@@ -53,9 +54,9 @@ final class RuleText {
                 words.add(not(protocol.negated()) + "-p " + savedProtocol(protocol.number()));
             }
         });
-        List<String> comments = rule.comments().stream().map(RuleText::comment).toList();
+        List<String> comments = rule.comments().stream().map(RuleText::savedComment).toList();
         if (rule.signature() == Signature.TAG) {
-            words.add(comment("cali:" + tag));
+            words.add(savedComment("cali:" + tag));
             words.addAll(comments);
         }
         rule.matches().stream().map(this::savedModule).filter(text -> !text.isEmpty()).forEach(words::add);
@@ -149,8 +150,14 @@ final class RuleText {
     }
 
     private static String comment(String text) {
-        // A comment of one word is printed without quotes by iptables, but "cali:…" is one that is quoted.
         return "-m comment --comment \"" + text + "\"";
+    }
+
+    /** A plain word is printed without quotes (xtables_save_string). */
+    private static String savedComment(String text) {
+        boolean plain = !text.isEmpty() && text.chars().allMatch(c -> c == '_' || c == '-'
+                || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z');
+        return plain ? "-m comment --comment " + text : comment(text);
     }
 
     private static String set(Match.InSet in) {

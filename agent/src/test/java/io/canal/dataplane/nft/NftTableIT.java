@@ -17,6 +17,7 @@ import io.canal.ruleset.Member;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.tenants.WorkloadRules;
+import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;

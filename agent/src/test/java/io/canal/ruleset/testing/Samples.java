@@ -1,4 +1,4 @@
-package io.canal.dataplane.nft;
+package io.canal.ruleset.testing;
 
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
@@ -24,19 +24,19 @@ import java.util.List;
 import java.util.Set;
 
 /** Rulesets with every kind of match and action. */
-final class Samples {
+public final class Samples {
 
-    static final NamedSet ADDRESSES = new NamedSet("some-pods", Family.V4, NamedSet.Kind.ADDRESS);
-    static final NamedSet NETS = new NamedSet("s:some-nets", Family.V4, NamedSet.Kind.NET);
-    static final NamedSet NETS_6 = new NamedSet("s:some-nets", Family.V6, NamedSet.Kind.NET);
-    static final NamedSet PORTS = new NamedSet("n:named", Family.V4, NamedSet.Kind.ADDRESS_PORT);
-    static final NamedSet PORTS_6 = new NamedSet("n:named", Family.V6, NamedSet.Kind.ADDRESS_PORT);
-    static final ChainName EVERYTHING = ChainName.filter("cali-everything");
-    static final ChainName RAW = new ChainName(Layer.RAW, "cali-PREROUTING");
+    public static final NamedSet ADDRESSES = new NamedSet("some-pods", Family.V4, NamedSet.Kind.ADDRESS);
+    public static final NamedSet NETS = new NamedSet("s:some-nets", Family.V4, NamedSet.Kind.NET);
+    public static final NamedSet NETS_6 = new NamedSet("s:some-nets", Family.V6, NamedSet.Kind.NET);
+    public static final NamedSet PORTS = new NamedSet("n:named", Family.V4, NamedSet.Kind.ADDRESS_PORT);
+    public static final NamedSet PORTS_6 = new NamedSet("n:named", Family.V6, NamedSet.Kind.ADDRESS_PORT);
+    public static final ChainName EVERYTHING = ChainName.filter("cali-everything");
+    public static final ChainName RAW = new ChainName(Layer.RAW, "cali-PREROUTING");
 
     private Samples() {}
 
-    static Ruleset everyMatchAndAction() {
+    public static Ruleset everyMatchAndAction() {
         Ruleset ruleset = new Ruleset();
         List.of(ADDRESSES, NETS, NETS_6, PORTS, PORTS_6).forEach(ruleset::put);
         ruleset.add(ADDRESSES, Member.of(Ip.of("10.1.1.1")));

@@ -1,0 +1,240 @@
+package io.canal.dataplane.iptables;
+
+import io.canal.kernel.iptables.Iptables;
+import io.canal.kernel.iptables.IptablesException;
+import io.canal.kernel.iptables.SavedTable;
+import io.canal.reconcile.Delta;
+import io.canal.ruleset.Chain;
+import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Hook;
+import io.canal.ruleset.HookPoint;
+import io.canal.ruleset.Layer;
+import io.canal.ruleset.Ruleset;
+import io.canal.ruleset.iptables.IptablesRendering;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/** Our chains and rules in the tables of one family of one back end. */
+final class FamilyTables {
+
+    private final Iptables iptables;
+    private final IptablesRendering rendering;
+    private final Delta<Key, List<String>> chains = new Delta<>();
+    private final Map<ChainName, Set<Key>> renderedFrom = new HashMap<>();
+    private final Map<HookPoint, KernelChain> wantedHooks = new TreeMap<>();
+    private final Map<HookPoint, List<String>> kernelChains = new HashMap<>();
+    /** How this version of iptables prints lines that we spell otherwise; learnt from what is read after a write. */
+    private final Map<String, String> spellings = new HashMap<>();
+
+    /** A chain of ours; a name that was found may be one that we would not give. */
+    private record Key(Layer layer, String name) implements Comparable<Key> {
+
+        @Override
+        public int compareTo(Key other) {
+            int byLayer = layer.compareTo(other.layer);
+            return byLayer != 0 ? byLayer : name.compareTo(other.name);
+        }
+    }
+
+    FamilyTables(Iptables iptables, IptablesRendering rendering) {
+        this.iptables = iptables;
+        this.rendering = rendering;
+    }
+
+    void want(Ruleset ruleset, Ruleset.Changes changes) {
+        for (HookPoint point : changes.hooks()) {
+            KernelChain hook = new KernelChain(rendering.first(point, ruleset.hooks().get(point)), rendering.last(point, ruleset.hooks().get(point)));
+            if (hook.isEmpty()) {
+                wantedHooks.remove(point);
+            } else {
+                wantedHooks.put(point, hook);
+            }
+        }
+        Set<ChainName> changed = new TreeSet<>(changes.chains());
+        changed.addAll(changes.dispatches().keySet());
+        for (ChainName name : changed) {
+            Chain chain = ruleset.chain(name);
+            Map<ChainName, List<String>> rendered = chain == null ? Map.of() : rendering.chains(chain, ruleset.entries(name));
+            Set<Key> now = new HashSet<>();
+            rendered.forEach((each, lines) -> {
+                Key key = new Key(each.layer(), each.name());
+                now.add(key);
+                chains.want(key, lines);
+            });
+            renderedFrom.getOrDefault(name, Set.of()).stream().filter(key -> !now.contains(key)).forEach(chains::unwant);
+            if (now.isEmpty()) {
+                renderedFrom.remove(name);
+            } else {
+                renderedFrom.put(name, now);
+            }
+        }
+    }
+
+    void wantNothing() {
+        wantedHooks.clear();
+        renderedFrom.clear();
+        chains.wantOnly(Map.of());
+    }
+
+    void observe() throws IptablesException {
+        Map<String, SavedTable> tables = iptables.save();
+        Map<Key, List<String>> seen = new HashMap<>();
+        kernelChains.clear();
+        for (Layer layer : Layer.values()) {
+            SavedTable table = tables.get(layer.text());
+            if (table == null) {
+                continue;
+            }
+            table.policies().keySet().stream().filter(Ownership::ownsChain).forEach(name ->
+                    seen.put(new Key(layer, name), table.rules(name).stream().map(line -> spellings.getOrDefault(line, line)).toList()));
+            for (Hook hook : Hook.values()) {
+                List<String> rules = table.rules(hook.name());
+                if (!rules.isEmpty()) {
+                    kernelChains.put(new HookPoint(layer, hook), rules);
+                }
+            }
+        }
+        chains.sawOnly(seen);
+    }
+
+    /** Applies the difference; false where there was none. */
+    boolean apply(boolean mayRemove) throws IptablesException {
+        String text = plan(mayRemove);
+        if (text.isEmpty()) {
+            return false;
+        }
+        iptables.restore(text);
+        Map<Key, List<String>> written = Map.copyOf(chains.toSet());
+        observe();
+        learn(written);
+        return true;
+    }
+
+    boolean anythingSeen() {
+        return !chains.allSeen().isEmpty() || kernelChains.values().stream().flatMap(List::stream).anyMatch(Ownership::ownsRule);
+    }
+
+    private void learn(Map<Key, List<String>> written) {
+        written.forEach((key, lines) -> {
+            List<String> seen = chains.seen(key);
+            if (seen != null && seen.size() == lines.size() && !seen.equals(lines)) {
+                List<String> canonical = new ArrayList<>();
+                for (int i = 0; i < lines.size(); i++) {
+                    if (!seen.get(i).equals(lines.get(i)) && Ownership.tag(seen.get(i)).equals(Ownership.tag(lines.get(i)))) {
+                        spellings.put(seen.get(i), lines.get(i));
+                    }
+                    canonical.add(spellings.getOrDefault(seen.get(i), seen.get(i)));
+                }
+                chains.saw(key, canonical);
+            }
+        });
+    }
+
+    /** The text for iptables-restore; empty where nothing is to do. */
+    private String plan(boolean mayRemove) {
+        StringBuilder text = new StringBuilder();
+        for (Layer layer : Layer.values()) {
+            StringBuilder declared = new StringBuilder();
+            StringBuilder lines = new StringBuilder();
+            new TreeMap<>(chains.toSet()).forEach((key, wanted) -> {
+                List<String> seen = chains.seen(key);
+                if (key.layer() == layer && (mayRemove || seen == null || !KernelChain.holds(seen, wanted))) {
+                    declared.append(':').append(key.name()).append(" - [0:0]\n");
+                    wanted.forEach(line -> lines.append("-A ").append(key.name()).append(' ').append(line).append('\n'));
+                }
+            });
+            planHooks(layer, mayRemove, lines);
+            if (mayRemove) {
+                List<Key> gone = chains.toRemove().stream().filter(key -> key.layer() == layer).sorted().toList();
+                // Declaring a chain empties it, so that chains which lead to each other can go.
+                gone.forEach(key -> declared.append(':').append(key.name()).append(" - [0:0]\n"));
+                gone.forEach(key -> lines.append("-X ").append(key.name()).append('\n'));
+            }
+            if (!declared.isEmpty() || !lines.isEmpty()) {
+                text.append('*').append(layer.text()).append('\n').append(declared).append(lines).append("COMMIT\n");
+            }
+        }
+        return text.toString();
+    }
+
+    private void planHooks(Layer layer, boolean mayRemove, StringBuilder lines) {
+        Set<HookPoint> points = new TreeSet<>(wantedHooks.keySet());
+        points.addAll(kernelChains.keySet());
+        points.stream().filter(point -> point.layer() == layer).forEach(point -> {
+            KernelChain wanted = wantedHooks.getOrDefault(point, KernelChain.NONE);
+            List<String> is = kernelChains.getOrDefault(point, List.of());
+            if (wanted.isIn(is, mayRemove)) {
+                return;
+            }
+            String chain = point.hook().name();
+            is.stream().filter(line -> Ownership.ownsRule(line) && (mayRemove || wanted.has(line)))
+                    .forEach(line -> lines.append("-D ").append(chain).append(' ').append(line).append('\n'));
+            for (int i = 0; i < wanted.first().size(); i++) {
+                lines.append("-I ").append(chain).append(' ').append(i + 1).append(' ').append(wanted.first().get(i)).append('\n');
+            }
+            wanted.last().forEach(line -> lines.append("-A ").append(chain).append(' ').append(line).append('\n'));
+        });
+    }
+
+    /** Our lines in a kernel chain: at its beginning, and anywhere behind. */
+    private record KernelChain(List<String> first, List<String> last) {
+
+        static final KernelChain NONE = new KernelChain(List.of(), List.of());
+
+        boolean isEmpty() {
+            return first.isEmpty() && last.isEmpty();
+        }
+
+        boolean has(String line) {
+            return Stream.concat(first.stream(), last.stream()).anyMatch(ours -> same(ours, line));
+        }
+
+        /** Whether the chain is as it should be; where nothing may be removed, it may have more of ours. */
+        boolean isIn(List<String> is, boolean exactly) {
+            if (is.size() < first.size()) {
+                return false;
+            }
+            for (int i = 0; i < first.size(); i++) {
+                if (!same(first.get(i), is.get(i))) {
+                    return false;
+                }
+            }
+            List<String> rest = is.subList(first.size(), is.size()).stream().filter(Ownership::ownsRule).toList();
+            if (!exactly) {
+                return holds(rest, last);
+            }
+            if (rest.size() != last.size()) {
+                return false;
+            }
+            for (int i = 0; i < rest.size(); i++) {
+                if (!same(last.get(i), rest.get(i))) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /** Whether all of {@code wanted} is in {@code seen}, in order. */
+        static boolean holds(List<String> seen, List<String> wanted) {
+            int at = 0;
+            for (String line : seen) {
+                if (at < wanted.size() && same(wanted.get(at), line)) {
+                    at++;
+                }
+            }
+            return at == wanted.size();
+        }
+
+        /** One rule, though perhaps spelled otherwise: the tag stands for all of it. */
+        private static boolean same(String wanted, String is) {
+            return wanted.equals(is) || Ownership.tag(wanted).isPresent() && Ownership.tag(wanted).equals(Ownership.tag(is));
+        }
+    }
+}

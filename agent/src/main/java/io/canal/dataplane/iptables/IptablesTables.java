@@ -1,0 +1,114 @@
+package io.canal.dataplane.iptables;
+
+import io.canal.kernel.ipset.IpsetSocket;
+import io.canal.kernel.iptables.Iptables;
+import io.canal.kernel.iptables.IptablesBackend;
+import io.canal.model.Ip.Family;
+import io.canal.ruleset.Ruleset;
+import io.canal.ruleset.iptables.IptablesRendering;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Our rules in one back end of iptables, brought to what a {@link Ruleset} says, and the sets that they look up. Belongs to the
+ * thread that applies, which must be in the node's network namespace.
+ */
+public final class IptablesTables implements AutoCloseable {
+
+    private final IptablesBackend backend;
+    private final List<FamilyTables> families = new ArrayList<>();
+    private final SetTables sets;
+    private boolean trusted;
+
+    private IptablesTables(IptablesBackend backend, SetTables sets) {
+        this.backend = backend;
+        this.sets = sets;
+        families.add(new FamilyTables(new Iptables(backend, false), new IptablesRendering(Family.V4)));
+        // Absent where the kernel was started without IPv6; ip6tables fails there.
+        if (Files.exists(Path.of("/proc/thread-self/net/if_inet6"))) {
+            families.add(new FamilyTables(new Iptables(backend, true), new IptablesRendering(Family.V6)));
+        }
+    }
+
+    /** Opens in the calling thread's network namespace; nothing is looked at or made yet. */
+    public static IptablesTables open(IptablesBackend backend) throws IOException {
+        return new IptablesTables(backend, new SetTables(IpsetSocket.open()));
+    }
+
+    public IptablesBackend backend() {
+        return backend;
+    }
+
+    /** Others may have changed our rules: they are read before the next change. */
+    public void distrust() {
+        trusted = false;
+    }
+
+    /** Takes all of the ruleset as wanted. */
+    public void wantAll(Ruleset ruleset) {
+        Ruleset.Changes all = new Ruleset.Changes();
+        all.hooks().addAll(ruleset.hooks().keySet());
+        all.chains().addAll(ruleset.chains().keySet());
+        all.sets().addAll(ruleset.sets());
+        ruleset.sets().forEach(set -> all.members().put(set, ruleset.members(set)));
+        want(ruleset, all);
+    }
+
+    /** Takes what changed as wanted. */
+    public void want(Ruleset ruleset, Ruleset.Changes changes) {
+        families.forEach(family -> family.want(ruleset, changes));
+        sets.want(ruleset, changes);
+    }
+
+    /**
+     * Brings the rules to what is wanted; a table changes as a whole.
+     *
+     * @param mayRemove while false, what is there and not wanted stays
+     * @return whether something was changed
+     */
+    public boolean apply(boolean mayRemove) throws IOException {
+        if (!trusted) {
+            observe();
+        }
+        trusted = false;
+        boolean changed = sets.fill();
+        for (FamilyTables family : families) {
+            changed |= family.apply(mayRemove);
+        }
+        if (mayRemove) {
+            changed |= sets.drain();
+        }
+        trusted = true;
+        return changed;
+    }
+
+    /** Whether there is any chain or rule of ours. */
+    public boolean anythingSeen() throws IOException {
+        observe();
+        return families.stream().anyMatch(FamilyTables::anythingSeen);
+    }
+
+    /** Removes all that is ours. */
+    public void removeAll() throws IOException {
+        families.forEach(FamilyTables::wantNothing);
+        sets.wantNothing();
+        trusted = false;
+        apply(true);
+    }
+
+    private void observe() throws IOException {
+        for (FamilyTables family : families) {
+            family.observe();
+        }
+        sets.observe();
+        trusted = true;
+    }
+
+    @Override
+    public void close() {
+        sets.close();
+    }
+}

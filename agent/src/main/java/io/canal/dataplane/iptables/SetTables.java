@@ -1,0 +1,154 @@
+package io.canal.dataplane.iptables;
+
+import io.canal.kernel.ipset.Ipset;
+import io.canal.kernel.ipset.IpsetMember;
+import io.canal.kernel.ipset.IpsetSocket;
+import io.canal.kernel.libc.KernelException;
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import io.canal.reconcile.Delta;
+import io.canal.ruleset.Member;
+import io.canal.ruleset.NamedSet;
+import io.canal.ruleset.Ruleset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Our ipsets. */
+final class SetTables {
+
+    /** As Felix makes them. */
+    private static final int MAX_MEMBERS = 1048576;
+
+    private final IpsetSocket socket;
+    private final Delta<String, Shape> sets = new Delta<>();
+    private final Delta<Key, Boolean> members = new Delta<>();
+
+    private record Shape(String type, boolean v6) {}
+
+    private record Key(String set, IpsetMember member) {}
+
+    SetTables(IpsetSocket socket) {
+        this.socket = socket;
+    }
+
+    void want(Ruleset ruleset, Ruleset.Changes changes) {
+        for (NamedSet set : changes.sets()) {
+            if (ruleset.sets().contains(set)) {
+                sets.want(set.ipsetName(), new Shape(type(set), set.family() == Family.V6));
+            } else {
+                sets.unwant(set.ipsetName());
+                members.allWanted().keySet().stream().filter(key -> key.set().equals(set.ipsetName())).toList().forEach(members::unwant);
+            }
+        }
+        changes.members().forEach((set, changed) -> {
+            Set<Member> now = ruleset.members(set);
+            for (Member member : changed) {
+                for (IpsetMember each : inKernel(member)) {
+                    Key key = new Key(set.ipsetName(), each);
+                    if (now.contains(member)) {
+                        members.want(key, true);
+                    } else {
+                        members.unwant(key);
+                    }
+                }
+            }
+        });
+    }
+
+    void wantNothing() {
+        sets.wantOnly(Map.of());
+        members.wantOnly(Map.of());
+    }
+
+    void observe() throws KernelException {
+        Map<String, Ipset> listed = socket.list(Ownership::ownsSet);
+        Map<String, Shape> shapes = new HashMap<>();
+        Map<Key, Boolean> all = new HashMap<>();
+        listed.forEach((name, set) -> {
+            shapes.put(name, new Shape(set.type(), set.v6()));
+            set.members().forEach(member -> all.put(new Key(name, member), true));
+        });
+        sets.sawOnly(shapes);
+        members.sawOnly(all);
+    }
+
+    /** Before rules: makes and fills sets. */
+    boolean fill() throws KernelException {
+        boolean changed = false;
+        for (Map.Entry<String, Shape> set : Map.copyOf(sets.toSet()).entrySet()) {
+            if (sets.seen(set.getKey()) != null && !socket.destroy(set.getKey())) {
+                throw new KernelException("make ipset " + set.getKey(), io.canal.kernel.libc.Errno.EBUSY,
+                        "there is one of type " + sets.seen(set.getKey()) + " that rules look up");
+            }
+            socket.create(set.getKey(), set.getValue().type(), set.getValue().v6(), MAX_MEMBERS);
+            forget(set.getKey());
+            sets.saw(set.getKey(), set.getValue());
+            changed = true;
+        }
+        for (Map.Entry<String, List<IpsetMember>> some : bySet(members.toSet().keySet()).entrySet()) {
+            socket.add(some.getKey(), some.getValue());
+            some.getValue().forEach(member -> members.saw(new Key(some.getKey(), member), true));
+            changed = true;
+        }
+        return changed;
+    }
+
+    /** After rules: takes out members, and removes sets that no rule looks up any more. */
+    boolean drain() throws KernelException {
+        boolean changed = false;
+        Set<String> going = new HashSet<>(sets.toRemove());
+        for (Map.Entry<String, List<IpsetMember>> some : bySet(members.toRemove()).entrySet()) {
+            if (!going.contains(some.getKey())) {
+                socket.remove(some.getKey(), some.getValue());
+                some.getValue().forEach(member -> members.gone(new Key(some.getKey(), member)));
+                changed = true;
+            }
+        }
+        for (String name : going) {
+            if (socket.destroy(name)) {
+                forget(name);
+                sets.gone(name);
+                changed = true;
+            }
+        }
+        return changed;
+    }
+
+    private void forget(String set) {
+        members.allSeen().keySet().stream().filter(key -> key.set().equals(set)).toList().forEach(members::gone);
+    }
+
+    private static Map<String, List<IpsetMember>> bySet(Set<Key> keys) {
+        Map<String, List<IpsetMember>> all = new LinkedHashMap<>();
+        keys.forEach(key -> all.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(key.member()));
+        return all;
+    }
+
+    private static String type(NamedSet set) {
+        return switch (set.kind()) {
+            // Felix uses one type for both, so a set of its making can be taken over.
+            case ADDRESS, NET -> "hash:net";
+            case ADDRESS_PORT -> "hash:ip,port";
+        };
+    }
+
+    /** A member as the kernel takes it: hash:net has no prefix of length 0. */
+    private static List<IpsetMember> inKernel(Member member) {
+        Cidr net = member.net();
+        if (net.length() > 0) {
+            return List.of(new IpsetMember(net, member.protocol(), member.port()));
+        }
+        Ip middle = net.isV4() ? new Ip(Family.V4, 0, 0x8000_0000L) : new Ip(Family.V6, Long.MIN_VALUE, 0);
+        return List.of(new IpsetMember(new Cidr(net.base(), 1), -1, -1), new IpsetMember(new Cidr(middle, 1), -1, -1));
+    }
+
+    void close() {
+        socket.close();
+    }
+}

@@ -1,0 +1,76 @@
+package io.canal.kernel.iptables;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** iptables of one family in one back end, in the calling thread's network namespace. */
+public final class Iptables {
+
+    private static final Duration DEADLINE = Duration.ofSeconds(30);
+    private static final String LOCK_SECONDS = "20";
+    private static final List<Path> FOLDERS = List.of(Path.of("/usr/sbin"), Path.of("/sbin"), Path.of("/usr/local/sbin"), Path.of("/usr/bin"));
+
+    private static final Pattern LINE = Pattern.compile("line:? ([0-9]{1,8})");
+
+    private final IptablesBackend backend;
+    private final boolean v6;
+
+    public Iptables(IptablesBackend backend, boolean v6) {
+        this.backend = backend;
+        this.v6 = v6;
+    }
+
+    /** Whether the programs of this back end are installed. */
+    public static boolean installed(IptablesBackend backend) {
+        return FOLDERS.stream().anyMatch(folder -> Files.isExecutable(folder.resolve(backend.program(false, "restore"))));
+    }
+
+    /**
+     * The tables that ip_tables (legacy) has in this namespace. Only these may be asked for: a question for another one makes it.
+     */
+    public static Set<String> legacyTables(boolean v6) {
+        Path names = Path.of("/proc/thread-self/net/" + (v6 ? "ip6_tables_names" : "ip_tables_names"));
+        try {
+            return new HashSet<>(Files.readAllLines(names));
+        } catch (IOException absent) {
+            // The module is not loaded.
+            return Set.of();
+        }
+    }
+
+    /** All tables that there are; none is made by asking. */
+    public Map<String, SavedTable> save() throws IptablesException {
+        if (backend == IptablesBackend.LEGACY && legacyTables(v6).isEmpty()) {
+            return Map.of();
+        }
+        return SavedTable.parse(Program.run(List.of(backend.program(v6, "save")), "", DEADLINE));
+    }
+
+    /** Applies the text; what it does not name stays. Each table is changed as a whole or not at all. */
+    public void restore(String text) throws IptablesException {
+        List<String> command = backend == IptablesBackend.LEGACY
+                ? List.of(backend.program(v6, "restore"), "--noflush", "--wait", LOCK_SECONDS)
+                : List.of(backend.program(v6, "restore"), "--noflush");
+        try {
+            Program.run(command, text, DEADLINE);
+        } catch (IptablesException failure) {
+            throw new IptablesException(failure.getMessage() + lineOf(text, failure), failure);
+        }
+    }
+
+    /** The line that the program complains of, which it names by its number only. */
+    private static String lineOf(String text, IptablesException failure) {
+        Matcher number = LINE.matcher(String.valueOf(failure.getMessage()));
+        String[] lines = text.split("\n");
+        int line = number.find() ? Integer.parseInt(number.group(1)) : 0;
+        return line > 0 && line <= lines.length ? " (" + lines[line - 1] + ")" : "";
+    }
+}

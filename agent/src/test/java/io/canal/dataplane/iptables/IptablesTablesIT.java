@@ -1,0 +1,165 @@
+package io.canal.dataplane.iptables;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.kernel.iptables.IptablesBackend;
+import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.ruleset.Action;
+import io.canal.ruleset.Chain;
+import io.canal.ruleset.Member;
+import io.canal.ruleset.Rule;
+import io.canal.ruleset.Ruleset;
+import io.canal.ruleset.tenants.WorkloadRules;
+import io.canal.ruleset.testing.Samples;
+import java.io.IOException;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Our rules in a real kernel's iptables, in each back end. */
+class IptablesTablesIT {
+
+    private final TestNamespaces namespaces = new TestNamespaces();
+    private NetworkNamespace node;
+
+    @BeforeEach
+    void open() {
+        node = namespaces.add("node");
+    }
+
+    @AfterEach
+    void close() {
+        namespaces.close();
+    }
+
+    private IptablesTables tables(IptablesBackend backend) throws IOException {
+        return node.<IptablesTables, IOException>call(() -> IptablesTables.open(backend));
+    }
+
+    private boolean apply(IptablesTables tables, boolean mayRemove) throws IOException {
+        return node.<Boolean, IOException>call(() -> tables.apply(mayRemove));
+    }
+
+    private String save(IptablesBackend backend, String family) {
+        // Rules only: counters and dates differ from run to run.
+        return TestNamespaces.run(node, family + (backend == IptablesBackend.NFT ? "-nft-save" : "-legacy-save")).lines()
+                .filter(line -> line.startsWith("-A") || line.startsWith("*") || line.startsWith(":"))
+                .map(line -> line.replaceAll(" \\[.*", ""))
+                .collect(Collectors.joining("\n", "", "\n"));
+    }
+
+    private void iptables(IptablesBackend backend, String... arguments) {
+        String[] command = new String[arguments.length + 1];
+        command[0] = backend == IptablesBackend.NFT ? "iptables-nft" : "iptables-legacy";
+        System.arraycopy(arguments, 0, command, 1, arguments.length);
+        TestNamespaces.run(node, command);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void every_match_and_action_reads_back_as_it_was_written(IptablesBackend backend) throws IOException {
+        Ruleset ruleset = Samples.everyMatchAndAction();
+        IptablesTables tables = tables(backend);
+        tables.wantAll(ruleset);
+        assertTrue(apply(tables, true));
+        tables.distrust();
+        assertFalse(apply(tables, true));
+        IptablesTables restarted = tables(backend);
+        restarted.wantAll(ruleset);
+        assertFalse(apply(restarted, true), () -> "a restart adopts the rules without a write, but:\n" + save(backend, "iptables"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void changes_reach_the_kernel_and_nothing_else_is_touched(IptablesBackend backend) throws IOException {
+        iptables(backend, "-A", "FORWARD", "-s", "192.0.2.1", "-j", "DROP");
+        iptables(backend, "-N", "KUBE-FORWARD");
+        iptables(backend, "-A", "FORWARD", "-j", "KUBE-FORWARD");
+        Ruleset ruleset = Samples.everyMatchAndAction();
+        ruleset.put(WorkloadRules.FROM);
+        IptablesTables tables = tables(backend);
+        tables.wantAll(ruleset);
+        ruleset.takeChanges();
+        apply(tables, true);
+        for (String iface : List.of("cali1", "cali12", "cali2")) {
+            ruleset.put(WorkloadRules.fromEndpointAllowAll(iface, List.of(8472)));
+            ruleset.dispatch(WorkloadRules.FROM.name(), iface, WorkloadRules.fromEndpoint(iface));
+        }
+        ruleset.add(Samples.NETS, Member.of(Cidr.of("0.0.0.0/0")));
+        ruleset.remove(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.1")));
+        ruleset.put(Chain.Rules.of(Samples.RAW, Rule.of(new Action.Accept()).comment("changed")));
+        tables.want(ruleset, ruleset.takeChanges());
+        assertTrue(apply(tables, true));
+        tables.distrust();
+        assertFalse(apply(tables, true));
+        String saved = save(backend, "iptables");
+        assertTrue(saved.contains("-A cali-from-wl-dispatch-1 -i cali12"), saved);
+        assertTrue(saved.contains("--comment changed -j ACCEPT"), saved);
+        String sets = TestNamespaces.run(node, "ipset", "save");
+        assertTrue(sets.contains("add cali40s:some-nets 128.0.0.0/1"), sets);
+        assertFalse(sets.contains("add cali40some-pods"), sets);
+        ruleset.undispatch(WorkloadRules.FROM.name(), "cali1");
+        ruleset.undispatch(WorkloadRules.FROM.name(), "cali12");
+        ruleset.remove(WorkloadRules.fromEndpoint("cali1"));
+        ruleset.remove(WorkloadRules.fromEndpoint("cali12"));
+        tables.want(ruleset, ruleset.takeChanges());
+        apply(tables, true);
+        assertFalse(save(backend, "iptables").contains("cali12"), () -> save(backend, "iptables"));
+        node.<IOException>run(tables::removeAll);
+        assertEquals(List.of("-A FORWARD -s 192.0.2.1/32 -j DROP", "-A FORWARD -j KUBE-FORWARD"),
+                save(backend, "iptables").lines().filter(line -> line.startsWith("-A")).toList());
+        assertFalse(save(backend, "ip6tables").contains("cali"));
+        assertEquals("", TestNamespaces.run(node, "ipset", "save"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void damage_is_repaired(IptablesBackend backend) throws IOException {
+        Ruleset ruleset = Samples.everyMatchAndAction();
+        IptablesTables tables = tables(backend);
+        tables.wantAll(ruleset);
+        apply(tables, true);
+        String whole = save(backend, "iptables");
+        for (List<String> damage : List.of(List.of("-F"), List.of("-F", "FORWARD"), List.of("-F", "cali-everything"),
+                List.of("-I", "FORWARD", "-j", "ACCEPT"), List.of("-D", "cali-everything", "1"), List.of("-t", "raw", "-F"),
+                List.of("-A", "cali-everything", "-j", "DROP"), List.of("-N", "cali-foreign"))) {
+            iptables(backend, damage.toArray(String[]::new));
+            tables.distrust();
+            assertTrue(apply(tables, true), damage::toString);
+            tables.distrust();
+            assertFalse(apply(tables, true), damage::toString);
+            if (damage.contains("ACCEPT")) {
+                iptables(backend, "-D", "FORWARD", "-j", "ACCEPT");
+            }
+            assertEquals(sorted(whole), sorted(save(backend, "iptables")));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void while_nothing_may_be_removed_more_than_is_wanted_stays(IptablesBackend backend) throws IOException {
+        Ruleset whole = Samples.everyMatchAndAction();
+        IptablesTables tables = tables(backend);
+        tables.wantAll(whole);
+        apply(tables, true);
+        String before = save(backend, "iptables");
+        IptablesTables restarted = tables(backend);
+        restarted.wantAll(new Ruleset());
+        assertFalse(apply(restarted, false));
+        assertEquals(before, save(backend, "iptables"));
+        assertTrue(apply(restarted, true));
+        assertFalse(save(backend, "iptables").contains("cali"));
+    }
+
+    private static List<String> sorted(String saved) {
+        return saved.lines().sorted().toList();
+    }
+}
