@@ -8,23 +8,35 @@ import io.canal.model.Json;
 import io.canal.model.NodePaths;
 import io.canal.model.Problem;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
 
 /** {@code /etc/canal/agent.yaml}: rendered from its template, read back, and written only if that says what was meant. */
 record AgentConfiguration(Templates templates, NodePaths node) {
 
-    /** Writes it; whether that changed anything. */
+    private static final String SECRET = "rw-------";
+
+    /** Writes it unless it says just that; whether that changed anything. */
     boolean write(AgentConfig config) throws IOException {
-        String text = render(config);
         String path = node.agentYaml().toString();
+        if (isSecret() && AgentConfig.parse(path, NodeFile.text(node.agentYaml())).equals(Decoded.good(config))) {
+            return false;
+        }
+        String text = render(config);
         switch (AgentConfig.parse(path, text)) {
             case Decoded.Bad<AgentConfig>(Problem problem) -> throw new IOException(problem.sentence());
             case Decoded.Good<AgentConfig>(AgentConfig read) when !read.equals(config) ->
                 throw new IOException("templates/agent.yaml.ftl does not say what the charm means: " + read + " instead of " + config);
             case Decoded.Good<AgentConfig> _ -> {}
         }
-        return NodeFile.put(node.agentYaml(), text, "rw-------");
+        return NodeFile.put(node.agentYaml(), text, SECRET);
+    }
+
+    private boolean isSecret() throws IOException {
+        return Files.exists(node.agentYaml())
+                && PosixFilePermissions.toString(Files.getPosixFilePermissions(node.agentYaml())).equals(SECRET);
     }
 
     private String render(AgentConfig config) throws IOException {
