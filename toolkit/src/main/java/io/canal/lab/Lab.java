@@ -1,7 +1,6 @@
 package io.canal.lab;
 
 import io.canal.kernel.libc.Flock;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -148,11 +147,29 @@ public final class Lab implements AutoCloseable {
         Leftovers.remove(folder);
     }
 
-    /** Removes the base trees that no lab uses. */
-    public static void purge(Places places) {
-        if (LabFolder.all(places).isEmpty() && Files.exists(places.cache())) {
+    /** Removes what dead labs left on the machine. */
+    public static void removeLeftovers(Places places) {
+        Leftovers.remove(places);
+    }
+
+    /** Removes a lab, where it is there; returns whether it was. */
+    public static boolean remove(Places places, LabName name) {
+        if (!new LabFolder(places, name).exists()) {
+            return false;
+        }
+        try (Lab lab = existing(places, name)) {
+            lab.remove();
+        }
+        return true;
+    }
+
+    /** Removes the cached base trees, unless there is a lab left; returns whether it did. */
+    public static boolean purge(Places places) {
+        boolean unused = LabFolder.all(places).isEmpty();
+        if (unused) {
             new BaseTree(places).removeAll();
         }
+        return unused;
     }
 
     @Override
