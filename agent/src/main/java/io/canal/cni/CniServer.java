@@ -1,0 +1,220 @@
+package io.canal.cni;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.ipam.HostLocal;
+import io.canal.kernel.netlink.Rtnl;
+import io.canal.model.Decoded;
+import io.canal.model.Decoded.Bad;
+import io.canal.model.Decoded.Good;
+import io.canal.model.Json;
+import io.canal.model.LocalEndpoint;
+import io.canal.model.NodePaths;
+import io.canal.model.cni.CniError;
+import io.canal.model.cni.CniRefused;
+import io.canal.model.cni.CniRequest;
+import io.canal.model.cni.CniVersion;
+import io.canal.model.cni.PluginConfig;
+import io.canal.reconcile.ApplyLoop;
+import io.canal.reconcile.Clock;
+import io.canal.reconcile.Table;
+import io.canal.store.Store;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does what the CNI plugin is called for. {@link #answer} takes a frame's text and gives the reply's; it is called from many
+ * threads, and always answers.
+ *
+ * <p>Frames: {@code {"v":1,"env":{…},"stdin":"…"}} and {@code {"v":1,"code":0,"stdout":"…","stderr":"…"}}. Version 0, the one before
+ * the first, does not exist; when there is a version 2, version 1 goes on to be answered.
+ */
+public final class CniServer implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(CniServer.class);
+    private static final int FRAME = 1;
+
+    private final Node node;
+    private final Attachments attachments;
+    private final Spool spool;
+    private final Rtnl host;
+    private final Adder adder;
+    private final Deleter deleter;
+    private final Inspector inspector;
+
+    /**
+     * Reads the journal. Must be called in the network namespace that is to be served. Nothing is changed before {@link #start}.
+     *
+     * @param loop whose thread the table belongs to
+     * @param endpoints where the rows of what may talk go
+     */
+    public CniServer(NodePaths paths, Node node, ApplyLoop loop, Table<String, LocalEndpoint> endpoints, Store store, Clock clock) throws IOException {
+        this(paths, node, loop, endpoints, store, clock, step -> {});
+    }
+
+    CniServer(NodePaths paths, Node node, ApplyLoop loop, Table<String, LocalEndpoint> endpoints, Store store, Clock clock, Step.Listener steps)
+            throws IOException {
+        this.node = node;
+        Journal journal = new Journal(paths.endpointJournal());
+        attachments = new Attachments(journal.load());
+        spool = new Spool(paths.spool(), store, clock);
+        host = Rtnl.open();
+        Kit kit = new Kit(node, new HostLocal(paths.hostLocalDir()), journal, attachments, spool, new HostLinks(host), new Rows(loop, endpoints),
+                new Locks(), Boot.id(), clock, steps);
+        deleter = new Deleter(kit);
+        adder = new Adder(kit, deleter);
+        inspector = new Inspector(kit, deleter);
+    }
+
+    /**
+     * What may talk, from the journal, by the host's interface: to be put into the table before the loop's first pass, so that a
+     * restart cuts nobody off.
+     */
+    public Map<String, LocalEndpoint> known() {
+        Map<String, LocalEndpoint> rows = new HashMap<>();
+        String boot = Boot.id();
+        for (Journal.Entry entry : attachments.all()) {
+            if (entry.up() && entry.attachment().boot().equals(boot) && attachments.owns(entry.attachment())) {
+                rows.put(entry.attachment().hostInterface(), entry.attachment().row());
+            }
+        }
+        return rows;
+    }
+
+    /** Begins to carry out the writes that wait for etcd, and makes sure that what is attached is in etcd. */
+    public void start() {
+        spool.start();
+        publish();
+    }
+
+    /** Hands in the endpoints of all that is attached anew: etcd may have been replaced or restored. What is right there stays. */
+    public void publish() {
+        String boot = Boot.id();
+        for (Journal.Entry entry : attachments.all()) {
+            Attachment attachment = entry.attachment();
+            if (entry.up() && attachment.boot().equals(boot) && attachments.owns(attachment)) {
+                try {
+                    adder.publish(attachment);
+                } catch (IOException failure) {
+                    log.warn("{} cannot be spooled: {}", attachment.endpointKey(), failure.toString());
+                }
+            }
+        }
+    }
+
+    /** etcd is within reach again: do not wait longer. */
+    public void storeBack() {
+        spool.hurry();
+    }
+
+    /** How many writes wait for etcd. */
+    public int waitingWrites() {
+        return spool.size();
+    }
+
+    @Override
+    public void close() {
+        spool.close();
+        host.close();
+    }
+
+    /** Answers one frame. */
+    public String answer(String text) {
+        return Json.compact(switch (Json.object("request", text)) {
+            case Bad<ObjectNode>(var problem) -> refused(new CniError(CniError.DECODING_FAILURE, problem.sentence()));
+            case Good<ObjectNode>(ObjectNode request) -> answer(request);
+        });
+    }
+
+    private ObjectNode answer(ObjectNode frame) {
+        if (frame.path("v").asInt() != FRAME) {
+            return refused(new CniError(CniError.TRY_AGAIN_LATER, "the plugin speaks version " + frame.path("v") + " of canal's frames, the agent " + FRAME
+                    + ": one of them has not been upgraded yet"));
+        }
+        Map<String, String> environment = new LinkedHashMap<>();
+        frame.path("env").properties().forEach(variable -> environment.put(variable.getKey(), variable.getValue().asText()));
+        long start = System.nanoTime();
+        String what = environment.getOrDefault("CNI_COMMAND", "") + " " + environment.getOrDefault("CNI_IFNAME", "") + " of "
+                + environment.getOrDefault("CNI_CONTAINERID", "");
+        try {
+            String output = perform(environment, frame.path("stdin").asText(""));
+            log.info("{} took {} ms", what, (System.nanoTime() - start) / 1_000_000);
+            return reply(0, output);
+        } catch (CniRefused refusal) {
+            log.warn("{} is refused: {}", what, refusal.getMessage());
+            return refused(refusal.error());
+        } catch (RuntimeException defect) {
+            log.error("{} failed; this is a defect of canal", what, defect);
+            return refused(new CniError(CniError.INTERNAL, "canal's agent failed by a defect of its own", defect.toString()));
+        }
+    }
+
+    private String perform(Map<String, String> environment, String stdin) throws CniRefused {
+        CniRequest request = CniRequest.of(environment);
+        Decoded<PluginConfig> decoded = PluginConfig.decode(stdin);
+        return switch (request.command()) {
+            case ADD -> {
+                PluginConfig config = good(decoded);
+                CniVersion version = version(config);
+                yield adder.add(request, config).print(version);
+            }
+            case DEL -> {
+                deleter.delete(request, decoded);
+                yield "";
+            }
+            case CHECK -> {
+                PluginConfig config = since(CniVersion.V0_4_0, request, good(decoded));
+                inspector.check(request, config);
+                yield "";
+            }
+            case STATUS -> {
+                since(CniVersion.V1_1_0, request, good(decoded));
+                inspector.status();
+                yield "";
+            }
+            case GC -> {
+                PluginConfig config = since(CniVersion.V1_1_0, request, good(decoded));
+                inspector.collect(config);
+                yield "";
+            }
+            case TEST -> {
+                if (node.attachable() instanceof Node.Attachable.No(String reason)) {
+                    throw new CniRefused(new CniError(CniError.NO_DATASTORE, "data store connection failed", reason));
+                }
+                yield "";
+            }
+        };
+    }
+
+    private static PluginConfig since(CniVersion first, CniRequest request, PluginConfig config) throws CniRefused {
+        if (!version(config).atLeast(first)) {
+            throw new CniRefused(CniError.INCOMPATIBLE_VERSION, "config version does not allow " + request.command());
+        }
+        return config;
+    }
+
+    private static CniVersion version(PluginConfig config) throws CniRefused {
+        return config.version().orElseThrow(() -> new CniRefused(new CniError(CniError.INCOMPATIBLE_VERSION, "incompatible CNI versions",
+                "config is \"" + config.versionText() + "\", plugin supports ["
+                        + CniVersion.texts().stream().map(text -> "\"" + text + "\"").collect(Collectors.joining(" ")) + "]")));
+    }
+
+    private static PluginConfig good(Decoded<PluginConfig> decoded) throws CniRefused {
+        return switch (decoded) {
+            case Good<PluginConfig>(PluginConfig config) -> config;
+            case Bad<PluginConfig>(var problem) -> throw new CniRefused(CniError.of(problem));
+        };
+    }
+
+    private static ObjectNode refused(CniError error) {
+        return reply(1, error.json());
+    }
+
+    private static ObjectNode reply(int code, String stdout) {
+        return Json.object().put("v", FRAME).put("code", code).put("stdout", stdout).put("stderr", "");
+    }
+}

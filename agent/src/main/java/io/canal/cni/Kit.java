@@ -1,0 +1,8 @@
+package io.canal.cni;
+
+import io.canal.ipam.HostLocal;
+import io.canal.reconcile.Clock;
+
+/** What the operations work with. */
+record Kit(Node node, HostLocal ipam, Journal journal, Attachments attachments, Spool spool, HostLinks links, Rows rows, Locks locks, String boot,
+        Clock clock, Step.Listener steps) {}

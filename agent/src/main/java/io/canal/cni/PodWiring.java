@@ -1,0 +1,279 @@
+package io.canal.cni;
+
+import io.canal.kernel.libc.Errno;
+import io.canal.kernel.libc.Fd;
+import io.canal.kernel.libc.KernelException;
+import io.canal.kernel.netlink.Address;
+import io.canal.kernel.netlink.Link;
+import io.canal.kernel.netlink.Neighbour;
+import io.canal.kernel.netlink.NetlinkMessage;
+import io.canal.kernel.netlink.Refusal;
+import io.canal.kernel.netlink.Route;
+import io.canal.kernel.netlink.Rtnl;
+import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.sysctl.Sysctl;
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import io.canal.model.IpPrefix;
+import io.canal.model.Mac;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A pod's wire, as Calico lays it: a veth pair, a /32 in the pod with 169.254.1.1 as its gateway, and a host route.
+ *
+ * <p>Unlike Calico, the gateway is a permanent neighbour in the pod, and the pod one on the host: nobody has to ask by ARP, and a
+ * host without a default route works too.
+ */
+final class PodWiring {
+
+    /** The MAC of every pod's gateway. */
+    static final Mac HOST_MAC = Mac.of("ee:ee:ee:ee:ee:ee");
+
+    static final Ip GATEWAY = Ip.of("169.254.1.1");
+    /** The link-local address that the kernel makes of {@link #HOST_MAC}. */
+    static final Ip GATEWAY_V6 = Ip.of("fe80::ecee:eeff:feee:eeee");
+
+    private static final Logger log = LoggerFactory.getLogger(PodWiring.class);
+    private static final Cidr ALL_V4 = Cidr.of("0.0.0.0/0");
+    private static final Cidr ALL_V6 = Cidr.of("::/0");
+
+    /**
+     * What shall be wired.
+     *
+     * @param routes destinations to route through the gateway; all of a family where none of it is named
+     */
+    record Plan(String hostInterface, String interfaceInPod, Mac mac, int mtu, List<Ip> addresses, List<IpPrefix> routes, boolean forwarding) {
+
+        boolean has(Family family) {
+            return addresses.stream().anyMatch(address -> address.family() == family);
+        }
+
+        private List<Cidr> routes(Family family) {
+            List<Cidr> named = routes.stream().filter(route -> route.address().family() == family).map(IpPrefix::cidr).toList();
+            return named.isEmpty() ? List.of(family == Family.V4 ? ALL_V4 : ALL_V6) : named;
+        }
+    }
+
+    /** The wire could not be laid, for a reason that the runtime can do something about. */
+    static final class Refused extends Exception {
+
+        private static final long serialVersionUID = 1;
+
+        Refused(String sentence) {
+            super(sentence);
+        }
+    }
+
+    private PodWiring() {}
+
+    /** Whether the path leads to the namespace that we are in ourselves. */
+    static boolean isOwn(Path netns) throws IOException {
+        Object ours = Files.readAttributes(Path.of("/proc/self/ns/net"), BasicFileAttributes.class).fileKey();
+        return ours.equals(Files.readAttributes(netns, BasicFileAttributes.class).fileKey());
+    }
+
+    /** Lays the wire; nothing is left where it fails. */
+    static void lay(Rtnl host, NetworkNamespace pod, Plan plan) throws IOException, Refused {
+        Optional<Link> old = host.link(plan.hostInterface);
+        if (old.isPresent()) {
+            log.info("{} is left from an earlier pod, and is removed", plan.hostInterface);
+            host.execute("remove link " + plan.hostInterface, Link.delete(old.get().index()));
+        }
+        try (Fd namespace = pod.open()) {
+            host.execute("make veth " + plan.hostInterface + " with " + plan.interfaceInPod + " in " + pod,
+                    Link.createVeth(plan.hostInterface, HOST_MAC, plan.mtu, plan.interfaceInPod, plan.mac, namespace));
+        } catch (KernelException failure) {
+            if (failure.errno() == Errno.EEXIST) {
+                throw new Refused("the pod's network namespace " + pod + " already has an interface " + plan.interfaceInPod);
+            }
+            throw failure;
+        }
+        try {
+            int link = host.link(plan.hostInterface)
+                    .orElseThrow(() -> new KernelException("find link " + plan.hostInterface, Errno.ENODEV)).index();
+            sysctlsOfHost(plan);
+            pod.run(() -> wireInside(plan));
+            host.execute("set link " + plan.hostInterface + " up", Link.setUp(link));
+            routeOnHost(host, link, plan);
+        } catch (IOException | Refused | RuntimeException failure) {
+            remove(host, plan.hostInterface);
+            throw failure;
+        }
+    }
+
+    /** Removes the host's end, and with it the pod's, the routes and the neighbours; absence is no error. */
+    static void remove(Rtnl host, String hostInterface) throws IOException {
+        try {
+            host.execute("remove link " + hostInterface, Link.delete(hostInterface));
+        } catch (KernelException failure) {
+            if (failure.errno() != Errno.ENODEV) {
+                throw failure;
+            }
+        }
+    }
+
+    /** Removes the pod's end by its namespace, if both are there and it is a veth. */
+    static void removeInside(NetworkNamespace pod, String interfaceInPod) throws IOException {
+        pod.run(() -> {
+            try (Rtnl inside = Rtnl.open()) {
+                Optional<Link> link = inside.link(interfaceInPod);
+                if (link.isPresent() && link.get().kind().equals("veth")) {
+                    inside.execute("remove link " + interfaceInPod, Link.delete(link.get().index()));
+                }
+            }
+        });
+    }
+
+    /** What is missing of a wire that was laid, in sentences. */
+    static List<String> missing(Rtnl host, NetworkNamespace pod, Plan plan) throws IOException {
+        List<String> missing = new ArrayList<>();
+        Optional<Link> link = host.link(plan.hostInterface);
+        if (link.isEmpty()) {
+            missing.add("the host has no interface " + plan.hostInterface);
+        } else {
+            if (!link.get().up()) {
+                missing.add(plan.hostInterface + " is down");
+            }
+            List<Route> routes = host.routes(new Route.Filter(Route.TABLE_MAIN, 0, link.get().index()));
+            for (Ip address : plan.addresses) {
+                if (routes.stream().noneMatch(route -> route.destination().equals(IpPrefix.host(address).cidr()))) {
+                    missing.add("the host has no route to " + address + " by " + plan.hostInterface);
+                }
+            }
+        }
+        if (!pod.exists()) {
+            missing.add("the network namespace " + pod + " is gone");
+            return missing;
+        }
+        missing.addAll(pod.call(() -> missingInside(plan)));
+        return missing;
+    }
+
+    /** Whether the pod's end is there, with the MAC that we gave it. */
+    static boolean isInside(NetworkNamespace pod, String interfaceInPod, Mac mac) throws IOException {
+        return pod.exists() && pod.call(() -> {
+            try (Rtnl inside = Rtnl.open()) {
+                return inside.link(interfaceInPod).flatMap(Link::mac).filter(mac::equals).isPresent();
+            }
+        });
+    }
+
+    private static List<String> missingInside(Plan plan) throws IOException {
+        List<String> missing = new ArrayList<>();
+        try (Rtnl inside = Rtnl.open()) {
+            Optional<Link> link = inside.link(plan.interfaceInPod);
+            if (link.isEmpty()) {
+                missing.add("the pod has no interface " + plan.interfaceInPod);
+                return missing;
+            }
+            if (link.get().mac().filter(plan.mac::equals).isEmpty()) {
+                missing.add(plan.interfaceInPod + " has MAC " + link.get().mac().map(Mac::toString).orElse("none") + ", expected " + plan.mac);
+            }
+            List<Address> addresses = inside.addresses(link.get().index());
+            for (Ip address : plan.addresses) {
+                if (addresses.stream().noneMatch(is -> is.address().address().equals(address))) {
+                    missing.add(plan.interfaceInPod + " has no address " + address);
+                }
+            }
+            List<Route> routes = inside.routes(new Route.Filter(Route.TABLE_MAIN, 0, link.get().index()));
+            for (Family family : Family.values()) {
+                for (Cidr wanted : plan.has(family) ? plan.routes(family) : List.<Cidr>of()) {
+                    if (routes.stream().noneMatch(route -> route.destination().equals(wanted))) {
+                        missing.add("the pod has no route to " + wanted);
+                    }
+                }
+            }
+        }
+        return missing;
+    }
+
+    private static void sysctlsOfHost(Plan plan) throws IOException {
+        String v4 = "net/ipv4/conf/" + plan.hostInterface + "/";
+        if (plan.has(Family.V4)) {
+            Sysctl.write(v4 + "route_localnet", "1");
+            wish("net/ipv4/neigh/" + plan.hostInterface + "/proxy_delay", "0");
+            Sysctl.write(v4 + "proxy_arp", "1");
+            Sysctl.write(v4 + "forwarding", "1");
+        }
+        String v6 = "net/ipv6/conf/" + plan.hostInterface + "/";
+        if (plan.has(Family.V6)) {
+            Sysctl.write(v6 + "accept_dad", "0");
+            Sysctl.write(v6 + "disable_ipv6", "0");
+            Sysctl.write(v6 + "proxy_ndp", "1");
+            Sysctl.write(v6 + "forwarding", "1");
+        }
+        wish(v6 + "accept_ra", "0");
+    }
+
+    /** Sets a control that the kernel may not have. */
+    private static void wish(String name, String value) {
+        try {
+            Sysctl.set(name, value);
+        } catch (IOException failure) {
+            log.debug("{}", failure.getMessage());
+        }
+    }
+
+    private static void wireInside(Plan plan) throws IOException {
+        boolean v6 = plan.has(Family.V6);
+        try (Rtnl inside = Rtnl.open()) {
+            int link = inside.link(plan.interfaceInPod)
+                    .orElseThrow(() -> new KernelException("find link " + plan.interfaceInPod + " in the pod", Errno.ENODEV)).index();
+            if (v6) {
+                Sysctl.write("net/ipv6/conf/" + plan.interfaceInPod + "/accept_dad", "0");
+                for (String scope : new String[] {"all", "default", "lo"}) {
+                    Sysctl.set("net/ipv6/conf/" + scope + "/disable_ipv6", "0");
+                }
+            }
+            List<NetlinkMessage> requests = new ArrayList<>();
+            requests.add(Link.setUp(link));
+            plan.addresses.forEach(address -> requests.add(Address.of(link, IpPrefix.host(address)).replace()));
+            if (plan.has(Family.V4)) {
+                requests.add(Neighbour.permanent(link, GATEWAY, HOST_MAC).replace());
+                requests.add(Route.onLink(IpPrefix.host(GATEWAY).cidr(), link, Route.PROTO_BOOT).replace());
+                plan.routes(Family.V4).forEach(route -> requests.add(Route.via(route, GATEWAY, link, Route.PROTO_BOOT).replace()));
+            }
+            if (v6) {
+                requests.add(Neighbour.permanent(link, GATEWAY_V6, HOST_MAC).replace());
+                plan.routes(Family.V6).forEach(route -> requests.add(Route.onlink(route, GATEWAY_V6, link, Route.PROTO_BOOT).replace()));
+            }
+            refuse("wire " + plan.interfaceInPod + " in the pod", inside.apply(requests));
+            if (plan.has(Family.V4)) {
+                Sysctl.set("net/ipv4/ip_forward", plan.forwarding ? "1" : "0");
+            }
+            if (v6) {
+                Sysctl.set("net/ipv6/conf/all/forwarding", plan.forwarding ? "1" : "0");
+            }
+        }
+    }
+
+    private static void routeOnHost(Rtnl host, int link, Plan plan) throws IOException, Refused {
+        List<NetlinkMessage> requests = new ArrayList<>();
+        for (Ip address : plan.addresses) {
+            requests.add(Route.onLink(IpPrefix.host(address).cidr(), link, Route.PROTO_BOOT).create());
+            requests.add(Neighbour.permanent(link, address, plan.mac).replace());
+        }
+        for (Refusal refusal : host.apply(requests)) {
+            Ip address = plan.addresses.get(refusal.index() / 2);
+            if (refusal.errno() == Errno.EEXIST) {
+                throw new Refused("the host already has a route to " + address + " by another interface than " + plan.hostInterface);
+            }
+            throw refusal.exception("make route or neighbour " + address + " on " + plan.hostInterface);
+        }
+    }
+
+    private static void refuse(String what, List<Refusal> refusals) throws KernelException {
+        if (!refusals.isEmpty()) {
+            throw refusals.getFirst().exception(what);
+        }
+    }
+}
