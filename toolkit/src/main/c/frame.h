@@ -30,7 +30,8 @@ enum frame_type {
     FAILED = 'e',     /* why a file could not be read or written */
     GONE = 'G',       /* the tool went away without waiting for its reply */
     /* serve to controller */
-    HELLO = 'H',      /* protocol, boot id, hostname, machine, then four fields an address: device, MAC, address, length */
+    HELLO = 'H',      /* protocol, boot id, hostname, machine, system, its version, processors, MiB of memory, then
+                         four fields an address: device, MAC, address, length */
     WAITING = 'W',    /* another holds the machine lock */
     BEGAN = 'B',      /* pid of the hook */
     MISSING = 'M',    /* there is no such program */

@@ -435,6 +435,25 @@ static void say_line(const char *path)
     frame_text(&to_controller, text);
 }
 
+/* A value of /etc/os-release, without its quotes. */
+static void say_os(const char *key)
+{
+    char line[256];
+    char value[256] = "";
+    FILE *file = fopen("/etc/os-release", "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, key, strlen(key)) == 0) {
+            const char *from = line + strlen(key);
+            from += *from == '"';
+            snprintf(value, sizeof value, "%.*s", (int) strcspn(from, "\"\n"), from);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    frame_text(&to_controller, value);
+}
+
 static int prefix_length(const struct sockaddr *mask)
 {
     const uint8_t *bytes = mask->sa_family == AF_INET
@@ -498,6 +517,10 @@ static void say_hello(void)
     say_line("/proc/sys/kernel/random/boot_id");
     frame_text(&to_controller, uname(&host) == 0 ? host.nodename : "");
     frame_text(&to_controller, host.machine);
+    say_os("ID=");
+    say_os("VERSION_ID=");
+    frame_number(&to_controller, sysconf(_SC_NPROCESSORS_ONLN));
+    frame_number(&to_controller, sysconf(_SC_PHYS_PAGES) / 1024 * (sysconf(_SC_PAGESIZE) / 1024));
     say_addresses();
     frame_end(&to_controller, place);
 }

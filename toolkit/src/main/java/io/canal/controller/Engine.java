@@ -55,6 +55,7 @@ final class Engine implements AutoCloseable {
             Instant now = Instant.now();
             boolean busy = workers.stream().anyMatch(Worker::isBusy);
             List<UnitName> restless = live.read(state -> restless(state, now));
+            restless = restless.stream().filter(unit -> !isGivenUp(unit)).toList();
             if (!busy && restless.isEmpty()) {
                 return true;
             }
@@ -72,6 +73,11 @@ final class Engine implements AutoCloseable {
                 .filter(unit -> !AT_REST.contains(ModelView.workload(unit).status()) || !Resolver.isQuiet(state, unit, now))
                 .map(unit -> unit.name)
                 .toList();
+    }
+
+    private boolean isGivenUp(UnitName unit) {
+        String id = live.read(state -> state.unit(unit).machine);
+        return machine(id).isGivenUp();
     }
 
     /** When a unit was asked for its status last, and how long to wait before it is asked again. */
@@ -131,7 +137,8 @@ final class Engine implements AutoCloseable {
             return found;
         });
         Predicate<ModelState> over = state -> tasks.stream().allMatch(id -> state.task(id).filter(TaskState::isOver).isPresent());
-        with(hosts::contains, deadline, workers -> live.read(over::test));
+        with(hosts::contains, deadline, workers -> live.read(over::test)
+                || workers.stream().anyMatch(worker -> worker.machine().isGivenUp()));
     }
 
     private interface Finish {

@@ -52,7 +52,8 @@ final class HostSession implements AutoCloseable {
     }
 
     /** What the host says of itself when a session begins. */
-    record Hello(String bootId, String hostname, String arch, List<MachineState.Address> addresses) {}
+    record Hello(
+            String bootId, String hostname, String arch, String base, String hardware, List<MachineState.Address> addresses) {}
 
     /** Who answers the tools of a hook and hears what it prints. */
     interface Listener {
@@ -252,11 +253,22 @@ final class HostSession implements AutoCloseable {
             return;
         }
         List<MachineState.Address> addresses = new ArrayList<>();
-        for (int i = 4; i + 3 < frame.fields().size(); i += 4) {
+        for (int i = 8; i + 3 < frame.fields().size(); i += 4) {
             addresses.add(new MachineState.Address(
                     frame.text(i), frame.text(i + 1), frame.text(i + 2), Integer.parseInt(frame.text(i + 3))));
         }
-        hello.complete(new Hello(frame.text(1), frame.text(2), frame.text(3), addresses));
+        String arch = switch (frame.text(3)) {
+            case "x86_64" -> "amd64";
+            case "aarch64" -> "arm64";
+            default -> frame.text(3);
+        };
+        hello.complete(new Hello(
+                frame.text(1),
+                frame.text(2),
+                arch,
+                frame.text(4) + "@" + frame.text(5),
+                "arch=" + arch + " cores=" + frame.text(6) + " mem=" + frame.text(7) + "M",
+                addresses));
     }
 
     private void answer(Frame call, @Nullable Listener who, BlockingQueue<Frame> answers) {

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /** One machine of an open model: the session to it, and the life of a hook there from its begin to its commit. */
 final class Machine implements AutoCloseable {
 
+    private static final int ATTEMPTS = 3;
+
     private final String id;
     private final LiveState live;
     private final CharmStore charms;
@@ -24,6 +26,7 @@ final class Machine implements AutoCloseable {
     /** Units whose folder and tools have been looked after in this session. */
     private final Set<UnitName> prepared = new HashSet<>();
     private volatile @Nullable HostSession session;
+    private volatile int refusals;
 
     Machine(String id, LiveState live, CharmStore charms, Path resources, UnitProgram program) {
         this.id = id;
@@ -49,19 +52,28 @@ final class Machine implements AutoCloseable {
             HostSession.Hello hello = fresh.hello();
             prepared.clear();
             session = fresh;
+            refusals = 0;
             live.change(state -> {
                 MachineState machine = state.machine(id);
                 machine.bootId = hello.bootId();
                 machine.hostname = hello.hostname();
                 machine.arch = hello.arch();
+                machine.base = hello.base();
+                machine.hardware = hello.hardware();
                 machine.addresses = hello.addresses();
                 status(machine, "started", "");
             });
             return true;
         } catch (IOException e) {
+            refusals++;
             live.change(state -> status(state.machine(id), "down", String.valueOf(e.getMessage())));
             return false;
         }
+    }
+
+    /** Whether it could not be reached several times in a row: one does not wait for it any longer. */
+    boolean isGivenUp() {
+        return refusals >= ATTEMPTS;
     }
 
     private static void status(MachineState machine, String status, String message) {

@@ -16,7 +16,8 @@ import java.util.Optional;
 public record MachineSpec(
         String id, String address, int port, String user, Path key, Path knownHosts, Optional<Path> netns) {
 
-    Endpoint endpoint() {
+    /** The way to its SSH server. */
+    public Endpoint endpoint() {
         return new Endpoint(id, address, port, user, key, knownHosts, netns);
     }
 }

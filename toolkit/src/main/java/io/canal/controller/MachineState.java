@@ -20,6 +20,9 @@ final class MachineState {
     String bootId = "";
     String hostname = "";
     String arch = "";
+    /** Its system, such as {@code debian@12}. */
+    String base = "";
+    String hardware = "";
     List<Address> addresses = new ArrayList<>();
     /** {@code pending} until we were there, {@code started}, {@code down} when it did not answer last time. */
     Status status;
@@ -48,6 +51,8 @@ final class MachineState {
         json.put("boot-id", bootId);
         json.put("hostname", hostname);
         json.put("arch", arch);
+        json.put("base", base);
+        json.put("hardware", hardware);
         ArrayNode list = json.putArray("addresses");
         for (Address address : addresses) {
             list.addObject()
@@ -74,6 +79,8 @@ final class MachineState {
         machine.bootId = json.path("boot-id").asText();
         machine.hostname = json.path("hostname").asText();
         machine.arch = json.path("arch").asText();
+        machine.base = json.path("base").asText();
+        machine.hardware = json.path("hardware").asText();
         for (JsonNode address : json.path("addresses")) {
             machine.addresses.add(new Address(
                     address.path("device").asText(),

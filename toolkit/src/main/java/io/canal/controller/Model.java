@@ -386,6 +386,21 @@ public final class Model implements AutoCloseable {
         return await(enqueue(units, action, params), timeout);
     }
 
+    /** The units whose charm has an action. */
+    public List<String> unitsWith(String action) throws IOException, ModelException {
+        ModelState state = live.copy();
+        List<String> units = new ArrayList<>();
+        for (UnitState unit : state.units.values()) {
+            if (charms.get(state.application(unit.name.application()).digest).actions().containsKey(action)) {
+                units.add(unit.name.toString());
+            }
+        }
+        if (units.isEmpty()) {
+            throw new ModelException("action \"" + action + "\" not defined for any unit. (not found)");
+        }
+        return units;
+    }
+
     /** Accepts an action for units and returns the ids of its tasks, for {@link #await}. */
     public List<String> enqueue(List<String> units, String action, ObjectNode params) throws IOException, ModelException {
         ModelState before = live.copy();
@@ -405,6 +420,8 @@ public final class Model implements AutoCloseable {
             throws IOException {
         return live.changeAndTell(state -> {
             List<String> ids = new ArrayList<>();
+            // The operation that the tasks belong to has the number before theirs.
+            state.nextTask++;
             for (String unit : units) {
                 String id = Integer.toString(state.nextTask++);
                 ids.add(state.addTask(new TaskState(

@@ -24,7 +24,7 @@ final class ModelState {
     final String name;
     final String uuid;
     int nextRelation;
-    int nextTask = 1;
+    int nextTask;
     /** The next revision number of each charm, by its name. */
     final Map<String, Integer> revisions = new TreeMap<>();
     final Map<String, MachineState> machines = new TreeMap<>();

@@ -70,6 +70,16 @@ public final class ModelView {
         return List.copyOf(state.machines.keySet());
     }
 
+    /** A machine and the way to it. */
+    public Optional<MachineSpec> machine(String id) {
+        return Optional.ofNullable(state.machines.get(id)).map(machine -> machine.spec);
+    }
+
+    /** What came of a task, as far as it is known. */
+    public Optional<TaskResult> task(String id) {
+        return state.task(id).map(TaskResult::of);
+    }
+
     /** All units, by application and number. */
     public List<Unit> units() {
         return state.units.values().stream().map(this::unit).toList();

@@ -65,7 +65,8 @@ final class Worker {
         try {
             while (!stopped) {
                 if (!machine.connect()) {
-                    busy = false;
+                    busy = !machine.isGivenUp();
+                    live.wake();
                     pause(RECONNECT);
                     continue;
                 }

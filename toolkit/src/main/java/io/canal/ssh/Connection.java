@@ -140,6 +140,30 @@ public final class Connection implements AutoCloseable {
     }
 
     /**
+     * Runs a program with streams that may never end: it is over when the program is, however much of the input is left.
+     */
+    public int attached(List<String> argv, InputStream input, OutputStream out, OutputStream err)
+            throws IOException, InterruptedException {
+        try (RemoteProgram program = start(argv, new Shield(out), new Shield(err))) {
+            Thread.ofVirtual().name("input of " + argv.getFirst()).start(() -> {
+                try (OutputStream stdin = program.stdin()) {
+                    byte[] chunk = new byte[8192];
+                    for (int got = input.read(chunk); got >= 0; got = input.read(chunk)) {
+                        stdin.write(chunk, 0, got);
+                        stdin.flush();
+                    }
+                } catch (IOException e) {
+                    // The program has ended before its input.
+                }
+            });
+            int code = program.waitFor();
+            out.flush();
+            err.flush();
+            return code;
+        }
+    }
+
+    /**
      * Starts a program. Its output arrives on the session's own thread: the streams must not block for long. They are closed
      * when the program or the connection ends.
      */

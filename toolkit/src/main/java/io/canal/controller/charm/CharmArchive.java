@@ -52,9 +52,11 @@ public final class CharmArchive {
             members.put(member.name(), expanded(member));
         }
         CharmArchive archive = new CharmArchive(file, members, digest(file));
-        for (Member member : members.values()) {
-            if (member.kind() == Member.Kind.LINK) {
-                archive.requireLinkInside(member);
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            for (Member member : members.values()) {
+                if (member.kind() == Member.Kind.LINK) {
+                    requireLinkInside(member.name(), text(zip, member.name()).orElse(""));
+                }
             }
         }
         return archive;
@@ -74,14 +76,13 @@ public final class CharmArchive {
         }
     }
 
-    private void requireLinkInside(Member link) throws IOException, CharmException {
-        String target = text(link.name()).orElse("");
+    private static void requireLinkInside(String link, String target) throws CharmException {
         if (target.startsWith("/")) {
-            throw new CharmException("symlink \"" + link.name() + "\" is absolute: \"" + target + "\"");
+            throw new CharmException("symlink \"" + link + "\" is absolute: \"" + target + "\"");
         }
-        Path resolved = Path.of("/charm").resolve(link.name()).resolveSibling(target).normalize();
+        Path resolved = Path.of("/charm").resolve(link).resolveSibling(target).normalize();
         if (!resolved.startsWith("/charm")) {
-            throw new CharmException("symlink \"" + link.name() + "\" links out of charm: \"" + target + "\"");
+            throw new CharmException("symlink \"" + link + "\" links out of charm: \"" + target + "\"");
         }
     }
 
@@ -103,13 +104,17 @@ public final class CharmArchive {
     /** A member's content as text. */
     public Optional<String> text(String member) throws IOException {
         try (ZipFile zip = new ZipFile(file.toFile())) {
-            ZipEntry entry = zip.getEntry(member);
-            if (entry == null) {
-                return Optional.empty();
-            }
-            try (InputStream in = zip.getInputStream(entry)) {
-                return Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-            }
+            return text(zip, member);
+        }
+    }
+
+    private static Optional<String> text(ZipFile zip, String member) throws IOException {
+        ZipEntry entry = zip.getEntry(member);
+        if (entry == null) {
+            return Optional.empty();
+        }
+        try (InputStream in = zip.getInputStream(entry)) {
+            return Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         }
     }
 
@@ -121,7 +126,7 @@ public final class CharmArchive {
             for (Member member : members.values()) {
                 switch (member.kind()) {
                     case FOLDER -> tar.folder(member);
-                    case LINK -> tar.link(member, text(member.name()).orElse(""));
+                    case LINK -> tar.link(member, text(zip, member.name()).orElse(""));
                     case FILE -> {
                         ZipEntry entry = zip.getEntry(member.name());
                         try (InputStream in = zip.getInputStream(entry)) {

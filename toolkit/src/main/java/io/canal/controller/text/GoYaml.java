@@ -21,8 +21,10 @@ public final class GoYaml {
     /** An exponent needs its sign: the string 1e3 is left plain. */
     private static final Pattern FLOAT = Pattern.compile("[-+]?[0-9]*\\.?[0-9]+([eE][-+][0-9]+)?|[-+]?[0-9]+\\.");
     private static final Pattern BASE_60 = Pattern.compile("[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\\.[0-9_]*)?");
-    private static final Pattern TIME = Pattern.compile(
-            "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ]+[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(\\.[0-9]*)?( ?(Z|[-+][0-9]{1,2}(:?[0-9]{2})?))?)?");
+    /** The layouts that go-yaml tries; {@code 2026-11-25 15:41:50Z} is none of them and stays plain. */
+    private static final Pattern TIME = Pattern.compile("[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+            + "([Tt][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(\\.[0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})"
+            + "| [0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(\\.[0-9]+)?)?");
     private static final String INDICATORS = "#,[]{}&*!|>'\"%@`";
 
     private GoYaml() {}

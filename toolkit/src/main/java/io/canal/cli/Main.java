@@ -1,0 +1,87 @@
+package io.canal.cli;
+
+import io.canal.controller.ModelBusyException;
+import io.canal.controller.ModelException;
+import io.canal.controller.charm.CharmException;
+import io.canal.lab.LabException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code canal}: the toolkit's command line. */
+@Command(
+        name = "canal",
+        description = "Pod network and network policy for Kubernetes nodes: the charm canal, without Juju.",
+        mixinStandardHelpOptions = true,
+        version = "canal 1.0",
+        subcommands = {
+            LabCommand.class,
+            StatusCommand.class,
+            RunCommand.class,
+            ExecCommand.class,
+            ConfigCommand.class,
+            SshCommand.class,
+            DeployCommand.class,
+            RefreshCommand.class,
+            IntegrateCommand.class,
+            AddMachineCommand.class,
+            AddUnitCommand.class,
+            RemoveUnitCommand.class,
+            ResolvedCommand.class,
+            ShowTaskCommand.class,
+        })
+public final class Main implements Runnable {
+
+    /** Words that are a sentence for the user; anything else that is thrown is a defect of ours. */
+    private static final Set<Class<? extends Exception>> SENTENCES = Set.of(
+            ModelException.class,
+            ModelBusyException.class,
+            CharmException.class,
+            LabException.class,
+            UsageException.class);
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public void run() {
+        if (spec != null) {
+            spec.commandLine().usage(System.out);
+        }
+    }
+
+    /** Runs the command line and exits with its code: 2 for a command line that is wrong, 1 for a command that failed. */
+    public static void main(String[] args) {
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new Main())
+                .setStopAtPositional(false)
+                .setParameterExceptionHandler(Main::badArguments)
+                .setExecutionExceptionHandler((exception, commandLine, parsed) -> failed(exception));
+    }
+
+    private static int badArguments(ParameterException exception, String[] args) {
+        System.err.println("ERROR " + exception.getMessage());
+        return 2;
+    }
+
+    private static int failed(Exception exception) {
+        if (SENTENCES.contains(exception.getClass()) || exception instanceof IOException || exception instanceof UncheckedIOException) {
+            String message = exception instanceof UncheckedIOException && exception.getCause() != null
+                    ? exception.getCause().getMessage()
+                    : exception.getMessage();
+            System.err.println("ERROR " + (message == null ? exception : message));
+        } else {
+            exception.printStackTrace(System.err);
+        }
+        return exception instanceof UsageException ? 2 : 1;
+    }
+}

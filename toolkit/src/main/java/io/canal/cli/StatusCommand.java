@@ -1,0 +1,78 @@
+package io.canal.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.controller.Model;
+import io.canal.controller.ModelBusyException;
+import io.canal.controller.ModelView;
+import io.canal.controller.StatusDocument;
+import io.canal.controller.Watcher;
+import io.canal.controller.text.GoJson;
+import io.canal.controller.text.GoYaml;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Shows the model. */
+@Command(name = "status", description = "Asks every unit how it is, and shows the model.", mixinStandardHelpOptions = true)
+final class StatusCommand implements Callable<Integer> {
+
+    @Mixin
+    private final ModelOption model = new ModelOption();
+
+    @Option(names = "--format", paramLabel = "tabular|json|yaml", defaultValue = "tabular")
+    private String format = "tabular";
+
+    @Option(names = "--timeout", defaultValue = "120s", converter = Durations.class,
+            description = "How long to wait for units that are neither active nor blocked (default: ${DEFAULT-VALUE}).")
+    private Duration timeout = Duration.ofSeconds(120);
+
+    @Option(names = "--no-refresh", description = "Shows what was seen last, and how old that is.")
+    private boolean old;
+
+    @Override
+    public Integer call() throws Exception {
+        if (!format.equals("tabular") && !format.equals("json") && !format.equals("yaml")) {
+            throw new UsageException(
+                    "invalid value \"" + format + "\" for option --format: unknown format \"" + format + "\"");
+        }
+        ModelView view = old ? seenLast() : asked();
+        print(StatusDocument.of(view));
+        return 0;
+    }
+
+    private ModelView asked() throws Exception {
+        try (Model open = model.open(Watcher.NONE)) {
+            open.refreshStatuses();
+            open.settle(timeout);
+            return open.view();
+        } catch (ModelBusyException e) {
+            System.err.println("NOTE " + e.getMessage());
+            return seenLast();
+        }
+    }
+
+    private ModelView seenLast() throws Exception {
+        ModelView view = model.view();
+        long age = Duration.between(view.taken(), Instant.now()).toSeconds();
+        System.err.println("NOTE this is the model as it was " + age + " s ago");
+        return view;
+    }
+
+    private void print(ObjectNode document) {
+        switch (format) {
+            case "json" -> System.out.println(GoJson.line(document));
+            case "yaml" -> {
+                // Juju leaves this key out of its YAML.
+                for (JsonNode machine : document.path("machines")) {
+                    ((ObjectNode) machine).remove("modification-status");
+                }
+                System.out.print(GoYaml.document(document));
+            }
+            default -> System.out.print(StatusText.tabular(document));
+        }
+    }
+}
