@@ -53,6 +53,10 @@ public record Backend(
         return new Backend(type, vni, port, mtu, other, gbp, learning, extra);
     }
 
+    Backend withExtra(Extra other) {
+        return new Backend(type, vni, port, mtu, directRouting, gbp, learning, other);
+    }
+
     static Backend read(Fields fields) throws Fields.Malformed {
         String expected = "vxlan or host-gw; canal does not carry flannel's other backends";
         String written = fields.string("Type", expected).orElse("");

@@ -157,6 +157,23 @@ public record NetworkConfig(Optional<SubnetRange> v4, Optional<SubnetRange> v6, 
         return network.isV4() ? new NetworkConfig(range, v6, nftables, backend, extra) : new NetworkConfig(v4, range, nftables, backend, extra);
     }
 
+    /**
+     * This config as a change of {@code current}: what it does not speak of is kept, such as unknown fields, and the subnet length
+     * and bounds of a network that stays the same.
+     */
+    public NetworkConfig over(NetworkConfig current) {
+        return new NetworkConfig(over(v4, current.v4), over(v6, current.v6), nftables || current.nftables,
+                backend.extra().isEmpty() ? backend.withExtra(current.backend.extra()) : backend,
+                extra.isEmpty() ? current.extra : extra);
+    }
+
+    private static Optional<SubnetRange> over(Optional<SubnetRange> wanted, Optional<SubnetRange> current) {
+        boolean same = wanted.isPresent() && current.isPresent()
+                && wanted.get().network().equals(current.get().network())
+                && wanted.get().equals(SubnetRange.of(wanted.get().network()));
+        return same ? current : wanted;
+    }
+
     @Override
     public String toString() {
         return text();

@@ -86,6 +86,16 @@ public record Txn(List<Compare> compares, List<Write> writes, List<String> reads
         return new Txn(compares, writes, with(reads, key));
     }
 
+    /** The same with {@code lease} wherever {@code placeholder} stands for one. */
+    public Txn withLease(long placeholder, long lease) {
+        List<Write> filled = writes.stream()
+                .map(write -> write instanceof Write.Put(String key, String value, long hangsOn) && hangsOn == placeholder
+                        ? new Write.Put(key, value, lease)
+                        : write)
+                .toList();
+        return new Txn(compares, filled, reads);
+    }
+
     /** The keys that it compares and writes, for sentences. */
     Set<String> keys() {
         Set<String> keys = new LinkedHashSet<>();

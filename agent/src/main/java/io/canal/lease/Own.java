@@ -1,0 +1,32 @@
+package io.canal.lease;
+
+import io.canal.model.HolderRecord;
+import io.canal.model.LeaseValue;
+import io.canal.model.SubnetKey;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * The subnet that this node uses.
+ *
+ * @param leaseRevision the revision of our write of the lease; 0 while not known
+ * @param lease the store's lease that it hangs on; 0 for a reservation
+ * @param holder our holder record; empty while only remembered
+ * @param holderRevision the revision of its last write
+ * @param confirmedAt when etcd last confirmed it
+ * @param renewAtNanos when it is to be renewed
+ */
+record Own(
+        SubnetKey subnet,
+        LeaseValue value,
+        long leaseRevision,
+        long lease,
+        Optional<HolderRecord> holder,
+        long holderRevision,
+        Instant confirmedAt,
+        long renewAtNanos) {
+
+    Own confirmed(Instant now, long renewAt) {
+        return new Own(subnet, value, leaseRevision, lease, holder, holderRevision, now, renewAt);
+    }
+}

@@ -1,0 +1,97 @@
+package io.canal.lease;
+
+import io.canal.model.Decoded;
+import io.canal.model.HolderRecord;
+import io.canal.model.LeaseValue;
+import io.canal.model.NetworkConfig;
+import io.canal.model.NetworkKeys;
+import io.canal.model.SessionRecord;
+import io.canal.model.SubnetKey;
+import io.canal.store.Store.Entry;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiFunction;
+
+/** Makes a {@link Snapshot} of what the store says. A key that is no subnet is passed over; a bad value leaves its subnet taken. */
+public final class SnapshotReader {
+
+    /** Texts that were seen before are not parsed again; far more than a cluster has at one time. */
+    private static final int REMEMBERED = 20_000;
+
+    private final NetworkKeys keys;
+    private final Map<String, SubnetKey> subnets = new HashMap<>();
+    private final Memo<LeaseValue> leases = new Memo<>(LeaseValue::parse);
+    private final Memo<HolderRecord> holders = new Memo<>(HolderRecord::parse);
+    private final Memo<SessionRecord> sessions = new Memo<>(SessionRecord::parse);
+
+    public SnapshotReader(NetworkKeys keys) {
+        this.keys = keys;
+    }
+
+    /**
+     * @param epoch the epoch, which must have been read first
+     * @param config the config
+     */
+    public Snapshot read(
+            Optional<Entry> epoch, Optional<Entry> config, List<Entry> leaseEntries, List<Entry> holderEntries, List<Entry> sessionEntries) {
+        Map<String, Row<SessionRecord>> alive = new HashMap<>();
+        for (Entry entry : sessionEntries) {
+            alive.put(entry.key().substring(NetworkKeys.SESSIONS.length()), sessions.row(entry));
+        }
+        return new Snapshot(
+                config.map(entry -> NetworkConfig.parse(entry.key(), entry.value())),
+                bySubnet(keys.leases(), leaseEntries, leases),
+                bySubnet(NetworkKeys.HOLDERS, holderEntries, holders),
+                alive,
+                epoch.map(Entry::modRevision).orElse(0L),
+                epoch.map(entry -> number(entry.value())).orElse(0L));
+    }
+
+    private <T> Map<SubnetKey, Row<T>> bySubnet(String folder, List<Entry> entries, Memo<T> memo) {
+        Map<SubnetKey, Row<T>> rows = new HashMap<>();
+        for (Entry entry : entries) {
+            SubnetKey subnet = subnets.get(entry.key());
+            if (subnet == null && NetworkKeys.subnet(folder, entry.key()) instanceof Decoded.Good<SubnetKey>(SubnetKey good)) {
+                subnet = good;
+                subnets.put(entry.key(), good);
+            }
+            if (subnet != null) {
+                rows.put(subnet, memo.row(entry));
+            }
+        }
+        return rows;
+    }
+
+    /** Decoded values by their text: most of them are the same from one reading to the next. */
+    private static final class Memo<T> {
+
+        private final BiFunction<String, String, Decoded<T>> parse;
+        private final Map<String, T> good = new HashMap<>();
+
+        Memo(BiFunction<String, String, Decoded<T>> parse) {
+            this.parse = parse;
+        }
+
+        Row<T> row(Entry entry) {
+            T known = good.get(entry.value());
+            if (known == null && parse.apply(entry.key(), entry.value()) instanceof Decoded.Good<T>(T value)) {
+                if (good.size() >= REMEMBERED) {
+                    good.clear();
+                }
+                good.put(entry.value(), value);
+                known = value;
+            }
+            return new Row<>(Optional.ofNullable(known), entry.modRevision(), entry.lease());
+        }
+    }
+
+    private static long number(String text) {
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException garbage) {
+            return 0;
+        }
+    }
+}

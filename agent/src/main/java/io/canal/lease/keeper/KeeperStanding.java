@@ -1,0 +1,21 @@
+package io.canal.lease.keeper;
+
+import java.util.List;
+
+/**
+ * How the keeper stands with the store.
+ *
+ * @param watchAlive whether config, leases and holders are being watched now
+ * @param inSync whether all of them have been listed since start
+ * @param mayRemove whether what the tables do not name may be removed: in sync, and with the etcd that we knew. With another or a
+ *     restored one nothing is removed for a lease's time to live, or until it is accepted
+ * @param problems what is wrong, in sentences
+ */
+public record KeeperStanding(boolean watchAlive, boolean inSync, boolean mayRemove, List<String> problems) {
+
+    public static final KeeperStanding START = new KeeperStanding(false, false, false, List.of());
+
+    public KeeperStanding {
+        problems = List.copyOf(problems);
+    }
+}

@@ -1,0 +1,386 @@
+package io.canal.lease.keeper;
+
+import io.canal.lease.Command;
+import io.canal.lease.Event;
+import io.canal.lease.KeeperState;
+import io.canal.lease.NodeFacts;
+import io.canal.lease.Remembered;
+import io.canal.lease.Standing;
+import io.canal.lease.Transition;
+import io.canal.model.LeaseValue;
+import io.canal.model.NetworkConfig;
+import io.canal.model.NetworkKeys;
+import io.canal.model.SubnetKey;
+import io.canal.reconcile.Clock;
+import io.canal.store.Feed;
+import io.canal.store.Feed.Change;
+import io.canal.store.Store;
+import io.canal.store.StoreException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps this node's subnet, and knows everybody's: runs the pure transition on a store, follows the network by feeds, and tells a
+ * {@link KeeperListener}.
+ *
+ * <p>One thread owns the state; feeds, answers and requests are handed to it through a queue. Requests to the store run on virtual
+ * threads of their own.
+ */
+public final class LeaseKeeper implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(LeaseKeeper.class);
+
+    /** Without etcd for so long after start, the tables of the last life are used. */
+    private static final Duration REMEMBER_AFTER = Duration.ofSeconds(5);
+
+    /** The tables are written to disk at most so often. */
+    private static final Duration WRITE_EVERY = Duration.ofSeconds(5);
+
+    private static final Duration LEAVE_WITHIN = Duration.ofSeconds(10);
+
+    private final Store store;
+    private final NetworkKeys keys;
+    private final Clock clock;
+    private final RandomGenerator random;
+    private final KeeperListener listener;
+    private final Transition transition;
+    private final StoreCalls calls;
+    private final Requests requests;
+    private final StateFolder folder;
+    private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private final List<Feed> feeds = new ArrayList<>();
+    private final String nodeId;
+    // All below belong to the thread.
+    private final NetworkView view;
+    private final long startedAt;
+    private KeeperState state;
+    private boolean closed;
+    private boolean lookedAtMemory;
+    private boolean toldPeers;
+    private long tablesWrittenAt;
+    private boolean tablesStale;
+    private Thread writing = Thread.ofVirtual().unstarted(() -> {});
+    private StateFolder.Last lastWritten;
+    private Optional<NetworkConfig> toldConfig = Optional.empty();
+    private Optional<NetworkConfig> hintedConfig = Optional.empty();
+    private OwnSubnet toldOwn = OwnSubnet.NONE;
+    private KeeperStanding toldStanding = KeeperStanding.START;
+    private String lastFailure = "";
+    private final List<CompletableFuture<Boolean>> leavers = new ArrayList<>();
+
+    /**
+     * Reads the state folder; speaks to nobody yet.
+     *
+     * @param facts what the node knows about itself; its node id is replaced by the one in the state folder
+     * @param stateDir where the node's memory lives
+     */
+    public LeaseKeeper(Store store, NetworkKeys keys, KeeperSettings settings, NodeFacts facts, Path stateDir, Clock clock,
+            RandomGenerator random, KeeperListener listener) {
+        this.store = store;
+        this.keys = keys;
+        this.clock = clock;
+        this.random = random;
+        this.listener = listener;
+        this.transition = new Transition(keys, settings.leaseTtl(), settings.sessionTtl());
+        this.calls = new StoreCalls(store, keys);
+        this.requests = new Requests(store, keys, calls);
+        this.folder = new StateFolder(stateDir);
+        this.nodeId = folder.nodeId(random);
+        this.startedAt = clock.nanos();
+        this.tablesWrittenAt = startedAt - WRITE_EVERY.toNanos();
+        this.lastWritten = folder.last();
+        this.view = new NetworkView(keys, settings.leaseTtl(), lastWritten.known(), folder::tables);
+        this.state = KeeperState.initial(lastWritten.subnet(), startedAt);
+        this.thread = Thread.ofPlatform().name("lease").daemon().unstarted(this::loop);
+        facts(facts);
+    }
+
+    /** The node id, from the state folder. */
+    public String nodeId() {
+        return nodeId;
+    }
+
+    /** Begins to follow the network and to take the subnet. */
+    public void start() {
+        feeds.add(store.feed(keys.config(), feed(view::configListed, (revision, changes) -> view.configChanged(changes), view::configLost)));
+        feeds.add(store.feed(keys.leases(), feed(listing -> view.leasesListed(listing, clock.now()), view::leasesChanged, view::leasesLost)));
+        feeds.add(store.feed(NetworkKeys.HOLDERS, feed(listing -> view.holdersListed(listing, clock.now()), view::holdersChanged, view::holdersLost)));
+        thread.start();
+    }
+
+    /** The node has learnt something about itself: an address, a name, whether pods use its subnet. */
+    public void facts(NodeFacts facts) {
+        queue.add(() -> on(new Event.Facts(facts.withNode(nodeId))));
+    }
+
+    /** The etcd that is there is the right one, though it is another or was restored: what it lacks is removed. */
+    public void acceptEtcd() {
+        queue.add(view::accept);
+    }
+
+    /** If our subnet is lost, or not of the network any more, another one is taken although pods have addresses of it. */
+    public void allowRenumber() {
+        queue.add(() -> on(new Event.AllowRenumber()));
+    }
+
+    /**
+     * Writes the network config once, if nobody changes it meanwhile.
+     *
+     * @param json the wanted config; what it does not speak of is kept from the current one
+     * @return why not, as a sentence; empty where it is in force
+     */
+    public Optional<String> putNetwork(String json) throws StoreException {
+        return requests.putNetwork(json);
+    }
+
+    /**
+     * Frees the subnet of a node that is gone.
+     *
+     * @return why not, as a sentence; empty where it is free
+     */
+    public Optional<String> release(SubnetKey subnet) throws StoreException {
+        return requests.release(subnet);
+    }
+
+    /**
+     * Frees whatever a unit that is gone holds.
+     *
+     * @return why not, as a sentence; empty where it holds nothing any more
+     */
+    public Optional<String> releaseUnit(String unit) throws StoreException {
+        return requests.releaseUnit(unit);
+    }
+
+    /** All leases and holders, in order. */
+    public List<LeaseRow> leases() throws StoreException {
+        return requests.leases();
+    }
+
+    /**
+     * Gives back what this node holds, for good.
+     *
+     * @return why not, as a sentence; empty where it was done
+     */
+    public Optional<String> leave() {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        queue.add(() -> {
+            leavers.add(done);
+            on(new Event.Leave());
+        });
+        try {
+            done.get(LEAVE_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+            return Optional.empty();
+        } catch (TimeoutException | ExecutionException late) {
+            return Optional.of("the subnet could not be given back within " + LEAVE_WITHIN.toSeconds()
+                    + " s; release it later from another node with the action release-lease");
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return Optional.of("interrupted");
+        }
+    }
+
+    /** Stops following and keeping. The subnet stays ours; the session ends by itself. */
+    @Override
+    public void close() {
+        feeds.forEach(Feed::close);
+        queue.add(() -> closed = true);
+        try {
+            thread.join();
+            writing.join();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Feed.Listener feed(Consumer<Store.Listing> listed, BiConsumer<Long, List<Change>> changed, Consumer<String> lost) {
+        return new Feed.Listener() {
+            @Override
+            public void listed(Store.Listing listing) {
+                queue.add(() -> {
+                    listed.accept(listing);
+                    tablesStale = true;
+                    if (state.standing() != Standing.HELD || view.isDistrusted(clock.now())) {
+                        on(new Event.Hint());
+                    }
+                });
+            }
+
+            @Override
+            public void changed(long revision, List<Change> changes) {
+                queue.add(() -> {
+                    changed.accept(revision, changes);
+                    tablesStale = true;
+                    // Something is missing or wrong, and something has changed: maybe just that.
+                    if (state.standing() != Standing.HELD && state.decided()) {
+                        on(new Event.Hint());
+                    }
+                });
+            }
+
+            @Override
+            public void lost(String reason) {
+                queue.add(() -> lost.accept(reason));
+            }
+        };
+    }
+
+    private void loop() {
+        while (!closed) {
+            try {
+                Runnable first = queue.poll(untilWake(), TimeUnit.NANOSECONDS);
+                if (first == null) {
+                    on(new Event.Due());
+                } else {
+                    run(first);
+                }
+                for (Runnable next = queue.poll(); next != null; next = queue.poll()) {
+                    run(next);
+                }
+                settle();
+            } catch (InterruptedException stopped) {
+                return;
+            }
+        }
+    }
+
+    private void run(Runnable change) {
+        try {
+            change.run();
+        } catch (RuntimeException defect) {
+            log.error("the lease keeper failed; this is a defect of canal", defect);
+        }
+    }
+
+    private long untilWake() {
+        long wake = state.wakeAt();
+        if (!view.inSync() && !lookedAtMemory) {
+            wake = Math.min(wake, startedAt + REMEMBER_AFTER.toNanos());
+        }
+        if (tablesStale && view.inSync() && !view.isDistrusted(clock.now())) {
+            wake = Math.min(wake, tablesWrittenAt + WRITE_EVERY.toNanos());
+        }
+        long distrust = Duration.between(clock.now(), view.known().distrustedUntil()).toNanos();
+        if (distrust > 0) {
+            wake = Math.min(wake, clock.nanos() + distrust);
+        }
+        return wake == Long.MAX_VALUE ? TimeUnit.HOURS.toNanos(1) : Math.max(0, wake - clock.nanos());
+    }
+
+    private void on(Event event) {
+        if (event instanceof Event.Failed(long ignored, String reason)) {
+            lastFailure = reason;
+        } else if (event instanceof Event.WasRead) {
+            lastFailure = "";
+        }
+        Transition.Step step = transition.on(state, event, clock.nanos(), clock.now(), random);
+        KeeperState before = state;
+        state = step.state();
+        if (!before.subnet().equals(state.subnet())) {
+            log.info("subnet {} (was {})", state.subnet().map(SubnetKey::pretty).orElse("none"), before.subnet().map(SubnetKey::pretty).orElse("none"));
+        }
+        step.commands().forEach(this::carryOut);
+    }
+
+    private void carryOut(Command command) {
+        Thread.ofVirtual().name("etcd request").start(() ->
+                calls.carryOut(command).ifPresent(answer -> queue.add(() -> on(answer))));
+    }
+
+    /** What follows from all that came in at once. */
+    private void settle() {
+        try {
+            if (!view.inSync() && !lookedAtMemory && clock.since(startedAt).compareTo(REMEMBER_AFTER) >= 0) {
+                lookedAtMemory = true;
+                view.remember();
+            }
+            if (view.known().distrustedUntil().isAfter(Instant.EPOCH) && !view.isDistrusted(clock.now())) {
+                view.accept();
+            }
+            if (!view.config().equals(hintedConfig)) {
+                hintedConfig = view.config();
+                on(new Event.Hint());
+            }
+            if (state.standing() == Standing.HELD && state.subnet().isPresent()
+                    && view.contradicts(state.subnet().get(), state.leaseRevision(), state.holderRevision())) {
+                on(new Event.Hint());
+            }
+            tell();
+            write();
+            if (state.standing() == Standing.LEFT) {
+                leavers.forEach(leaver -> leaver.complete(true));
+                leavers.clear();
+            }
+        } catch (RuntimeException defect) {
+            log.error("the lease keeper failed; this is a defect of canal", defect);
+        }
+    }
+
+    private void tell() {
+        if (view.config().isPresent() && !view.config().equals(toldConfig)) {
+            toldConfig = view.config();
+            listener.network(toldConfig.get());
+        }
+        OwnSubnet own = new OwnSubnet(state.subnet(), state.value(), state.generation(), state.standing(), state.confirmedAt());
+        if (!own.equals(toldOwn)) {
+            toldOwn = own;
+            view.peers().own(own.subnet(), own.value());
+            listener.own(own);
+        }
+        boolean known = view.subnetsListed() && state.decided() || lookedAtMemory && view.remembers();
+        if (known) {
+            Map<SubnetKey, Optional<LeaseValue>> changes = view.peers().takeChanges();
+            if (!toldPeers) {
+                toldPeers = true;
+                listener.peersListed(view.peers().all());
+            } else if (!changes.isEmpty()) {
+                listener.peersChanged(changes);
+            }
+        }
+        List<String> problems = new ArrayList<>(state.problems());
+        view.problems().stream().filter(problem -> !problems.contains(problem)).forEach(problems::add);
+        if (!lastFailure.isEmpty() && state.failures() > 1 && view.alive()) {
+            problems.add(lastFailure);
+        }
+        boolean inSync = view.inSync() && toldPeers && state.decided();
+        KeeperStanding standing = new KeeperStanding(view.alive(), inSync, inSync && !view.isDistrusted(clock.now()), problems);
+        if (!standing.equals(toldStanding)) {
+            toldStanding = standing;
+            listener.standing(standing);
+        }
+    }
+
+    private void write() {
+        boolean due = clock.since(tablesWrittenAt).compareTo(WRITE_EVERY) >= 0;
+        // The revisions move with every write of anybody; they go to disk with the tables.
+        Optional<Remembered> subnet = state.standing() == Standing.LEFT ? Optional.empty() : state.toRemember().or(lastWritten::subnet);
+        boolean other = !subnet.equals(lastWritten.subnet())
+                || view.known().clusterId() != lastWritten.known().clusterId()
+                || !view.known().distrustedUntil().equals(lastWritten.known().distrustedUntil());
+        if (other || due && tablesStale && !view.known().equals(lastWritten.known())) {
+            lastWritten = new StateFolder.Last(subnet, view.known());
+            folder.last(lastWritten);
+        }
+        if (tablesStale && view.inSync() && due && !view.isDistrusted(clock.now())) {
+            tablesStale = false;
+            tablesWrittenAt = clock.nanos();
+            StateFolder.Tables tables = view.tables();
+            writing = Thread.ofVirtual().name("tables to disk").start(() -> folder.tables(tables));
+        }
+    }
+}

@@ -1,0 +1,355 @@
+package io.canal.lease.keeper;
+
+import io.canal.lease.Peers;
+import io.canal.model.Decoded;
+import io.canal.model.HolderRecord;
+import io.canal.model.LeaseValue;
+import io.canal.model.NetworkConfig;
+import io.canal.model.NetworkKeys;
+import io.canal.model.Problem;
+import io.canal.model.SubnetKey;
+import io.canal.store.Feed.Change;
+import io.canal.store.Store.Entry;
+import io.canal.store.Store.Listing;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
+
+/**
+ * The network as the feeds tell it: config, leases, holders, and how far they are to be trusted.
+ *
+ * <p>A bad row is named, and is the only one that it spoils: what was known under its key stays. A listing from another cluster, or
+ * at a smaller revision than before, comes from an etcd that was replaced or restored: what it lacks is kept for a lease's time to
+ * live. Belongs to the keeper's thread.
+ */
+final class NetworkView {
+
+    private final NetworkKeys keys;
+    private final Duration ttl;
+    private final Peers peers = new Peers();
+    private final Folder<LeaseValue> leases;
+    private final Folder<HolderRecord> holders;
+    private final Map<String, Problem> bad = new TreeMap<>();
+    private Optional<NetworkConfig> config = Optional.empty();
+    private boolean configListed;
+    private boolean configAlive;
+    private Optional<String> configProblem = Optional.empty();
+    private final Supplier<Optional<StateFolder.Tables>> memory;
+    private boolean remembers;
+    private StateFolder.Known known;
+    private String lostBecause = "";
+
+    /** What a feed of subnets has told. */
+    private final class Folder<T> {
+
+        private final String prefix;
+        private final BiFunction<String, String, Decoded<T>> parse;
+        private final Map<SubnetKey, T> values = new HashMap<>();
+        private final Map<SubnetKey, Long> revisions = new HashMap<>();
+        private long revision;
+        private boolean listed;
+        private boolean alive;
+
+        Folder(String prefix, BiFunction<String, String, Decoded<T>> parse) {
+            this.prefix = prefix;
+            this.parse = parse;
+        }
+
+        /** All rows anew; returns the subnets whose row could not be read. */
+        Set<SubnetKey> list(Listing listing) {
+            bad.keySet().removeIf(key -> key.startsWith(prefix));
+            Map<SubnetKey, T> before = Map.copyOf(values);
+            values.clear();
+            revisions.clear();
+            Set<SubnetKey> unreadable = new HashSet<>();
+            for (Entry entry : listing.entries()) {
+                subnet(entry.key()).ifPresent(subnet -> {
+                    revisions.put(subnet, entry.modRevision());
+                    Optional<T> value = value(entry);
+                    if (value.isEmpty()) {
+                        unreadable.add(subnet);
+                        value = Optional.ofNullable(before.get(subnet));
+                    }
+                    value.ifPresent(good -> values.put(subnet, good));
+                });
+            }
+            revision = listing.revision();
+            listed = true;
+            alive = true;
+            return unreadable;
+        }
+
+        Optional<SubnetKey> subnet(String key) {
+            return good(key, NetworkKeys.subnet(prefix, key));
+        }
+
+        Optional<T> value(Entry entry) {
+            return good(entry.key(), parse.apply(entry.key(), entry.value()));
+        }
+
+        private <V> Optional<V> good(String key, Decoded<V> decoded) {
+            return switch (decoded) {
+                case Decoded.Good<V>(V value) -> {
+                    bad.remove(key);
+                    yield Optional.of(value);
+                }
+                case Decoded.Bad<V>(Problem problem) -> {
+                    bad.put(key, problem);
+                    yield Optional.empty();
+                }
+            };
+        }
+    }
+
+    /** @param memory the tables as the disk remembers them */
+    NetworkView(NetworkKeys keys, Duration ttl, StateFolder.Known known, Supplier<Optional<StateFolder.Tables>> memory) {
+        this.keys = keys;
+        this.ttl = ttl;
+        this.known = known;
+        this.memory = memory;
+        leases = new Folder<>(keys.leases(), LeaseValue::parse);
+        holders = new Folder<>(NetworkKeys.HOLDERS, HolderRecord::parse);
+    }
+
+    // What the feeds tell.
+
+    void configListed(Listing listing) {
+        configListed = true;
+        configAlive = true;
+        Optional<Entry> entry = listing.entries().stream().filter(each -> each.key().equals(keys.config())).findFirst();
+        if (entry.isPresent()) {
+            config(entry.get());
+        } else {
+            noConfig();
+        }
+    }
+
+    void configChanged(List<Change> changes) {
+        for (Change change : changes) {
+            switch (change) {
+                case Change.Put(Entry entry) when entry.key().equals(keys.config()) -> config(entry);
+                case Change.Deleted(String key) when key.equals(keys.config()) -> noConfig();
+                case Change.Put ignored -> {}
+                case Change.Deleted ignored -> {}
+            }
+        }
+    }
+
+    private void config(Entry entry) {
+        switch (NetworkConfig.parse(entry.key(), entry.value())) {
+            case Decoded.Good<NetworkConfig>(NetworkConfig good) -> {
+                config = Optional.of(good);
+                configProblem = Optional.empty();
+            }
+            case Decoded.Bad<NetworkConfig>(Problem problem) -> configProblem = Optional.of(problem.sentence());
+        }
+    }
+
+    private void noConfig() {
+        configProblem = Optional.of("there is no network config at " + keys.config() + (config.isPresent() ? "; the last one stays in force" : ""));
+    }
+
+    void leasesListed(Listing listing, Instant now) {
+        boolean addOnly = distrusts(listing, leases.revision != 0 ? leases.revision : known.leases(), now);
+        Set<SubnetKey> unreadable = leases.list(listing);
+        peers.leasesListed(leases.values, unreadable, addOnly);
+        known = new StateFolder.Known(listing.clusterId(), listing.revision(), known.holders(), known.distrustedUntil());
+    }
+
+    void holdersListed(Listing listing, Instant now) {
+        boolean addOnly = distrusts(listing, holders.revision != 0 ? holders.revision : known.holders(), now);
+        Set<SubnetKey> unreadable = holders.list(listing);
+        peers.holdersListed(holders.values, unreadable, addOnly);
+        known = new StateFolder.Known(listing.clusterId(), known.leases(), listing.revision(), known.distrustedUntil());
+    }
+
+    void leasesChanged(long revision, List<Change> changes) {
+        for (Change change : changes) {
+            Optional<SubnetKey> subnet = leases.subnet(change.key());
+            if (subnet.isPresent()) {
+                switch (change) {
+                    case Change.Put(Entry entry) -> {
+                        leases.revisions.put(subnet.get(), entry.modRevision());
+                        leases.value(entry).ifPresent(value -> {
+                            leases.values.put(subnet.get(), value);
+                            peers.lease(subnet.get(), value);
+                        });
+                    }
+                    case Change.Deleted(String key) -> {
+                        bad.remove(key);
+                        leases.revisions.remove(subnet.get());
+                        leases.values.remove(subnet.get());
+                        peers.noLease(subnet.get());
+                    }
+                }
+            } else if (change instanceof Change.Deleted(String key)) {
+                bad.remove(key);
+            }
+        }
+        leases.revision = revision;
+        known = new StateFolder.Known(known.clusterId(), revision, known.holders(), known.distrustedUntil());
+    }
+
+    void holdersChanged(long revision, List<Change> changes) {
+        for (Change change : changes) {
+            Optional<SubnetKey> subnet = holders.subnet(change.key());
+            if (subnet.isPresent()) {
+                switch (change) {
+                    case Change.Put(Entry entry) -> {
+                        holders.revisions.put(subnet.get(), entry.modRevision());
+                        holders.value(entry).ifPresent(value -> {
+                            holders.values.put(subnet.get(), value);
+                            peers.holder(subnet.get(), value);
+                        });
+                    }
+                    case Change.Deleted(String key) -> {
+                        bad.remove(key);
+                        holders.revisions.remove(subnet.get());
+                        holders.values.remove(subnet.get());
+                        peers.noHolder(subnet.get());
+                    }
+                }
+            } else if (change instanceof Change.Deleted(String key)) {
+                bad.remove(key);
+            }
+        }
+        holders.revision = revision;
+        known = new StateFolder.Known(known.clusterId(), known.leases(), revision, known.distrustedUntil());
+    }
+
+    void configLost(String reason) {
+        configAlive = false;
+        lostBecause = reason;
+    }
+
+    void leasesLost(String reason) {
+        leases.alive = false;
+        lostBecause = reason;
+    }
+
+    void holdersLost(String reason) {
+        holders.alive = false;
+        lostBecause = reason;
+    }
+
+    // Trust.
+
+    private boolean distrusts(Listing listing, long revisionBefore, Instant now) {
+        boolean other = known.clusterId() != 0 && (listing.clusterId() != known.clusterId() || listing.revision() < revisionBefore);
+        if (other) {
+            Instant until = now.plus(ttl);
+            known = new StateFolder.Known(listing.clusterId(), 0, 0, until);
+            // The feeds' old revisions are of the old etcd.
+            leases.revision = 0;
+            holders.revision = 0;
+        }
+        if (isDistrusted(now) && !remembers) {
+            remember();
+        }
+        return isDistrusted(now);
+    }
+
+    boolean isDistrusted(Instant now) {
+        return known.distrustedUntil().isAfter(now);
+    }
+
+    /** The etcd is accepted as it is, or the time of distrust is over: what was kept beside it goes. */
+    void accept() {
+        known = new StateFolder.Known(known.clusterId(), known.leases(), known.holders(), Instant.EPOCH);
+        peers.forgetKept();
+    }
+
+    /** Takes over what the disk remembers, as if it had been listed; the next listing then corrects it. */
+    void remember() {
+        memory.get().ifPresent(this::remember);
+    }
+
+    private void remember(StateFolder.Tables tables) {
+        remembers = true;
+        if (config.isEmpty()) {
+            config = tables.config();
+        }
+        if (!leases.listed) {
+            leases.values.putAll(tables.leases());
+            tables.leases().forEach(peers::lease);
+        }
+        if (!holders.listed) {
+            holders.values.putAll(tables.holders());
+            tables.holders().forEach(peers::holder);
+        }
+    }
+
+    // What is known.
+
+    Peers peers() {
+        return peers;
+    }
+
+    Optional<NetworkConfig> config() {
+        return config;
+    }
+
+    StateFolder.Known known() {
+        return known;
+    }
+
+    /** Whether the disk had something to remember, and was asked. */
+    boolean remembers() {
+        return remembers;
+    }
+
+    boolean subnetsListed() {
+        return leases.listed && holders.listed;
+    }
+
+    boolean inSync() {
+        return subnetsListed() && configListed;
+    }
+
+    boolean alive() {
+        return configAlive && leases.alive && holders.alive;
+    }
+
+    StateFolder.Tables tables() {
+        return new StateFolder.Tables(config, Map.copyOf(leases.values), Map.copyOf(holders.values));
+    }
+
+    /** Whether the feeds say something else of our subnet than we last wrote, and not only because they lag. */
+    boolean contradicts(SubnetKey own, long leaseRevision, long holderRevision) {
+        return contradicts(leases, own, leaseRevision) || contradicts(holders, own, holderRevision);
+    }
+
+    private static boolean contradicts(Folder<?> folder, SubnetKey own, long written) {
+        if (!folder.listed) {
+            return false;
+        }
+        Long seen = folder.revisions.get(own);
+        return seen == null ? folder.revision >= written : seen > written;
+    }
+
+    List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        configProblem.filter(ignored -> configListed).ifPresent(problems::add);
+        bad.values().stream().limit(10).forEach(problem -> problems.add(problem.sentence()));
+        if (bad.size() > 10) {
+            problems.add((bad.size() - 10) + " more keys in etcd cannot be read");
+        }
+        if (!alive() && !lostBecause.isEmpty()) {
+            problems.add(lostBecause);
+        }
+        if (known.distrustedUntil().isAfter(Instant.EPOCH)) {
+            problems.add("etcd was replaced or restored: nothing that it lacks is removed before " + known.distrustedUntil()
+                    + "; repair-subnets accept-etcd=true accepts it at once");
+        }
+        return problems;
+    }
+}

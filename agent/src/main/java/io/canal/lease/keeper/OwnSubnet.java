@@ -1,0 +1,46 @@
+package io.canal.lease.keeper;
+
+import io.canal.lease.Standing;
+import io.canal.model.LeaseValue;
+import io.canal.model.SubnetKey;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * The subnet of this node.
+ *
+ * @param subnet empty while there is none
+ * @param value what its lease says
+ * @param generation another number for another subnet: who gave an address out compares it again afterwards
+ * @param confirmedAt when etcd last confirmed it
+ */
+public record OwnSubnet(
+        Optional<SubnetKey> subnet, Optional<LeaseValue> value, long generation, Standing standing, Optional<Instant> confirmedAt) {
+
+    /** Before anything is known. */
+    public static final OwnSubnet NONE = new OwnSubnet(Optional.empty(), Optional.empty(), 0, Standing.WAITING, Optional.empty());
+
+    /**
+     * Why no pod may get an address of it now, as a sentence; empty where pods may.
+     *
+     * @param ttl of the lease: a subnet that is only remembered is good for so long after etcd last confirmed it
+     */
+    public Optional<String> refusesPods(Duration ttl, Instant now) {
+        return switch (standing) {
+            case HELD -> Optional.empty();
+            case REMEMBERED -> confirmedAt.filter(at -> at.plus(ttl).isAfter(now)).isPresent()
+                    ? Optional.empty()
+                    : Optional.of("etcd does not answer, and the lease of " + pretty() + " was last confirmed at "
+                            + confirmedAt.map(Instant::toString).orElse("an unknown time") + ", longer ago than its time to live");
+            case WAITING -> Optional.of(subnet.isPresent() ? "the lease of " + pretty() + " is not confirmed yet" : "this node has no subnet yet");
+            case STOLEN -> Optional.of("the subnet " + pretty() + " of this node was taken by another");
+            case BLOCKED -> Optional.of("this node is a copy of another and must not use its subnet");
+            case LEFT -> Optional.of("this node has left the network");
+        };
+    }
+
+    private String pretty() {
+        return subnet.map(SubnetKey::pretty).orElse("this node");
+    }
+}

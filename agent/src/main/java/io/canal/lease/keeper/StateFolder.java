@@ -1,0 +1,183 @@
+package io.canal.lease.keeper;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.lease.Remembered;
+import io.canal.model.Decoded;
+import io.canal.model.HolderRecord;
+import io.canal.model.Json;
+import io.canal.model.LeaseValue;
+import io.canal.model.NetworkConfig;
+import io.canal.model.SubnetKey;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What must outlive a restart. A file that cannot be read counts as absent: it is a memory, not the truth. */
+final class StateFolder {
+
+    private static final Logger log = LoggerFactory.getLogger(StateFolder.class);
+
+    private final Path folder;
+
+    /**
+     * Which etcd we last spoke to.
+     *
+     * @param leases the highest revision that the watch of the leases told
+     * @param holders likewise
+     * @param distrustedUntil nothing is removed before then
+     */
+    record Known(long clusterId, long leases, long holders, Instant distrustedUntil) {
+
+        static final Known NOTHING = new Known(0, 0, 0, Instant.EPOCH);
+    }
+
+    /** Our last subnet, and the etcd that we had it from. */
+    record Last(Optional<Remembered> subnet, Known known) {}
+
+    /** The network as it was last known whole. */
+    record Tables(Optional<NetworkConfig> config, Map<SubnetKey, LeaseValue> leases, Map<SubnetKey, HolderRecord> holders) {}
+
+    StateFolder(Path folder) {
+        this.folder = folder;
+    }
+
+    /** The node id; made and kept at the first call. */
+    String nodeId(RandomGenerator random) {
+        Optional<String> known = read("node-id").map(String::strip).filter(id -> id.matches("[0-9a-f]{32}"));
+        if (known.isPresent()) {
+            return known.get();
+        }
+        byte[] id = new byte[16];
+        random.nextBytes(id);
+        String made = HexFormat.of().formatHex(id);
+        write("node-id", made + "\n");
+        return made;
+    }
+
+    Last last() {
+        Optional<ObjectNode> object = object("lease.json");
+        Optional<Remembered> subnet = object.flatMap(StateFolder::remembered);
+        Known known = object.map(o -> o.path("etcd")).filter(JsonNode::isObject)
+                .map(etcd -> new Known(etcd.path("cluster").asLong(), etcd.path("leases").asLong(), etcd.path("holders").asLong(),
+                        instant(etcd.path("distrustedUntil").asText()).orElse(Instant.EPOCH)))
+                .orElse(Known.NOTHING);
+        return new Last(subnet, known);
+    }
+
+    void last(Last last) {
+        ObjectNode object = Json.object();
+        last.subnet().ifPresent(subnet -> {
+            object.put("subnet", subnet.subnet().text());
+            object.put("value", subnet.value().text());
+            object.put("confirmedAt", subnet.confirmedAt().toString());
+        });
+        ObjectNode etcd = object.putObject("etcd");
+        etcd.put("cluster", last.known().clusterId());
+        etcd.put("leases", last.known().leases());
+        etcd.put("holders", last.known().holders());
+        etcd.put("distrustedUntil", last.known().distrustedUntil().toString());
+        write("lease.json", Json.pretty(object));
+    }
+
+    Optional<Tables> tables() {
+        return object("network.json").map(object -> {
+            Optional<NetworkConfig> config = Optional.of(object.path("config").asText()).filter(text -> !text.isEmpty())
+                    .flatMap(text -> good(NetworkConfig.parse("network.json", text)));
+            Map<SubnetKey, LeaseValue> leases = new HashMap<>();
+            object.path("leases").properties().forEach(field -> good(SubnetKey.parse("network.json", field.getKey())).ifPresent(subnet ->
+                    good(LeaseValue.parse("network.json", field.getValue().asText())).ifPresent(value -> leases.put(subnet, value))));
+            Map<SubnetKey, HolderRecord> holders = new HashMap<>();
+            object.path("holders").properties().forEach(field -> good(SubnetKey.parse("network.json", field.getKey())).ifPresent(subnet ->
+                    good(HolderRecord.parse("network.json", field.getValue().asText())).ifPresent(value -> holders.put(subnet, value))));
+            return new Tables(config, leases, holders);
+        });
+    }
+
+    void tables(Tables tables) {
+        ObjectNode object = Json.object();
+        object.put("config", tables.config().map(NetworkConfig::text).orElse(""));
+        ObjectNode leases = object.putObject("leases");
+        tables.leases().forEach((subnet, value) -> leases.put(subnet.text(), value.text()));
+        ObjectNode holders = object.putObject("holders");
+        tables.holders().forEach((subnet, value) -> holders.put(subnet.text(), value.text()));
+        write("network.json", Json.compact(object));
+    }
+
+    private static Optional<Remembered> remembered(ObjectNode object) {
+        return good(SubnetKey.parse("lease.json", object.path("subnet").asText())).flatMap(subnet ->
+                good(LeaseValue.parse("lease.json", object.path("value").asText())).map(value ->
+                        new Remembered(subnet, value, instant(object.path("confirmedAt").asText()).orElse(Instant.EPOCH))));
+    }
+
+    private static <T> Optional<T> good(Decoded<T> decoded) {
+        return decoded instanceof Decoded.Good<T>(T value) ? Optional.of(value) : Optional.empty();
+    }
+
+    private static Optional<Instant> instant(String text) {
+        try {
+            return Optional.of(Instant.parse(text));
+        } catch (DateTimeParseException malformed) {
+            return Optional.empty();
+        }
+    }
+
+    private Optional<ObjectNode> object(String name) {
+        return read(name).flatMap(text -> {
+            Decoded<ObjectNode> decoded = Json.object(folder.resolve(name).toString(), text);
+            if (decoded instanceof Decoded.Bad<ObjectNode>(var problem)) {
+                log.warn("{}; it is passed over", problem.sentence());
+            }
+            return good(decoded);
+        });
+    }
+
+    private Optional<String> read(String name) {
+        try {
+            return Optional.of(Files.readString(folder.resolve(name)));
+        } catch (NoSuchFileException absent) {
+            return Optional.empty();
+        } catch (IOException unreadable) {
+            log.warn("{} cannot be read: {}; it is passed over", folder.resolve(name), unreadable.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /** Whole or not at all, also over a crash of the machine. */
+    private void write(String name, String text) {
+        Path file = folder.resolve(name);
+        Path half = folder.resolve("." + name + ".new");
+        try {
+            Files.createDirectories(folder);
+            try (FileChannel out = FileChannel.open(half, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+                ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+                while (bytes.hasRemaining()) {
+                    out.write(bytes);
+                }
+                out.force(true);
+            }
+            Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
+            try (FileChannel directory = FileChannel.open(folder)) {
+                directory.force(true);
+            }
+        } catch (IOException failure) {
+            throw new UncheckedIOException(file + " cannot be written: " + failure.getMessage(), failure);
+        }
+    }
+}
