@@ -99,7 +99,7 @@ final class HostSession implements AutoCloseable {
             try {
                 session.hello();
             } catch (IOException e) {
-                if (!session.serve.hasEnded() || session.serve.waitFor() != NO_SUCH_PROGRAM) {
+                if (!session.ended || session.serve.waitFor() != NO_SUCH_PROGRAM) {
                     throw e;
                 }
                 put(connection, program);
