@@ -61,15 +61,20 @@ public final class PeerCalculator {
         ownRoutes = routes;
     }
 
-    /** What this node is, and the MACs of its tunnels as far as they are known. A change concerns all peers. */
-    public void local(LocalNetwork now, Map<Family, Mac> macs) {
+    /**
+     * What this node is, and the MACs of its tunnels as far as they are known. A change concerns all peers.
+     *
+     * @return whether it is a change
+     */
+    public boolean local(LocalNetwork now, Map<Family, Mac> macs) {
         if (now.equals(local) && macs.equals(ownMacs)) {
-            return;
+            return false;
         }
         local = now;
         ownMacs = Map.copyOf(macs);
         forms = new Forms(now);
         dirty.addAll(leases.keySet());
+        return true;
     }
 
     /** A peer's lease, or that it has none any more. */

@@ -1,0 +1,289 @@
+package io.canal.dataplane.link;
+
+import io.canal.dataplane.event.Hears;
+import io.canal.kernel.libc.Errno;
+import io.canal.kernel.libc.KernelException;
+import io.canal.kernel.netlink.Address;
+import io.canal.kernel.netlink.Link;
+import io.canal.kernel.netlink.Refusal;
+import io.canal.kernel.netlink.Rtnl;
+import io.canal.kernel.netlink.RtnlBatch;
+import io.canal.kernel.netlink.RtnlEvent;
+import io.canal.kernel.netlink.Vxlan;
+import io.canal.kernel.sysctl.Sysctl;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import io.canal.model.Mac;
+import io.canal.model.NodePaths;
+import io.canal.network.LocalNetwork;
+import io.canal.network.Tunnel;
+import io.canal.reconcile.Pass;
+import io.canal.reconcile.StageFailed;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the node's tunnels as the network asks for them.
+ *
+ * <p>A device that is there and fits is kept, and its MAC becomes ours the first time that we see it; from then on the MAC is kept
+ * as it is, on the device and on disk. What hangs on a tunnel is looked at anew when it was made again or was down: see
+ * {@link Tunnels#incarnation}.
+ */
+public final class LinkStage implements Hears {
+
+    private static final Logger log = LoggerFactory.getLogger(LinkStage.class);
+
+    private final Rtnl rtnl;
+    private final KnownTunnels known;
+    private final Supplier<Optional<LocalNetwork>> local;
+    private final RandomGenerator random;
+    private final Tunnels tunnels = new Tunnels();
+    private final Set<String> adopted = new HashSet<>();
+
+    private List<Tunnel> settled = List.of();
+    private boolean suspect = true;
+    private boolean removalsPending;
+    /** Read by the listener's thread. */
+    private volatile Set<String> names = Set.of();
+
+    public LinkStage(Rtnl rtnl, NodePaths paths, Supplier<Optional<LocalNetwork>> local, RandomGenerator random) throws IOException {
+        this.rtnl = rtnl;
+        this.local = local;
+        this.random = random;
+        known = KnownTunnels.load(paths.stateDir());
+    }
+
+    /** What became of the tunnels. */
+    public Tunnels tunnels() {
+        return tunnels;
+    }
+
+    @Override
+    public String name() {
+        return "link";
+    }
+
+    @Override
+    public void run(Pass pass) throws StageFailed {
+        Optional<LocalNetwork> now = local.get();
+        if (now.isEmpty()) {
+            return;
+        }
+        List<Tunnel> wanted = Tunnel.of(now.get());
+        if (!suspect && wanted.equals(settled) && !(removalsPending && pass.mayRemove())) {
+            return;
+        }
+        names = Set.copyOf(wanted.stream().map(Tunnel::name).toList());
+        List<String> failures = new ArrayList<>();
+        Map<Family, TunnelState> states = new EnumMap<>(Family.class);
+        for (Tunnel tunnel : wanted) {
+            try {
+                TunnelState state = keep(tunnel, pass.mayRemove());
+                states.put(tunnel.family(), state);
+                if (state instanceof TunnelState.Refused refused) {
+                    failures.add(refused.sentence());
+                }
+            } catch (IOException failure) {
+                failures.add(failure.getMessage());
+            }
+        }
+        missingSources(now.get(), failures);
+        tunnels.publish(states);
+        removalsPending = !pass.mayRemove();
+        if (pass.mayRemove()) {
+            removeOthers(failures);
+        }
+        if (!failures.isEmpty()) {
+            throw new StageFailed(String.join("; ", failures));
+        }
+        settled = wanted;
+        suspect = false;
+    }
+
+    @Override
+    public void distrust() {
+        suspect = true;
+    }
+
+    @Override
+    public boolean concerns(RtnlEvent event) {
+        return switch (event) {
+            case RtnlEvent.LinkChanged changed -> names.contains(changed.link().name()) || tunnels.family(changed.link().index()).isPresent();
+            case RtnlEvent.AddressChanged changed -> tunnels.family(changed.address().link()).isPresent();
+            case RtnlEvent.RouteChanged changed -> false;
+            case RtnlEvent.NeighbourChanged changed -> false;
+            case RtnlEvent.FdbChanged changed -> false;
+        };
+    }
+
+    @Override
+    public void heard(RtnlEvent event) {
+        switch (event) {
+            case RtnlEvent.LinkChanged(Link link, boolean gone, int sender) -> {
+                Optional<TunnelState.Ready> believed = tunnels.states().values().stream().filter(TunnelState.Ready.class::isInstance)
+                        .map(TunnelState.Ready.class::cast).filter(ready -> ready.index() == link.index()).findFirst();
+                if (believed.isEmpty()) {
+                    // One of our names on another device: perhaps we can have the tunnel now, or it was taken.
+                    suspect = true;
+                } else if (gone || !link.up()) {
+                    suspect = true;
+                    tunnels.bounced();
+                } else if (!believed.get().equals(ready(link))) {
+                    suspect = true;
+                }
+            }
+            case RtnlEvent.AddressChanged changed -> suspect = true;
+            case RtnlEvent.RouteChanged changed -> {}
+            case RtnlEvent.NeighbourChanged changed -> {}
+            case RtnlEvent.FdbChanged changed -> {}
+        }
+    }
+
+    @Override
+    public void removeAll() throws StageFailed {
+        names = Set.of();
+        tunnels.publish(Map.of());
+        List<String> failures = new ArrayList<>();
+        removeOthers(failures);
+        if (!failures.isEmpty()) {
+            throw new StageFailed(String.join("; ", failures));
+        }
+    }
+
+    private TunnelState keep(Tunnel wanted, boolean mayRemove) throws IOException {
+        Optional<Link> found = rtnl.link(wanted.name());
+        if (found.isPresent()) {
+            switch (Verdict.on(found.get(), wanted)) {
+                case Verdict.Refuse(String sentence) -> {
+                    return new TunnelState.Refused(wanted.name(), sentence);
+                }
+                case Verdict.Replace(String because) -> {
+                    log.info("{} is made again: {}", wanted.name(), because);
+                    adopt(found.get());
+                    rtnl.execute("remove " + wanted.name(), Link.delete(found.get().index()));
+                    found = Optional.empty();
+                }
+                case Verdict.Keep() -> adopt(found.get());
+            }
+        }
+        Link link = found.isPresent() ? found.get() : create(wanted);
+        if (link.mtu() != wanted.mtu()) {
+            rtnl.execute("set the MTU of " + wanted.name() + " to " + wanted.mtu(), Link.setMtu(link.index(), wanted.mtu()));
+        }
+        Mac mac = known.mac(wanted.family(), wanted.name()).orElseThrow();
+        if (!link.mac().equals(Optional.of(mac))) {
+            log.warn("the MAC of {} was changed to {}; it is set back to {}", wanted.name(), link.mac().map(Mac::toString).orElse("none"), mac);
+            rtnl.execute("set the MAC of " + wanted.name(), Link.setMac(link.index(), mac));
+        }
+        keepAddresses(link, wanted, mayRemove);
+        if (!link.up()) {
+            Sysctl.set("net/ipv6/conf/" + wanted.name() + "/accept_ra", "0");
+            rtnl.execute("set " + wanted.name() + " up", Link.setUp(link.index()));
+            tunnels.bounced();
+        }
+        return new TunnelState.Ready(wanted.name(), link.index(), mac, wanted.mtu());
+    }
+
+    /** A device that we find keeps its MAC, which becomes the one that we keep; one that others make later gets ours. */
+    private void adopt(Link link) throws IOException {
+        if (!adopted.contains(link.name()) && link.mac().isPresent()) {
+            known.put(link.name(), link.mac().get());
+            adopted.add(link.name());
+        }
+    }
+
+    private Link create(Tunnel wanted) throws IOException {
+        Mac mac = known.mac(wanted.family(), wanted.name()).orElseGet(() -> Mac.random(random));
+        known.put(wanted.name(), mac);
+        adopted.add(wanted.name());
+        Vxlan vxlan = new Vxlan(wanted.vni(), wanted.parent(), Optional.of(wanted.local()), Optional.empty(), wanted.port(), wanted.learning(), false,
+                wanted.groupPolicy(), false);
+        try {
+            rtnl.execute("make " + wanted.name(), vxlan.create(wanted.name(), mac, wanted.mtu()));
+        } catch (KernelException refused) {
+            Optional<String> owner = refused.errno() == Errno.EEXIST ? ownerOf(wanted) : Optional.empty();
+            if (owner.isPresent()) {
+                throw new IOException("VNI " + wanted.vni() + " on port " + wanted.port() + " is in use by device " + owner.get()
+                        + "; remove it, or choose another VNI or port", refused);
+            }
+            throw refused;
+        }
+        log.info("made {} with MAC {}", wanted.name(), mac);
+        return rtnl.link(wanted.name()).orElseThrow(() -> new KernelException("look up " + wanted.name() + ", just made", Errno.ENODEV));
+    }
+
+    /** The device that already has the network identifier and port. */
+    private Optional<String> ownerOf(Tunnel wanted) throws KernelException {
+        return rtnl.links().stream()
+                .filter(link -> link.vxlan().filter(vxlan -> vxlan.id() == wanted.vni() && vxlan.port() == wanted.port()).isPresent())
+                .map(Link::name).findFirst();
+    }
+
+    /** Of the addresses that are hosts of their own only the base of our subnet stays; others are the administrator's. */
+    private void keepAddresses(Link link, Tunnel wanted, boolean mayRemove) throws IOException {
+        RtnlBatch batch = new RtnlBatch();
+        List<Address> present = rtnl.addresses(link.index());
+        // First the new one: with its last address a link loses its routes.
+        wanted.address().filter(address -> present.stream().noneMatch(there -> there.address().equals(address))).ifPresent(address ->
+                batch.set(Address.of(link.index(), address).replace(), () -> "add address " + address + " to " + wanted.name(), () -> {}));
+        for (Address address : present) {
+            boolean other = wanted.address().filter(right -> !right.equals(address.address())).isPresent();
+            if (other && mayRemove && isOurs(address, wanted.family())) {
+                batch.remove(address.delete(), () -> "remove address " + address.address() + " of " + wanted.name(), () -> {});
+            }
+        }
+        Map<String, Refusal> refused = batch.apply(rtnl);
+        if (!refused.isEmpty()) {
+            throw new IOException(RtnlBatch.sentence(refused));
+        }
+    }
+
+    private static boolean isOurs(Address address, Family family) {
+        Ip ip = address.address().address();
+        boolean linkLocal = ip.isV6() && ip.high() >>> 54 == 0xfe80 >>> 6;
+        return ip.family() == family && address.address().length() == family.bits() && !linkLocal;
+    }
+
+    /** Tunnels that we had and that the network no longer names. */
+    private void removeOthers(List<String> failures) {
+        for (String name : known.names()) {
+            if (names.contains(name)) {
+                continue;
+            }
+            try {
+                Optional<Link> link = rtnl.link(name);
+                if (link.isPresent() && link.get().vxlan().isPresent()) {
+                    rtnl.execute("remove " + name, Link.delete(link.get().index()));
+                    log.info("removed {}", name);
+                }
+                known.remove(name);
+                adopted.remove(name);
+            } catch (IOException failure) {
+                failures.add(failure.getMessage());
+            }
+        }
+    }
+
+    private static void missingSources(LocalNetwork local, List<String> failures) {
+        for (Family family : Family.values()) {
+            if (local.config().backend().isVxlan() && local.config().range(family).isPresent() && local.uplink().address(family).isEmpty()) {
+                failures.add("interface " + local.uplink().name() + " has no " + (family == Family.V4 ? "IPv4" : "IPv6")
+                        + " address, which the network's tunnels of that family send from");
+            }
+        }
+    }
+
+    private static TunnelState.Ready ready(Link link) {
+        return new TunnelState.Ready(link.name(), link.index(), link.mac().orElse(new Mac(0)), link.mtu());
+    }
+}

@@ -1,0 +1,75 @@
+package io.canal.dataplane.sysctl;
+
+import io.canal.dataplane.file.AtomicFile;
+import io.canal.kernel.sysctl.Sysctl;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** What controls were before canal set them, on disk: a line {@code name before set} each, written before the control is. */
+final class SavedSysctls {
+
+    private final Path file;
+    private final Map<String, Change> changes;
+
+    private record Change(String before, String set) {}
+
+    private SavedSysctls(Path file, Map<String, Change> changes) {
+        this.file = file;
+        this.changes = changes;
+    }
+
+    static SavedSysctls load(Path stateDir) throws IOException {
+        Path file = stateDir.resolve("sysctls");
+        Map<String, Change> changes = new LinkedHashMap<>();
+        try {
+            for (String line : Files.readAllLines(file)) {
+                String[] words = line.strip().split(" ");
+                if (words.length == 3) {
+                    changes.put(words[0], new Change(words[1], words[2]));
+                }
+            }
+        } catch (NoSuchFileException first) {
+            // Nothing was changed yet.
+        }
+        return new SavedSysctls(file, changes);
+    }
+
+    /** Sets the control, remembering what it was the first time; one that this kernel lacks is left out. */
+    void set(String name, String value) throws IOException {
+        var before = Sysctl.read(name);
+        if (before.isEmpty() || before.get().equals(value)) {
+            return;
+        }
+        Change first = changes.get(name);
+        Change now = new Change(first == null ? before.get() : first.before, value);
+        if (!now.equals(first)) {
+            changes.put(name, now);
+            write();
+        }
+        Sysctl.write(name, value);
+    }
+
+    /** Puts back what is still as we set it; what somebody changed since is theirs. */
+    void restore() throws IOException {
+        List<Map.Entry<String, Change>> latestFirst = new ArrayList<>(changes.entrySet()).reversed();
+        for (Map.Entry<String, Change> entry : latestFirst) {
+            if (Sysctl.read(entry.getKey()).filter(entry.getValue().set::equals).isPresent()) {
+                Sysctl.write(entry.getKey(), entry.getValue().before);
+            }
+        }
+        changes.clear();
+        Files.deleteIfExists(file);
+    }
+
+    private void write() throws IOException {
+        AtomicFile.write(file, changes.entrySet().stream().map(entry -> entry.getKey() + " " + entry.getValue().before + " " + entry.getValue().set + "\n")
+                .collect(Collectors.joining()), AtomicFile.READABLE);
+    }
+}

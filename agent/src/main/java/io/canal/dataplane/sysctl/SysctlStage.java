@@ -1,0 +1,128 @@
+package io.canal.dataplane.sysctl;
+
+import io.canal.kernel.libc.KernelException;
+import io.canal.kernel.netlink.Route;
+import io.canal.kernel.netlink.Rtnl;
+import io.canal.kernel.sysctl.Sysctl;
+import io.canal.model.Ip.Family;
+import io.canal.model.LocalEndpoint;
+import io.canal.model.NodePaths;
+import io.canal.network.LocalNetwork;
+import io.canal.reconcile.Pass;
+import io.canal.reconcile.Stage;
+import io.canal.reconcile.StageFailed;
+import io.canal.reconcile.Table;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * Lets the node forward packets, and keeps the controls of the pods' interfaces, which the CNI plugin sets when it makes one.
+ *
+ * <p>An uplink that lives from router advertisements goes on taking them: an IPv6 router takes them only where {@code accept_ra} is
+ * 2. Controls of the whole node are put back when canal leaves; those of an interface leave with it.
+ */
+public final class SysctlStage implements Stage {
+
+    private static final String FORWARD_V4 = "net/ipv4/ip_forward";
+    private static final String FORWARD_V6 = "net/ipv6/conf/all/forwarding";
+
+    /** As Calico has them, with the family that they belong to; {@code %s} is the interface. */
+    private static final Map<String, String> POD_V4 = Map.of(
+            "net/ipv4/conf/%s/forwarding", "1",
+            "net/ipv4/conf/%s/proxy_arp", "1",
+            "net/ipv4/conf/%s/route_localnet", "1",
+            "net/ipv4/neigh/%s/proxy_delay", "0");
+    private static final Map<String, String> POD_V6 = Map.of(
+            "net/ipv6/conf/%s/forwarding", "1",
+            "net/ipv6/conf/%s/proxy_ndp", "1",
+            "net/ipv6/conf/%s/accept_ra", "0");
+
+    private final Rtnl rtnl;
+    private final SavedSysctls saved;
+    private final Supplier<Optional<LocalNetwork>> local;
+    private final Table<String, LocalEndpoint> endpoints;
+
+    private boolean suspect = true;
+    private Optional<LocalNetwork> settledFor = Optional.empty();
+    private Set<String> settledInterfaces = Set.of();
+
+    /** @param endpoints by interface name; its changes are not taken */
+    public SysctlStage(Rtnl rtnl, NodePaths paths, Supplier<Optional<LocalNetwork>> local, Table<String, LocalEndpoint> endpoints) throws IOException {
+        this.rtnl = rtnl;
+        this.local = local;
+        this.endpoints = endpoints;
+        saved = SavedSysctls.load(paths.stateDir());
+    }
+
+    @Override
+    public String name() {
+        return "sysctl";
+    }
+
+    @Override
+    public void run(Pass pass) throws StageFailed {
+        Optional<LocalNetwork> now = local.get();
+        Set<String> interfaces = endpoints.rows().keySet();
+        if (!suspect && now.equals(settledFor) && interfaces.equals(settledInterfaces)) {
+            return;
+        }
+        try {
+            saved.set(FORWARD_V4, "1");
+            if (now.isPresent() && now.get().config().v6().isPresent()) {
+                keepAdvertisements(now.get().uplink().link(), now.get().uplink().name());
+                saved.set(FORWARD_V6, "1");
+            }
+            for (LocalEndpoint endpoint : endpoints.rows().values()) {
+                if (suspect || !settledInterfaces.contains(endpoint.interfaceName())) {
+                    keepPod(endpoint);
+                }
+            }
+        } catch (IOException failure) {
+            throw new StageFailed(String.valueOf(failure.getMessage()), failure);
+        }
+        suspect = false;
+        settledFor = now;
+        settledInterfaces = Set.copyOf(interfaces);
+    }
+
+    @Override
+    public void distrust() {
+        suspect = true;
+    }
+
+    @Override
+    public void removeAll() throws StageFailed {
+        try {
+            saved.restore();
+        } catch (IOException failure) {
+            throw new StageFailed(String.valueOf(failure.getMessage()), failure);
+        }
+    }
+
+    private void keepAdvertisements(int uplink, String name) throws IOException {
+        String control = "net/ipv6/conf/" + name + "/accept_ra";
+        if (Sysctl.read(control).filter("1"::equals).isPresent() && hasAdvertisedRoute(uplink)) {
+            saved.set(control, "2");
+        }
+    }
+
+    private boolean hasAdvertisedRoute(int uplink) throws KernelException {
+        return !rtnl.routes(Family.V6, new Route.Filter(Route.TABLE_MAIN, Route.PROTO_RA, uplink)).isEmpty();
+    }
+
+    private static void keepPod(LocalEndpoint endpoint) throws IOException {
+        set(POD_V4, endpoint.interfaceName());
+        if (endpoint.addresses().stream().anyMatch(address -> address.isV6())) {
+            set(POD_V6, endpoint.interfaceName());
+        }
+    }
+
+    private static void set(Map<String, String> controls, String interfaceName) throws IOException {
+        for (Map.Entry<String, String> control : controls.entrySet()) {
+            Sysctl.set(control.getKey().formatted(interfaceName), control.getValue());
+        }
+    }
+}

@@ -1,0 +1,251 @@
+package io.canal.dataplane;
+
+import static io.canal.kernel.testing.TestNamespaces.bridge;
+import static io.canal.kernel.testing.TestNamespaces.ip;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Backend;
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import io.canal.model.LeaseValue;
+import io.canal.model.Mac;
+import io.canal.model.NetworkConfig;
+import io.canal.model.SubnetKey;
+import io.canal.network.LocalNetwork;
+import io.canal.reconcile.Applied;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One node's objects in the kernel, as ip(8) and bridge(8) see them. */
+class NetworkStagesIT {
+
+    private static final NetworkConfig CONFIG = NetworkConfig.of(Cidr.of("10.1.0.0/16"), Backend.VXLAN);
+    private static final LeaseValue PEER = LeaseValue.vxlan(Ip.of("172.30.0.2"), 1, Mac.of("56:23:00:00:00:02"));
+    private static final LeaseValue OTHER = LeaseValue.vxlan(Ip.of("172.30.0.3"), 1, Mac.of("56:23:00:00:00:03"));
+
+    @TempDir
+    Path dir;
+    @AutoClose
+    private final TestNamespaces namespaces = new TestNamespaces();
+    private final NetworkNamespace host = namespaces.add("host");
+    private NetworkNode node;
+
+    @BeforeEach
+    void underlay() throws IOException {
+        NetworkNamespace far = namespaces.add("far");
+        namespaces.veth(host, "eth0", far, "eth0");
+        ip(host, "addr", "add", "172.30.0.1/24", "dev", "eth0");
+        node = new NetworkNode(host, dir, CONFIG, "10.1.1.0-24");
+    }
+
+    @AfterEach
+    void close() {
+        node.close();
+    }
+
+    @Test
+    void a_peer_is_what_flannel_makes_of_it() throws Exception {
+        node.start();
+        assertTrue(node.peer("10.1.2.0-24", PEER).clean());
+        assertEquals("10.1.2.0/24 via 10.1.2.0 dev flannel.1 onlink", ip(host, "route", "show", "10.1.2.0/24"));
+        assertEquals("10.1.2.0 lladdr 56:23:00:00:00:02 PERMANENT", ip(host, "-4", "neigh", "show", "dev", "flannel.1"));
+        assertEquals("56:23:00:00:00:02 dst 172.30.0.2 self permanent", bridge(host, "fdb", "show", "dev", "flannel.1"));
+        assertTrue(ip(host, "addr", "show", "dev", "flannel.1").contains("inet 10.1.1.0/32 scope global"));
+        assertEquals("blackhole 10.1.1.0/24 proto 202", ip(host, "route", "show", "type", "blackhole"));
+        String link = ip(host, "-d", "link", "show", "flannel.1");
+        assertTrue(link.contains("mtu 1450") && link.contains("vxlan id 1 local 172.30.0.1 dev eth0") && link.contains("dstport 8472 nolearning"), link);
+    }
+
+    @Test
+    void a_peer_that_leaves_leaves_nothing() throws Exception {
+        node.start().settle();
+        String before = node.dump();
+        node.peer("10.1.2.0-24", PEER);
+        assertTrue(node.gone("10.1.2.0-24").clean());
+        assertEquals(before, node.dump());
+    }
+
+    @Test
+    void a_peer_that_changed_leaves_nothing_old() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        assertTrue(node.peer("10.1.2.0-24", OTHER).clean());
+        assertEquals("56:23:00:00:00:03 dst 172.30.0.3 self permanent", bridge(host, "fdb", "show", "dev", "flannel.1"));
+        assertEquals("10.1.2.0 lladdr 56:23:00:00:00:03 PERMANENT", ip(host, "-4", "neigh", "show", "dev", "flannel.1"));
+    }
+
+    @Test
+    void all_comes_back_within_a_second_after_the_device_was_deleted() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        String mac = node.lease().vtep().orElseThrow().mac().toString();
+        ip(host, "link", "del", "flannel.1");
+        NetworkNode.within(1000, "the route is back", () -> hasRoute("10.1.2.0/24"));
+        node.settle();
+        assertEquals("56:23:00:00:00:02 dst 172.30.0.2 self permanent", bridge(host, "fdb", "show", "dev", "flannel.1"));
+        assertEquals("10.1.2.0 lladdr 56:23:00:00:00:02 PERMANENT", ip(host, "-4", "neigh", "show", "dev", "flannel.1"));
+        assertTrue(ip(host, "link", "show", "flannel.1").contains(mac), "the MAC that peers know is kept");
+    }
+
+    @Test
+    void all_comes_back_after_the_device_was_down() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        ip(host, "link", "set", "flannel.1", "down");
+        NetworkNode.within(1000, "the route is back", () -> hasRoute("10.1.2.0/24"));
+        ip(host, "link", "set", "flannel.1", "down");
+        ip(host, "link", "set", "flannel.1", "up");
+        NetworkNode.within(1000, "the route is back", () -> hasRoute("10.1.2.0/24"));
+        NetworkNode.within(1000, "the neighbour is back", () -> !ip(host, "-4", "neigh", "show", "dev", "flannel.1").isEmpty());
+    }
+
+    @Test
+    void each_single_object_is_restored_within_a_second() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        ip(host, "route", "del", "10.1.2.0/24");
+        ip(host, "route", "del", "blackhole", "10.1.1.0/24");
+        ip(host, "neigh", "del", "10.1.2.0", "dev", "flannel.1");
+        bridge(host, "fdb", "del", "56:23:00:00:00:02", "dev", "flannel.1");
+        ip(host, "addr", "del", "10.1.1.0/32", "dev", "flannel.1");
+        ip(host, "link", "set", "flannel.1", "mtu", "1300");
+        ip(host, "link", "set", "flannel.1", "address", "02:00:00:00:00:99");
+        NetworkNode.within(1000, "all is back", () -> hasRoute("10.1.2.0/24") && hasRoute("10.1.1.0/24")
+                && ip(host, "-4", "neigh", "show", "dev", "flannel.1").contains("PERMANENT")
+                && bridge(host, "fdb", "show", "dev", "flannel.1").contains("172.30.0.2")
+                && ip(host, "addr", "show", "dev", "flannel.1").contains("10.1.1.0/32")
+                && ip(host, "link", "show", "flannel.1").contains("mtu 1450")
+                && ip(host, "link", "show", "flannel.1").contains(node.lease().vtep().orElseThrow().mac().toString()));
+    }
+
+    @Test
+    void changed_and_added_objects_on_the_tunnel_are_put_right() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        String right = node.dump();
+        ip(host, "route", "replace", "10.1.2.0/24", "via", "172.30.0.77", "dev", "eth0", "proto", "202");
+        ip(host, "neigh", "replace", "10.1.2.0", "lladdr", "02:00:00:00:00:77", "dev", "flannel.1", "nud", "permanent");
+        bridge(host, "fdb", "replace", "56:23:00:00:00:02", "dev", "flannel.1", "dst", "172.30.0.77", "self", "permanent");
+        ip(host, "route", "add", "10.1.77.0/24", "via", "10.1.77.0", "dev", "flannel.1", "onlink");
+        ip(host, "route", "add", "10.1.2.0/24", "dev", "flannel.1", "metric", "50");
+        ip(host, "neigh", "add", "10.1.77.0", "lladdr", "02:00:00:00:00:77", "dev", "flannel.1", "nud", "permanent");
+        bridge(host, "fdb", "add", "02:00:00:00:00:77", "dev", "flannel.1", "dst", "172.30.0.77", "self", "permanent");
+        NetworkNode.within(1000, "all is right", () -> node.dump().equals(right));
+    }
+
+    @Test
+    void while_nothing_may_be_removed_stale_objects_stay_and_new_ones_come() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        node.stop();
+        node.peers.replace(Map.of());
+        node.mayRemove(false);
+        node.start().peer("10.1.3.0-24", OTHER);
+        assertTrue(hasRoute("10.1.2.0/24") && hasRoute("10.1.3.0/24"));
+        assertEquals(2, bridge(host, "fdb", "show", "dev", "flannel.1").lines().count());
+        node.mayRemove(true);
+        node.settle();
+        assertFalse(hasRoute("10.1.2.0/24"));
+        assertEquals(1, bridge(host, "fdb", "show", "dev", "flannel.1").lines().count());
+        assertEquals(1, ip(host, "-4", "neigh", "show", "dev", "flannel.1").lines().count());
+    }
+
+    @Test
+    void nothing_is_touched_before_we_know_the_network() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        node.stop();
+        String before = node.dump();
+        node.peers.replace(Map.of());
+        LocalNetwork known = node.local();
+        node.forget();
+        node.start();
+        ip(host, "neigh", "add", "10.1.77.0", "lladdr", "02:00:00:00:00:77", "dev", "flannel.1", "nud", "permanent");
+        node.settle();
+        ip(host, "neigh", "del", "10.1.77.0", "dev", "flannel.1");
+        assertEquals(before, node.dump());
+        node.local(none -> known);
+        assertFalse(hasRoute("10.1.2.0/24"));
+    }
+
+    @Test
+    void a_device_that_fits_is_kept_and_its_mac_is_ours() throws Exception {
+        ip(host, "link", "add", "flannel.1", "address", "02:fe:00:00:00:01", "type", "vxlan", "id", "1", "local", "172.30.0.1", "dev", "eth0", "dstport", "8472", "nolearning");
+        String before = ip(host, "-o", "link", "show", "flannel.1").split(":")[0];
+        node.start().settle();
+        assertEquals(Mac.of("02:fe:00:00:00:01"), node.lease().vtep().orElseThrow().mac());
+        assertEquals(before, ip(host, "-o", "link", "show", "flannel.1").split(":")[0], "it is the same device");
+        node.stop();
+        ip(host, "link", "del", "flannel.1");
+        node.start().settle();
+        assertEquals(Mac.of("02:fe:00:00:00:01"), node.lease().vtep().orElseThrow().mac());
+    }
+
+    @Test
+    void a_foreign_device_of_our_name_is_refused_with_a_sentence() throws Exception {
+        ip(host, "link", "add", "flannel.1", "type", "bridge");
+        Applied applied = node.start().settle();
+        assertEquals("device flannel.1 is there and is of kind bridge, not vxlan; remove or rename it, or choose another VNI", applied.failures().get("link"));
+        assertTrue(ip(host, "-d", "link", "show", "flannel.1").contains("bridge"));
+        assertEquals(Optional.empty(), node.lease().vtep());
+        ip(host, "link", "del", "flannel.1");
+        NetworkNode.within(1000, "the tunnel is made", () -> node.lease().vtep().isPresent());
+    }
+
+    @Test
+    void a_tunnel_of_another_network_is_refused() throws Exception {
+        ip(host, "link", "add", "flannel.1", "type", "vxlan", "id", "7", "local", "172.30.0.1", "dev", "eth0", "dstport", "8472");
+        assertEquals("VXLAN device flannel.1 is there and has VNI 7, so it is not this network's, which has VNI 1; remove or rename it, or choose another VNI",
+                node.start().settle().failures().get("link"));
+    }
+
+    @Test
+    void a_device_that_has_our_vni_and_port_is_named() throws Exception {
+        ip(host, "link", "add", "other", "type", "vxlan", "id", "1", "local", "172.30.0.1", "dev", "eth0", "dstport", "8472");
+        assertEquals("VNI 1 on port 8472 is in use by device other; remove it, or choose another VNI or port", node.start().settle().failures().get("link"));
+    }
+
+    @Test
+    void a_changed_port_makes_the_device_anew_with_all_that_hangs_on_it() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        Mac mac = node.lease().vtep().orElseThrow().mac();
+        assertTrue(node.local(local -> new LocalNetwork(CONFIG.withBackend(Backend.VXLAN.withPort(4789)), local.subnet(), local.uplink(), 0)).clean());
+        assertTrue(ip(host, "-d", "link", "show", "flannel.1").contains("dstport 4789"));
+        assertTrue(hasRoute("10.1.2.0/24"));
+        assertEquals(1, bridge(host, "fdb", "show", "dev", "flannel.1").lines().count());
+        assertEquals(mac, node.lease().vtep().orElseThrow().mac());
+    }
+
+    @Test
+    void a_changed_vni_moves_to_another_device_and_removes_the_old_one() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        assertTrue(node.local(local -> new LocalNetwork(CONFIG.withBackend(Backend.VXLAN.withVni(5)), local.subnet(), local.uplink(), 0)).clean());
+        assertEquals("10.1.2.0/24 via 10.1.2.0 dev flannel.5 onlink", ip(host, "route", "show", "10.1.2.0/24"));
+        assertFalse(ip(host, "link").contains("flannel.1:"));
+    }
+
+    @Test
+    void a_changed_subnet_moves_address_and_blackhole() throws Exception {
+        node.start().settle();
+        node.local(local -> new LocalNetwork(CONFIG, Optional.of(SubnetKey.of("10.1.9.0-24")), local.uplink(), 0));
+        assertEquals("blackhole 10.1.9.0/24 proto 202", ip(host, "route", "show", "type", "blackhole"));
+        String addresses = ip(host, "-4", "addr", "show", "dev", "flannel.1");
+        assertTrue(addresses.contains("10.1.9.0/32") && !addresses.contains("10.1.1.0/32"), addresses);
+    }
+
+    @Test
+    void the_device_is_there_before_we_have_a_subnet() throws Exception {
+        node.start();
+        node.local(local -> new LocalNetwork(CONFIG, Optional.empty(), local.uplink(), 0));
+        assertTrue(node.lease().vtep().isPresent());
+    }
+
+    private boolean hasRoute(String destination) {
+        return !ip(host, "route", "show", destination).isEmpty();
+    }
+}
