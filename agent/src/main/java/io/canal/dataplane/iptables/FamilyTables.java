@@ -32,6 +32,8 @@ final class FamilyTables {
     private final Map<HookPoint, List<String>> kernelChains = new HashMap<>();
     /** How this version of iptables prints lines that we spell otherwise; learnt from what is read after a write. */
     private final Map<String, String> spellings = new HashMap<>();
+    private Map<Key, List<String>> written = Map.of();
+    private boolean unchecked;
 
     /** A chain of ours; a name that was found may be one that we would not give. */
     private record Key(Layer layer, String name) implements Comparable<Key> {
@@ -104,17 +106,26 @@ final class FamilyTables {
         chains.sawOnly(seen);
     }
 
-    /** Applies the difference; false where there was none. */
-    boolean apply(boolean mayRemove) throws IptablesException {
+    /** Writes the difference; false where there was none. {@link #check} follows. */
+    boolean write(boolean mayRemove) throws IptablesException {
         String text = plan(mayRemove);
         if (text.isEmpty()) {
             return false;
         }
         iptables.restore(text);
-        Map<Key, List<String>> written = Map.copyOf(chains.toSet());
-        observe();
-        learn(written);
+        written = Map.copyOf(chains.toSet());
+        unchecked = true;
         return true;
+    }
+
+    /** Reads what was written. */
+    void check() throws IptablesException {
+        if (unchecked) {
+            unchecked = false;
+            observe();
+            learn(written);
+            written = Map.of();
+        }
     }
 
     boolean anythingSeen() {

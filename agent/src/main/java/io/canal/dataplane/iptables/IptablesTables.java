@@ -21,10 +21,19 @@ public final class IptablesTables implements AutoCloseable {
     private final IptablesBackend backend;
     private final List<FamilyTables> families = new ArrayList<>();
     private final SetTables sets;
+    private final Generation generation;
+    private int observed;
     private boolean trusted;
 
-    private IptablesTables(IptablesBackend backend, SetTables sets) {
+    /** Says how many changes were made to nf_tables, in which iptables-nft keeps its rules. */
+    public interface Generation {
+
+        int now() throws IOException;
+    }
+
+    private IptablesTables(IptablesBackend backend, SetTables sets, Generation generation) {
         this.backend = backend;
+        this.generation = generation;
         this.sets = sets;
         families.add(new FamilyTables(new Iptables(backend, false), new IptablesRendering(Family.V4)));
         // Absent where the kernel was started without IPv6; ip6tables fails there.
@@ -34,8 +43,13 @@ public final class IptablesTables implements AutoCloseable {
     }
 
     /** Opens in the calling thread's network namespace; nothing is looked at or made yet. */
-    public static IptablesTables open(IptablesBackend backend) throws IOException {
-        return new IptablesTables(backend, new SetTables(IpsetSocket.open()));
+    public static IptablesTables open(IptablesBackend backend, Generation generation) throws IOException {
+        return new IptablesTables(backend, new SetTables(IpsetSocket.open()), generation);
+    }
+
+    /** The generation that was last looked at: changes up to it, our own ones among them, are known. */
+    public int observed() {
+        return observed;
     }
 
     public IptablesBackend backend() {
@@ -76,7 +90,13 @@ public final class IptablesTables implements AutoCloseable {
         trusted = false;
         boolean changed = sets.fill();
         for (FamilyTables family : families) {
-            changed |= family.apply(mayRemove);
+            changed |= family.write(mayRemove);
+        }
+        if (changed) {
+            observed = generation.now();
+            for (FamilyTables family : families) {
+                family.check();
+            }
         }
         if (mayRemove) {
             changed |= sets.drain();
@@ -100,6 +120,7 @@ public final class IptablesTables implements AutoCloseable {
     }
 
     private void observe() throws IOException {
+        observed = generation.now();
         for (FamilyTables family : families) {
             family.observe();
         }

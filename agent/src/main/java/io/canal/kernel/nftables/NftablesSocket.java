@@ -74,14 +74,26 @@ public final class NftablesSocket implements AutoCloseable {
         return tables;
     }
 
-    /** The names of the chains in a table of a family (2 is ip, 10 is ip6). */
-    public Set<String> chains(int family, String table) throws KernelException {
-        Set<String> chains = new HashSet<>();
-        NetlinkMessage request = new NetlinkMessage(Nf.type(Nf.GETCHAIN), 0).u8(family).u8(0).be16(0);
-        for (Received part : socket.dump("list chains", request)) {
-            Attributes chain = part.attributes(Nf.HEADER);
-            if (chain.string(Nf.CHAIN_TABLE).equals(table)) {
-                chains.add(chain.string(Nf.CHAIN_NAME));
+    /**
+     * A chain of any table.
+     *
+     * @param family 1 is inet, 2 is ip, 10 is ip6
+     * @param hook the hook's number, -1 where it is no base chain
+     * @param drops whether its policy is to drop
+     */
+    public record AnyChain(int family, String table, String name, int hook, boolean drops) {}
+
+    /** The chains of all tables of the families ip, ip6 and inet. */
+    public List<AnyChain> chains() throws KernelException {
+        List<AnyChain> chains = new ArrayList<>();
+        for (int family : new int[] {1, 2, 10}) {
+            NetlinkMessage request = new NetlinkMessage(Nf.type(Nf.GETCHAIN), 0).u8(family).u8(0).be16(0);
+            for (Received part : socket.dump("list chains", request)) {
+                Attributes chain = part.attributes(Nf.HEADER);
+                boolean base = chain.has(Nf.CHAIN_HOOK);
+                chains.add(new AnyChain(part.u8(0), chain.string(Nf.CHAIN_TABLE, ""), chain.string(Nf.CHAIN_NAME, ""),
+                        base ? chain.nested(Nf.CHAIN_HOOK).be32(Nf.HOOK_HOOKNUM, -1) : -1,
+                        base && chain.be32(Nf.CHAIN_POLICY, 1) == 0));
             }
         }
         return chains;

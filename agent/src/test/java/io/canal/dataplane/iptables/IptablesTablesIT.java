@@ -41,7 +41,7 @@ class IptablesTablesIT {
     }
 
     private IptablesTables tables(IptablesBackend backend) throws IOException {
-        return node.<IptablesTables, IOException>call(() -> IptablesTables.open(backend));
+        return node.<IptablesTables, IOException>call(() -> IptablesTables.open(backend, () -> 0));
     }
 
     private boolean apply(IptablesTables tables, boolean mayRemove) throws IOException {

@@ -1,0 +1,46 @@
+package io.canal.dataplane.filter;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+
+/** The dataplane that carried the rules last, on disk. */
+final class LastChoice {
+
+    private final Path file;
+
+    LastChoice(Path stateDir) {
+        file = stateDir.resolve("packet-filter");
+    }
+
+    /** Empty where there is none, or one that this version does not know. */
+    Optional<FilterBackend> read() {
+        try {
+            return FilterBackend.parse(Files.readString(file, StandardCharsets.UTF_8).strip());
+        } catch (IOException unreadable) {
+            return Optional.empty();
+        }
+    }
+
+    void write(FilterBackend backend) throws IOException {
+        if (read().filter(backend::equals).isPresent()) {
+            return;
+        }
+        Files.createDirectories(file.getParent());
+        Path draft = file.resolveSibling(file.getFileName() + ".new");
+        Files.writeString(draft, backend.text() + "\n", StandardCharsets.UTF_8);
+        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    void delete() throws IOException {
+        try {
+            Files.delete(file);
+        } catch (NoSuchFileException never) {
+            return;
+        }
+    }
+}

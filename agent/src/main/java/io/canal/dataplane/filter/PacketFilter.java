@@ -1,0 +1,414 @@
+package io.canal.dataplane.filter;
+
+import io.canal.dataplane.iptables.IptablesTables;
+import io.canal.dataplane.nft.NftTable;
+import io.canal.kernel.iptables.Iptables;
+import io.canal.kernel.iptables.IptablesBackend;
+import io.canal.kernel.libc.KernelException;
+import io.canal.kernel.nftables.NftablesMonitor;
+import io.canal.kernel.nftables.NftablesSocket;
+import io.canal.model.NodePaths;
+import io.canal.reconcile.Clock;
+import io.canal.reconcile.Pass;
+import io.canal.reconcile.Stage;
+import io.canal.reconcile.StageFailed;
+import io.canal.ruleset.Ruleset;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The stage that keeps this node's packet-filter rules, in the dataplane that fits.
+ *
+ * <p>With {@code auto} it follows kube-proxy, once what it sees has been the same for 10 s. A switch puts all rules into the new
+ * dataplane before it takes them out of the old one, so that at every moment at least one has them whole; a packet that meets both
+ * gets the same verdict twice. Rules of ours that another dataplane was left with (by a crash during a switch, by flanneld or Felix)
+ * are removed when the tables are known to be whole.
+ *
+ * <p>{@link #run}, {@link #distrust} and {@link #removeAll} belong to the apply loop's thread.
+ */
+public final class PacketFilter implements Stage, AutoCloseable {
+
+    /** The stage's name. */
+    public static final String NAME = "ruleset";
+
+    private static final Logger log = LoggerFactory.getLogger(PacketFilter.class);
+    private static final Duration STABLE = Duration.ofSeconds(10);
+    /** Where nothing tells of changes: rules of iptables-legacy, and kube-proxy's leaving. */
+    private static final Duration POLL = Duration.ofSeconds(8);
+    private static final Duration LOOK_PAUSE = Duration.ofMillis(500);
+    private static final Set<String> IPTABLES_IN_NFT = Set.of("2 raw", "2 mangle", "2 nat", "2 filter", "10 raw", "10 mangle", "10 nat", "10 filter");
+
+    private final Supplier<FilterMode> mode;
+    private final Clock clock;
+    private final LastChoice lastChoice;
+    private final NodeRules rules;
+    private final Map<IptablesBackend, IptablesTables> openings = new EnumMap<>(IptablesBackend.class);
+
+    private @Nullable Plane plane;
+    private @Nullable NftablesSocket nft;
+    private @Nullable Surroundings seen;
+    private @Nullable FilterBackend better;
+    private long betterSince;
+    private long lookedAt;
+    private boolean leftoversGone;
+
+    private volatile Runnable wake = () -> { };
+    private volatile int ownPort = -1;
+    private volatile boolean touched;
+    private volatile boolean lookAgain = true;
+    private volatile boolean followsKubeTable;
+    private volatile int iptablesGeneration;
+    private volatile FilterStatus status = new FilterStatus("", List.of());
+    private @Nullable NftablesMonitor monitor;
+    private @Nullable ScheduledExecutorService timer;
+
+    /** @param mode asked in every pass; another answer takes effect at once */
+    public PacketFilter(FilterInputs inputs, Supplier<FilterMode> mode, NodePaths paths, Clock clock) {
+        this.mode = mode;
+        this.clock = clock;
+        lastChoice = new LastChoice(paths.stateDir());
+        rules = new NodeRules(inputs);
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    /**
+     * Starts to listen for the changes of others, in the calling thread's network namespace.
+     *
+     * @param wake asks the apply loop for a pass; called on threads of this class
+     */
+    public void start(Runnable wake) {
+        this.wake = wake;
+        try {
+            monitor = NftablesMonitor.open(() -> ownPort, new Listener());
+        } catch (KernelException absent) {
+            log.warn("no word of changes in nf_tables: {}", absent.getMessage());
+        }
+        ScheduledExecutorService ticks = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("packet-filter-timer").factory());
+        timer = ticks;
+        var unused = ticks.scheduleWithFixedDelay(this::tick, POLL.toMillis(), POLL.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** As of the last pass; may be asked on any thread. */
+    public FilterStatus status() {
+        return status;
+    }
+
+    @Override
+    public void distrust() {
+        touched = true;
+        lookAgain = true;
+    }
+
+    @Override
+    public void run(Pass pass) throws StageFailed {
+        rules.update();
+        Ruleset.Changes changes = rules.ruleset().takeChanges();
+        Ruleset.Changes openingChanges = rules.opening().takeChanges();
+        if (plane != null) {
+            plane.want(rules.ruleset(), changes);
+        }
+        openings.values().forEach(tables -> tables.want(rules.opening(), openingChanges));
+        try {
+            apply(pass);
+        } catch (IOException failure) {
+            throw new StageFailed("packet filter" + (plane == null ? "" : " (" + plane.backend().text() + ")") + ": " + failure.getMessage(), failure);
+        }
+    }
+
+    private void apply(Pass pass) throws IOException {
+        Surroundings around = look();
+        Plane now = plane;
+        if (now == null) {
+            now = open(Choice.first(mode.get(), around, lastChoice.read(), installed()));
+            now.wantAll(rules.ruleset());
+            plane = now;
+            log.info("packet filter: {}", now.backend().text());
+        }
+        if (touched) {
+            touched = false;
+            now.distrust();
+        }
+        distrustIptables(now);
+        now.apply(pass.mayRemove());
+        lastChoice.write(now.backend());
+        if (pass.mayRemove()) {
+            now = switchIfDue(now, around);
+            removeLeftovers(now, around);
+        }
+        List<String> problems = new ArrayList<>();
+        open(now, around, problems);
+        status = new FilterStatus(now.backend().text(), problems);
+    }
+
+    /** Changes of iptables-nft by others, since our last look at its rules. */
+    private void distrustIptables(Plane now) {
+        int generation = iptablesGeneration;
+        if (now instanceof Plane.Ipt ipt && ipt.backend() == FilterBackend.IPTABLES_NFT && generation > ipt.tables().observed()) {
+            now.distrust();
+        }
+        openings.values().stream().filter(tables -> generation > tables.observed()).forEach(IptablesTables::distrust);
+    }
+
+    private Surroundings look() throws IOException {
+        Surroundings known = seen;
+        if (known != null && (!lookAgain || clock.since(lookedAt).compareTo(LOOK_PAUSE) < 0)) {
+            if (lookAgain) {
+                wakeAfter(LOOK_PAUSE);
+            }
+            return known;
+        }
+        lookAgain = false;
+        lookedAt = clock.nanos();
+        Surroundings found = Surroundings.look(nft());
+        followsKubeTable = found.kube().filter(backend -> backend == FilterBackend.NFTABLES).isPresent();
+        seen = found;
+        return found;
+    }
+
+    private Plane switchIfDue(Plane now, Surroundings around) throws IOException {
+        FilterMode asked = mode.get();
+        FilterBackend fitting = Choice.of(asked, around, Optional.of(now.backend()), installed());
+        if (fitting == now.backend()) {
+            better = null;
+            return now;
+        }
+        if (asked == FilterMode.AUTO || asked == FilterMode.IPTABLES && now.backend().isIptables()) {
+            if (better != fitting) {
+                better = fitting;
+                betterSince = clock.nanos();
+            }
+            Duration left = STABLE.minus(clock.since(betterSince));
+            if (left.isPositive()) {
+                wakeAfter(left.plusMillis(10));
+                return now;
+            }
+        }
+        better = null;
+        log.info("packet filter: from {} to {}", now.backend().text(), fitting.text());
+        Plane next = open(fitting);
+        try {
+            next.wantAll(rules.ruleset());
+            next.apply(true);
+        } catch (IOException failure) {
+            next.close();
+            leftoversGone = false;
+            throw failure;
+        }
+        plane = next;
+        leftoversGone = false;
+        lookAgain = true;
+        lastChoice.write(fitting);
+        closeOpenings();
+        now.removeAll();
+        now.close();
+        // The two back ends of iptables share their sets.
+        next.distrust();
+        next.apply(true);
+        seen = Surroundings.look(nft());
+        return next;
+    }
+
+    /** What another dataplane still has of ours. */
+    private void removeLeftovers(Plane now, Surroundings around) throws IOException {
+        if (leftoversGone) {
+            return;
+        }
+        if (around.ourTable() && now.backend() != FilterBackend.NFTABLES) {
+            removeTable();
+        }
+        for (IptablesBackend backend : around.ours()) {
+            boolean opened = now.backend() == FilterBackend.NFTABLES && around.dropping().contains(backend);
+            if (now.backend() != FilterBackend.of(backend) && !opened && Iptables.installed(backend)) {
+                removeFrom(backend);
+            }
+        }
+        leftoversGone = true;
+    }
+
+    /** A FORWARD chain of iptables that drops by policy would drop pods' packets, whatever our own table accepts. */
+    private void open(Plane now, Surroundings around, List<String> problems) throws IOException {
+        around.foreignDrops().forEach(chain -> problems.add("the nf_tables chain " + chain
+                + " drops by policy what it does not accept; packets of pods need a rule there that accepts them"));
+        for (IptablesBackend backend : IptablesBackend.values()) {
+            boolean needed = now.backend() == FilterBackend.NFTABLES && around.dropping().contains(backend);
+            IptablesTables tables = openings.get(backend);
+            if (needed && !Iptables.installed(backend)) {
+                problems.add("the FORWARD chain of " + backend.text() + " drops by policy, and its programs are not installed: install the package"
+                        + " iptables, or let FORWARD accept the pod network");
+            } else if (needed) {
+                if (tables == null) {
+                    tables = IptablesTables.open(backend, this::generation);
+                    tables.wantAll(rules.opening());
+                    openings.put(backend, tables);
+                }
+                tables.apply(true);
+            } else if (tables != null) {
+                tables.removeAll();
+                tables.close();
+                openings.remove(backend);
+            }
+        }
+    }
+
+    @Override
+    public void removeAll() throws StageFailed {
+        try {
+            closeOpenings();
+            Plane now = plane;
+            if (now != null) {
+                now.removeAll();
+                now.close();
+                plane = null;
+            }
+            Surroundings around = Surroundings.look(nft());
+            if (around.ourTable()) {
+                removeTable();
+            }
+            for (IptablesBackend backend : around.ours()) {
+                removeFrom(backend);
+            }
+            lastChoice.delete();
+            status = new FilterStatus("", List.of());
+        } catch (IOException failure) {
+            throw new StageFailed("packet filter: " + failure.getMessage(), failure);
+        }
+    }
+
+    private void closeOpenings() throws IOException {
+        for (IptablesTables tables : openings.values()) {
+            tables.removeAll();
+            tables.close();
+        }
+        openings.clear();
+    }
+
+    private void removeTable() throws KernelException {
+        try (NftTable table = new NftTable(NftablesSocket.open())) {
+            table.removeAll();
+        }
+    }
+
+    private void removeFrom(IptablesBackend backend) throws IOException {
+        log.info("packet filter: removing our rules from {}", backend.text());
+        try (IptablesTables tables = IptablesTables.open(backend, this::generation)) {
+            tables.removeAll();
+        }
+    }
+
+    private Plane open(FilterBackend backend) throws IOException {
+        if (backend.isIptables()) {
+            ownPort = -1;
+            return new Plane.Ipt(IptablesTables.open(backend.iptables(), this::generation));
+        }
+        NftTable table = new NftTable(NftablesSocket.open());
+        ownPort = table.portId();
+        return new Plane.Nft(table);
+    }
+
+    private Optional<NftablesSocket> nft() {
+        try {
+            if (nft == null) {
+                NftablesSocket opened = NftablesSocket.open();
+                opened.generation();
+                nft = opened;
+            }
+            return Optional.of(nft);
+        } catch (KernelException absent) {
+            return Optional.empty();
+        }
+    }
+
+    private int generation() throws KernelException {
+        Optional<NftablesSocket> socket = nft();
+        return socket.isPresent() ? socket.get().generation() : 0;
+    }
+
+    private static Set<IptablesBackend> installed() {
+        Set<IptablesBackend> installed = EnumSet.allOf(IptablesBackend.class);
+        installed.removeIf(backend -> !Iptables.installed(backend));
+        return installed;
+    }
+
+    private void tick() {
+        lookAgain = true;
+        if (status.dataplane().equals(FilterBackend.IPTABLES_LEGACY.text())) {
+            touched = true;
+        }
+        wake.run();
+    }
+
+    private void wakeAfter(Duration pause) {
+        ScheduledExecutorService ticks = timer;
+        if (ticks != null) {
+            try {
+                var unused = ticks.schedule(wake, pause.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (RejectedExecutionException closing) {
+                log.debug("the packet filter is closing");
+            }
+        }
+    }
+
+    private final class Listener implements NftablesMonitor.Listener {
+
+        @Override
+        public void changed(Set<String> tables, int generation) {
+            boolean ours = tables.contains("1 " + NftTable.NAME);
+            boolean iptables = tables.stream().anyMatch(IPTABLES_IN_NFT::contains);
+            boolean kube = !followsKubeTable && tables.stream().anyMatch(table -> table.endsWith(" kube-proxy"));
+            if (ours) {
+                touched = true;
+            }
+            if (iptables) {
+                iptablesGeneration = generation;
+            }
+            if (iptables || kube) {
+                lookAgain = true;
+            }
+            if (ours || iptables || kube) {
+                wake.run();
+            }
+        }
+
+        @Override
+        public void missed() {
+            distrust();
+            wake.run();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (timer != null) {
+            timer.shutdownNow();
+        }
+        if (monitor != null) {
+            monitor.close();
+        }
+        openings.values().forEach(IptablesTables::close);
+        if (plane != null) {
+            plane.close();
+        }
+        if (nft != null) {
+            nft.close();
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package io.canal.dataplane.filter;
+
+import io.canal.dataplane.iptables.IptablesTables;
+import io.canal.dataplane.nft.NftTable;
+import io.canal.ruleset.Ruleset;
+import java.io.IOException;
+
+/** A dataplane at work. */
+sealed interface Plane extends AutoCloseable {
+
+    FilterBackend backend();
+
+    void wantAll(Ruleset ruleset);
+
+    void want(Ruleset ruleset, Ruleset.Changes changes);
+
+    boolean apply(boolean mayRemove) throws IOException;
+
+    void distrust();
+
+    void removeAll() throws IOException;
+
+    @Override
+    void close();
+
+    record Nft(NftTable table) implements Plane {
+
+        @Override
+        public FilterBackend backend() {
+            return FilterBackend.NFTABLES;
+        }
+
+        @Override
+        public void wantAll(Ruleset ruleset) {
+            table.wantAll(ruleset);
+        }
+
+        @Override
+        public void want(Ruleset ruleset, Ruleset.Changes changes) {
+            table.want(ruleset, changes);
+        }
+
+        @Override
+        public boolean apply(boolean mayRemove) throws IOException {
+            return table.apply(mayRemove);
+        }
+
+        @Override
+        public void distrust() {
+            table.distrust();
+        }
+
+        @Override
+        public void removeAll() throws IOException {
+            table.removeAll();
+        }
+
+        @Override
+        public void close() {
+            table.close();
+        }
+    }
+
+    record Ipt(IptablesTables tables) implements Plane {
+
+        @Override
+        public FilterBackend backend() {
+            return FilterBackend.of(tables.backend());
+        }
+
+        @Override
+        public void wantAll(Ruleset ruleset) {
+            tables.wantAll(ruleset);
+        }
+
+        @Override
+        public void want(Ruleset ruleset, Ruleset.Changes changes) {
+            tables.want(ruleset, changes);
+        }
+
+        @Override
+        public boolean apply(boolean mayRemove) throws IOException {
+            return tables.apply(mayRemove);
+        }
+
+        @Override
+        public void distrust() {
+            tables.distrust();
+        }
+
+        @Override
+        public void removeAll() throws IOException {
+            tables.removeAll();
+        }
+
+        @Override
+        public void close() {
+            tables.close();
+        }
+    }
+}
