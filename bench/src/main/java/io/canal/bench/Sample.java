@@ -1,0 +1,44 @@
+package io.canal.bench;
+
+import java.util.Arrays;
+
+/**
+ * Figures of one kind, in the order in which they were measured.
+ *
+ * @param values in the unit that the report names
+ */
+record Sample(double[] values) {
+
+    Sample {
+        if (values.length == 0) {
+            throw new IllegalArgumentException("a sample needs at least one value");
+        }
+        values = values.clone();
+    }
+
+    /** The value that {@code share} (0 to 1) of the sample does not exceed, by the nearest-rank method. */
+    double percentile(double share) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        int rank = (int) Math.ceil(share * sorted.length);
+        return sorted[Math.max(0, rank - 1)];
+    }
+
+    double median() {
+        return percentile(0.5);
+    }
+
+    double largest() {
+        return percentile(1);
+    }
+
+    double smallest() {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[0];
+    }
+
+    int size() {
+        return values.length;
+    }
+}
