@@ -1,17 +1,25 @@
 package io.canal.charm;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.check.Observation;
 import io.canal.control.Op;
 import io.canal.control.Reply;
 import io.canal.juju.Juju;
+import io.canal.model.HolderRecord;
+import io.canal.model.Ip;
 import io.canal.model.Json;
+import io.canal.model.LeaseValue;
+import io.canal.model.SubnetKey;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** What the actions do. */
 record Actions(Juju juju, Machine machine) {
@@ -39,22 +47,47 @@ record Actions(Juju juju, Machine machine) {
         return new SubnetActions(juju, machine);
     }
 
-    private void listLeases() {
+    private void listLeases() throws IOException {
         switch (machine.agent().ask(Op.LEASES, Json.object(), PATIENCE)) {
-            case Reply.Done(ObjectNode body) -> {
-                List<JsonNode> leases = new ArrayList<>();
-                body.path("leases").forEach(leases::add);
-                Map<String, String> results = new TreeMap<>();
-                results.put("count", Integer.toString(leases.size()));
-                for (int i = 0; i < Math.min(leases.size(), MOST); i++) {
-                    String at = "leases." + i + ".";
-                    leases.get(i).properties().forEach(field -> results.put(at + field.getKey(), field.getValue().asText()));
-                }
-                juju.actionResults(results);
-            }
+            case Reply.Done(ObjectNode body) -> tellLeases(body.path("leases"));
             case Reply.Refused(String sentence) -> juju.actionFailed(sentence);
-            case Reply.Unreachable(String sentence) -> juju.actionFailed(sentence);
+            case Reply.Unreachable _ -> listLeasesWithoutAgent();
         }
+    }
+
+    /** What etcd says, without the times that only the agent asks for. */
+    private void listLeasesWithoutAgent() throws IOException {
+        switch (machine.check().observation().etcd()) {
+            case Observation.Etcd.Away(String reason) -> juju.actionFailed("No agent runs here, and etcd could not be asked: " + reason);
+            case Observation.Etcd.Seen etcd -> tellLeases(rows(etcd));
+        }
+    }
+
+    private static ArrayNode rows(Observation.Etcd.Seen etcd) {
+        ArrayNode rows = JsonNodeFactory.instance.arrayNode();
+        Set<SubnetKey> subnets = new TreeSet<>(etcd.leases().keySet());
+        subnets.addAll(etcd.holders().keySet());
+        for (SubnetKey subnet : subnets) {
+            Optional<HolderRecord> holder = Optional.ofNullable(etcd.holders().get(subnet));
+            Optional<LeaseValue> lease = Optional.ofNullable(etcd.leases().get(subnet)).or(() -> holder.map(HolderRecord::lease));
+            rows.addObject()
+                    .put("subnet", subnet.pretty())
+                    .put("public-ip", lease.flatMap(value -> value.publicAddress(Ip.Family.V4).or(value::publicIpv6)).map(Ip::toString).orElse(""))
+                    .put("node", holder.map(HolderRecord::nodename).orElse(""))
+                    .put("unit", holder.map(HolderRecord::unit).orElse(""))
+                    .put("holder", holder.isPresent());
+        }
+        return rows;
+    }
+
+    private void tellLeases(JsonNode rows) {
+        Map<String, String> results = new TreeMap<>();
+        results.put("count", Integer.toString(rows.size()));
+        for (int i = 0; i < Math.min(rows.size(), MOST); i++) {
+            String at = "leases." + i + ".";
+            rows.get(i).properties().forEach(field -> results.put(at + field.getKey(), field.getValue().asText()));
+        }
+        juju.actionResults(results);
     }
 
     private void releaseLease(String subnet) {

@@ -83,7 +83,9 @@ record Charm(HookContext context, Juju juju, Machine machine) {
             return;
         }
         juju.status(Status.maintenance("Installing the node agent"));
-        machine.program().install();
+        if (machine.program().install()) {
+            RestartNote.of(context).leave();
+        }
         machine.setup().install();
         juju.workloadVersion(machine.program().version());
     }

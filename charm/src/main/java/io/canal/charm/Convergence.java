@@ -6,7 +6,6 @@ import io.canal.config.Listen;
 import io.canal.control.AgentStatus;
 import io.canal.control.Op;
 import io.canal.control.Reply;
-import io.canal.juju.Event.Life;
 import io.canal.juju.Event.Relation;
 import io.canal.juju.HookContext;
 import io.canal.juju.Juju;
@@ -108,10 +107,12 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
 
     /** Starts the agent where none runs, and restarts it where it runs from another program than the one installed. */
     private boolean startWhereNeeded(boolean answers) throws IOException {
-        if (answers && context.event() != Life.UPGRADE_CHARM && context.event() != Life.START) {
+        RestartNote note = RestartNote.of(context);
+        if (answers && !note.isLeft()) {
             return false;
         }
         Optional<Path> running = machine.process().runningFrom();
+        note.remove();
         if (running.isEmpty()) {
             juju.log(LogLevel.INFO, "starting " + NodeSetup.UNIT);
             machine.systemd().control("start", "--no-block", NodeSetup.UNIT);

@@ -296,6 +296,23 @@ class HooksTest {
     }
 
     @Test
+    void a_new_program_is_started_as_soon_as_nothing_blocks() throws IOException {
+        node.hook("install");
+        node.related().hook("etcd-relation-changed");
+        node.asked.clear();
+        node.program("b".repeat(24));
+        node.juju.option("mtu", 1);
+        node.hook("upgrade-charm");
+        assertFalse(node.asked.toString().contains("restart"), node.asked::toString);
+        node.juju.option("mtu", 1400);
+        node.hook("config-changed");
+        assertTrue(node.asked.contains("systemctl restart --no-block canal-agent.service"), node.asked::toString);
+        node.asked.clear();
+        node.hook("update-status");
+        assertEquals(List.of(), node.asked);
+    }
+
+    @Test
     void etcds_new_endpoints_and_certificates_reach_the_agent() throws IOException {
         node.hook("install");
         node.related().hook("etcd-relation-changed");

@@ -1,0 +1,267 @@
+package io.canal.check;
+
+import static io.canal.kernel.testing.TestNamespaces.bridge;
+import static io.canal.kernel.testing.TestNamespaces.ip;
+import static io.canal.kernel.testing.TestNamespaces.run;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.control.AgentStatus;
+import io.canal.control.ControlServer;
+import io.canal.control.Finding;
+import io.canal.control.Op;
+import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.HolderRecord;
+import io.canal.model.Ip;
+import io.canal.model.LeaseValue;
+import io.canal.model.Mac;
+import io.canal.model.NetworkKeys;
+import io.canal.model.NodePaths;
+import io.canal.model.SubnetKey;
+import io.canal.reconcile.Clock;
+import io.canal.store.MemoryStore;
+import io.canal.store.Txn;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each witness in a real kernel and on a real disk, broken by the system's own tools. Needs root. */
+class NodeObserverIT {
+
+    private static final NetworkKeys KEYS = NetworkKeys.DEFAULT;
+    private static final String OWN = "10.1.49.0-24";
+    private static final String PEER = "10.1.94.0-24";
+
+    private static final String RULES = """
+            table inet canal {
+                chain nat-FLANNEL-POSTRTG {
+                    meta mark & 0x4000 == 0x4000 return
+                    ip saddr 10.1.49.0/24 ip daddr 10.1.0.0/16 return
+                    ip saddr 10.1.0.0/16 ip daddr 10.1.49.0/24 return
+                    ip saddr != 10.1.0.0/16 ip daddr 10.1.49.0/24 return
+                    ip saddr 10.1.0.0/16 ip daddr != 224.0.0.0/4 counter masquerade fully-random
+                    ip saddr != 10.1.0.0/16 ip daddr 10.1.0.0/16 counter masquerade fully-random
+                }
+                chain filter-FLANNEL-FWD {
+                    ip saddr 10.1.0.0/16 accept
+                    ip daddr 10.1.0.0/16 accept
+                }
+                chain nat-POSTROUTING {
+                    type nat hook postrouting priority srcnat + 10
+                    jump nat-FLANNEL-POSTRTG
+                }
+            }
+            """;
+
+    @TempDir
+    private Path root;
+
+    private final TestNamespaces namespaces = new TestNamespaces();
+    private final MemoryStore store = new MemoryStore(Clock.system());
+    private NodePaths paths;
+    private NetworkNamespace node;
+
+    @BeforeEach
+    void healthy() throws Exception {
+        paths = new NodePaths(root);
+        node = namespaces.add("check");
+        ip(node, "link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
+        ip(node, "addr", "add", "10.10.0.1/24", "dev", "eth0");
+        ip(node, "link", "set", "eth0", "up");
+        device("10.1.49.0/32");
+        ip(node, "link", "add", "cali0123456789a", "type", "veth", "peer", "name", "pod0");
+        ip(node, "link", "set", "cali0123456789a", "up");
+        ip(node, "route", "add", "10.1.49.7/32", "dev", "cali0123456789a", "scope", "link");
+        rules(RULES);
+        LeaseValue own = LeaseValue.vxlan(Ip.of("10.10.0.1"), 1, Mac.of("02:00:00:00:00:01"));
+        LeaseValue peer = LeaseValue.vxlan(Ip.of("10.10.0.2"), 1, Mac.of("02:00:00:00:00:02"));
+        put(KEYS.config(), "{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}");
+        put(KEYS.lease(SubnetKey.of(OWN)), own.text());
+        put(KEYS.lease(SubnetKey.of(PEER)), peer.text());
+        put(NetworkKeys.holder(SubnetKey.of(OWN)), new HolderRecord("a1", "canal/0", "h1", Instant.EPOCH, own).text());
+        write(paths.stateDir().resolve("node.json"), "{\"id\":\"a1\",\"subnet\":\"" + OWN + "\"}");
+        subnetEnv("10.1.49.1/24");
+        conflist("10.1.49.0/24");
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+        namespaces.close();
+    }
+
+    @Test
+    void a_healthy_node_is_consistent() throws Exception {
+        Report report = report();
+        assertEquals(List.of(), report.problems());
+        assertEquals("10.1.49.0/24 by nftables", report.results().get("witnesses.rules"));
+        assertEquals("1 in 10.1.49.0/24", report.results().get("witnesses.pods"));
+    }
+
+    @Test
+    void files_that_disagree_are_found() throws Exception {
+        subnetEnv("10.1.50.1/24");
+        conflist("10.1.51.0/24");
+        assertEquals(List.of("10.1.50.1/24", "10.1.51.0/24"), report().problems().stream().map(Finding::found).toList());
+    }
+
+    @Test
+    void a_deleted_device_is_found_and_all_that_went_with_it() throws Exception {
+        ip(node, "link", "del", "flannel.1");
+        List<String> where = report().problems().stream().map(Finding::where).toList();
+        assertEquals("flannel.1", where.getFirst());
+        assertTrue(where.contains("route 10.1.94.0/24"), where::toString);
+    }
+
+    @Test
+    void another_address_of_the_device_is_found() throws Exception {
+        // In this order: with the last address the kernel removes the link's routes.
+        ip(node, "addr", "add", "10.1.50.0/32", "dev", "flannel.1");
+        ip(node, "addr", "del", "10.1.49.0/32", "dev", "flannel.1");
+        assertEquals("10.1.50.0/32", only().found());
+    }
+
+    @Test
+    void a_pod_of_another_subnet_is_found() throws Exception {
+        ip(node, "route", "add", "10.1.50.9/32", "dev", "cali0123456789a", "scope", "link");
+        assertEquals("10.1.50.9", only().found());
+    }
+
+    @Test
+    void flushed_rules_are_found() throws Exception {
+        run(node, "nft", "flush", "ruleset");
+        assertEquals("The masquerade and forward rules are missing.", only().what());
+    }
+
+    @Test
+    void rules_in_iptables_are_read_too() throws Exception {
+        run(node, "nft", "delete", "table", "inet", "canal");
+        iptables("nat", "FLANNEL-POSTRTG", "-s 10.1.50.0/24 -d 10.1.0.0/16 -j RETURN");
+        iptables("nat", "FLANNEL-POSTRTG", "-s 10.1.0.0/16 ! -d 224.0.0.0/4 -j MASQUERADE");
+        iptables("filter", "FLANNEL-FWD", "-s 10.1.0.0/16 -j ACCEPT");
+        iptables("filter", "FLANNEL-FWD", "-d 10.1.0.0/16 -j ACCEPT");
+        Finding problem = only();
+        assertEquals("iptables-nft", problem.where());
+        assertEquals("10.1.50.0/24", problem.found());
+    }
+
+    @Test
+    void a_deleted_lease_is_found() throws Exception {
+        store.commit(Txn.when().delete(KEYS.lease(SubnetKey.of(OWN))));
+        assertEquals(KEYS.lease(SubnetKey.of(OWN)), only().where());
+    }
+
+    @Test
+    void a_malformed_lease_is_found_and_named() throws Exception {
+        put(KEYS.leases() + "10.1.60.0-24", "{\"PublicIP\":\"x\"}");
+        assertEquals(KEYS.leases() + "10.1.60.0-24", only().where());
+    }
+
+    @Test
+    void each_entry_of_a_peer_that_is_wrong_is_found() throws Exception {
+        ip(node, "neigh", "replace", "10.1.94.0", "lladdr", "02:00:00:00:00:99", "dev", "flannel.1", "nud", "permanent");
+        assertEquals("02:00:00:00:00:99", only().found());
+        ip(node, "neigh", "replace", "10.1.94.0", "lladdr", "02:00:00:00:00:02", "dev", "flannel.1", "nud", "permanent");
+        bridge(node, "fdb", "replace", "02:00:00:00:00:02", "dev", "flannel.1", "dst", "10.10.0.9", "self", "permanent");
+        assertEquals("10.10.0.9", only().found());
+    }
+
+    @Test
+    void a_stale_route_is_found() throws Exception {
+        ip(node, "route", "add", "10.1.200.0/24", "via", "10.1.200.0", "dev", "flannel.1", "onlink");
+        assertEquals("route 10.1.200.0/24", only().where());
+    }
+
+    @Test
+    void with_etcd_away_the_others_still_speak() throws Exception {
+        store.available(false);
+        conflist("10.1.51.0/24");
+        Report report = report();
+        assertTrue(report.results().get("witnesses.lease").startsWith("missing: "), report.results()::toString);
+        assertEquals(List.of("10.1.51.0/24"), report.problems().stream().map(Finding::found).toList());
+    }
+
+    @Test
+    void two_wrong_at_once_are_named_by_values_chosen_at_random_though_the_agent_lies() throws Exception {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        int first = 100 + random.nextInt(50);
+        int second = 150 + random.nextInt(50);
+        try (ControlServer _ = liar()) {
+            conflist("10.1." + first + ".0/24");
+            run(node, "nft", "delete", "table", "inet", "canal");
+            rules(RULES.replace("10.1.49.0", "10.1." + second + ".0"));
+            List<Finding> problems = report().problems();
+            assertEquals(List.of("10.1." + first + ".0/24", "10.1." + second + ".0/24"), problems.stream().map(Finding::found).toList(), "seed " + seed);
+            assertEquals(List.of("10.1.49.0/24", "10.1.49.0/24"), problems.stream().map(Finding::expected).toList(), "seed " + seed);
+        }
+    }
+
+    /** An agent that says that all is well. */
+    private ControlServer liar() throws IOException {
+        AgentStatus lie = new AgentStatus(true, List.of(), "10.1.222.1/24", "10.1.0.0/16", 1450, "nftables", "h1", "10.10.0.1", "1", "", List.of(),
+                false, "", List.of());
+        Files.createDirectories(paths.controlSocket().getParent());
+        return ControlServer.listen(paths.controlSocket(), Map.of(Op.STATUS, request -> lie.encode()));
+    }
+
+    private Finding only() throws Exception {
+        List<Finding> problems = report().problems();
+        assertEquals(1, problems.size(), problems::toString);
+        return problems.getFirst();
+    }
+
+    private Report report() throws Exception {
+        return node.call(() -> Examination.of(new NodeObserver(paths, KEYS).look("canal/0", Optional.of(store), "")));
+    }
+
+    private void device(String address) {
+        ip(node, "link", "add", "flannel.1", "address", "02:00:00:00:00:01", "type", "vxlan", "id", "1", "dev", "eth0", "local", "10.10.0.1", "dstport", "8472", "nolearning");
+        ip(node, "addr", "add", address, "dev", "flannel.1");
+        ip(node, "link", "set", "flannel.1", "up");
+        ip(node, "route", "add", "10.1.94.0/24", "via", "10.1.94.0", "dev", "flannel.1", "onlink");
+        ip(node, "neigh", "add", "10.1.94.0", "lladdr", "02:00:00:00:00:02", "dev", "flannel.1", "nud", "permanent");
+        bridge(node, "fdb", "add", "02:00:00:00:00:02", "dev", "flannel.1", "dst", "10.10.0.2", "self", "permanent");
+    }
+
+    private void rules(String text) throws IOException {
+        Path file = root.resolve("rules.nft");
+        Files.writeString(file, text);
+        run(node, "nft", "-f", file.toString());
+    }
+
+    private void iptables(String table, String chain, String rule) {
+        TestNamespaces.tryRun(node, "iptables-nft", "-t", table, "-N", chain);
+        List<String> command = new ArrayList<>(List.of("iptables-nft", "-t", table, "-A", chain));
+        command.addAll(List.of(rule.split(" ")));
+        run(node, command.toArray(String[]::new));
+    }
+
+    private void put(String key, String value) throws Exception {
+        store.commit(Txn.when().put(key, value, 0));
+    }
+
+    private void subnetEnv(String subnet) throws IOException {
+        write(paths.subnetEnv(), "FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=" + subnet + "\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n");
+    }
+
+    private void conflist(String subnet) throws IOException {
+        write(paths.conflist(), "{\"name\":\"cdk-canal\",\"plugins\":[{\"type\":\"calico\",\"ipam\":{\"type\":\"host-local\",\"subnet\":\"" + subnet + "\"}}]}");
+    }
+
+    private static void write(Path file, String text) throws IOException {
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+    }
+}
