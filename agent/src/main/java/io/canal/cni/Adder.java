@@ -98,7 +98,6 @@ final class Adder {
         try {
             kit.journal().adding(attachment);
             kit.attachments().put(new Journal.Entry(attachment, false));
-            kit.journal().sync(id);
             kit.steps().reached(Step.ADDING_NOTED);
             kit.links().lay(pod, plan(attachment, config));
             kit.steps().reached(Step.WIRED);

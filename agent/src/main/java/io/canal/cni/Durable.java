@@ -33,19 +33,34 @@ final class Durable {
         }
     }
 
-    /** A new file in place of what was there; whole, but not yet on disk. */
+    /** A new file in place of what was there; it and its name are on disk when this returns. */
     static void write(Path file, String text) throws IOException {
+        Files.move(prepare(file, text, true), file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        syncFolder(file);
+    }
+
+    /** Writes the text beside the file, to disk where that is wanted; what gives it its place is a move. */
+    static Path prepare(Path file, String text, boolean toDisk) throws IOException {
         Path whole = file.resolveSibling("." + file.getFileName() + ".new");
         Files.deleteIfExists(whole);
         Files.createFile(whole, PRIVATE);
-        Files.writeString(whole, text, StandardOpenOption.WRITE);
-        Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        if (toDisk) {
+            append(whole, text);
+        } else {
+            Files.writeString(whole, text, StandardOpenOption.WRITE);
+        }
+        return whole;
     }
 
-    /** Waits until a file, and its name in its folder, are on disk. */
-    static void sync(Path file) throws IOException {
-        syncOne(file);
-        syncOne(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+    /** Waits until the file's name is on disk. */
+    static void syncFolder(Path file) throws IOException {
+        Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
+        try (Fd fd = Fd.open(folder)) {
+            int result = Libc.fsync(fd.number());
+            if (result < 0) {
+                throw new KernelException("fsync " + folder, -result);
+            }
+        }
     }
 
     /** Adds to a file, and waits until that is on disk. */
@@ -56,15 +71,6 @@ final class Durable {
                 channel.write(bytes);
             }
             channel.force(false);
-        }
-    }
-
-    private static void syncOne(Path path) throws IOException {
-        try (Fd fd = Fd.open(path)) {
-            int result = Libc.fsync(fd.number());
-            if (result < 0) {
-                throw new KernelException("fsync " + path, -result);
-            }
         }
     }
 }

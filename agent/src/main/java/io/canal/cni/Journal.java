@@ -52,14 +52,9 @@ final class Journal {
         return entries;
     }
 
-    /** Notes that an ADD has begun; {@link #sync} follows. */
+    /** Notes that an ADD has begun; the note is on disk when this returns. */
     void adding(Attachment attachment) throws IOException {
         Durable.write(file(attachment.id()), attachment.encode() + "\n");
-    }
-
-    /** Waits until what {@link #adding} wrote is on disk. */
-    void sync(Attachment.Id id) throws IOException {
-        Durable.sync(file(id));
     }
 
     /** Notes that an ADD has ended well; false where its entry is gone, because it was deleted behind our back. */

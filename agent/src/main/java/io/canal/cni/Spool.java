@@ -65,27 +65,34 @@ final class Spool implements AutoCloseable {
         thread.start();
     }
 
-    /** Hands in a write; it is in a file when this returns. */
+    /** Hands in a write that can be made again from the journal; a power cut may lose it. Not twice at a time for one key. */
     void add(Write write) throws IOException {
+        add(write, false);
+    }
+
+    /** As {@link #add(Write)}; the write is on disk when this returns. */
+    void addDurably(Write write) throws IOException {
+        add(write, true);
+        Durable.syncFolder(file(folder, write));
+    }
+
+    private void add(Write write, boolean toDisk) throws IOException {
+        Path file = file(folder, write);
+        Path whole = Durable.prepare(file, write.encode(), toDisk);
         lock.lock();
         try {
-            waiting.put(put(folder, write), write);
+            Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            waiting.put(file, write);
             work.signalAll();
         } finally {
             lock.unlock();
         }
     }
 
-    /** As {@link #add}; the file is on disk when this returns. */
-    void addDurably(Write write) throws IOException {
-        add(write);
-        Durable.sync(file(folder, write));
-    }
-
     /** Leaves a write for the agent, from another process. */
     static void leave(Path folder, Write write) throws IOException {
         Durable.folder(folder);
-        Durable.sync(put(folder, write));
+        Durable.write(file(folder, write), write.encode());
     }
 
     /** etcd may be within reach again. */
@@ -124,12 +131,6 @@ final class Spool implements AutoCloseable {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    private static Path put(Path folder, Write write) throws IOException {
-        Path file = file(folder, write);
-        Durable.write(file, write.encode());
-        return file;
     }
 
     private static Path file(Path folder, Write write) {

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,9 +17,17 @@ final class NativeClient {
     private final Path socket;
     private final Path program;
 
+    private final List<String> prefix;
+
     NativeClient(Path socket, Path program) {
+        this(socket, program, List.of());
+    }
+
+    /** @param prefix a command that runs the rest of its line, such as nsenter */
+    NativeClient(Path socket, Path program, List<String> prefix) {
         this.socket = socket;
         this.program = program;
+        this.prefix = prefix;
     }
 
     record Outcome(int code, String out, String err, long millis) {}
@@ -68,11 +77,13 @@ final class NativeClient {
     }
 
     Process start(Map<String, String> environment, String... arguments) throws IOException {
-        var command = new java.util.ArrayList<String>(List.of(binary().toString()));
+        List<String> command = new ArrayList<>(prefix);
+        command.add(binary().toString());
         command.addAll(List.of(arguments));
         var builder = new ProcessBuilder(command);
         builder.environment().clear();
         builder.environment().putAll(new HashMap<>(environment));
+        builder.environment().putIfAbsent("PATH", "/usr/bin:/bin");
         builder.environment().put("CANAL_CNI_SOCKET", socket.toString());
         builder.environment().put("CANAL_PROGRAM", program.toString());
         return builder.start();
