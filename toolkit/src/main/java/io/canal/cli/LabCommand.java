@@ -7,6 +7,8 @@ import io.canal.lab.pod.Namespaces;
 import io.canal.lab.pod.Pod;
 import io.canal.lab.pod.PodSpec;
 import io.canal.lab.pod.Pods;
+import io.canal.lab.proof.Proof;
+import io.canal.lab.proof.ProofTable;
 import io.canal.model.Json;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +28,7 @@ import picocli.CommandLine.Spec;
 /** What only a lab has: pods without containers, namespaces without Kubernetes, and faults on demand. */
 @Command(name = "lab", description = "Pods, namespaces and faults of the lab.", mixinStandardHelpOptions = true,
         subcommands = {LabCommand.NamespaceCommand.class, LabCommand.PodCommand.class, LabCommand.PodsCommand.class,
-            LabCommand.BreakCommand.class, LabCommand.RebootCommand.class})
+            LabCommand.ProofCommand.class, LabCommand.BreakCommand.class, LabCommand.RebootCommand.class})
 final class LabCommand implements Runnable {
 
     @Spec
@@ -207,6 +209,23 @@ final class LabCommand implements Runnable {
                 default -> throw new LabException("--format is \"" + format + "\", expected tabular or json.");
             }
             return 0;
+        }
+    }
+
+    /** Tries whether pods reach each other. */
+    @Command(name = "proof", description = "Tries whether a pod on each host reaches one on each other, as canal up does at its end.",
+            mixinStandardHelpOptions = true)
+    static final class ProofCommand implements Callable<Integer> {
+
+        @Mixin
+        private final LabOption lab = new LabOption();
+
+        @Override
+        public Integer call() {
+            ProofTable table = new Proof(lab.pods(), lab.hosts()).run();
+            System.out.println(table.text());
+            table.failures().forEach(System.err::println);
+            return table.holds() ? 0 : 1;
         }
     }
 

@@ -21,6 +21,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         version = "canal 1.0",
         subcommands = {
+            UpCommand.class,
+            DownCommand.class,
             LabCommand.class,
             StatusCommand.class,
             RunCommand.class,

@@ -19,6 +19,7 @@ final class RemoveUnitCommand implements Callable<Integer> {
     @Mixin
     private final ModelOption model = new ModelOption();
 
+    @SuppressWarnings("unused")
     @Option(names = "--no-prompt", description = "Accepted as Juju's option; nothing is ever asked.")
     private boolean noPrompt;
 

@@ -38,7 +38,7 @@ final class TaskReport {
     private static ObjectNode documents(List<TaskResult> tasks) {
         ObjectNode documents = Trees.object();
         tasks.forEach(task -> documents.set(task.unit(), TaskDocument.of(task)));
-        return (ObjectNode) documents;
+        return documents;
     }
 
     /** The results of one task: what it set, then what it printed. */

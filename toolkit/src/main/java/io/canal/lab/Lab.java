@@ -4,6 +4,7 @@ import io.canal.kernel.libc.Flock;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -15,6 +16,8 @@ import java.util.function.Consumer;
  * not marked as kept is removed by whichever lab command comes next.
  */
 public final class Lab implements AutoCloseable {
+
+    private static final int ATTEMPTS = 3;
 
     private final LabFolder folder;
     private final Flock lock;
@@ -30,8 +33,15 @@ public final class Lab implements AutoCloseable {
     public static Lab open(Places places, LabName name) {
         Leftovers.remove(places);
         LabFolder folder = new LabFolder(places, name);
-        folder.make();
-        return new Lab(places, folder, folder.tryLock().orElseThrow(() -> inUse(name)));
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            // A folder that is made and not yet locked looks like a leftover to others.
+            folder.make();
+            Optional<Flock> lock = folder.tryLock();
+            if (lock.isPresent()) {
+                return new Lab(places, folder, lock.get());
+            }
+        }
+        throw inUse(name);
     }
 
     /** Takes a lab that is there. */

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -39,8 +38,8 @@ final class LabFolder {
             return List.of();
         }
         try (Stream<Path> folders = Files.list(places.labs())) {
-            return folders.filter(Files::isDirectory).map(path -> new LabFolder(places, new LabName(path.getFileName().toString())))
-                    .sorted(Comparator.comparing(LabFolder::lab)).toList();
+            return folders.filter(Files::isDirectory).flatMap(path -> LabName.parse(path.getFileName().toString()).stream()).sorted()
+                    .map(name -> new LabFolder(places, name)).toList();
         } catch (IOException refused) {
             throw new LabException("The labs in " + places.labs() + " cannot be listed: " + refused.getMessage(), refused);
         }

@@ -6,6 +6,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -32,6 +33,11 @@ public record LabName(String text) implements Comparable<LabName> {
         String letters = (last == null ? "" : last.toString()).toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "");
         String digest = HexFormat.of().formatHex(sha256(path.toString()), 0, 2);
         return new LabName((letters.isEmpty() ? "lab" : letters.substring(0, Math.min(6, letters.length()))) + digest);
+    }
+
+    /** The lab of that name, where it can be one. */
+    static Optional<LabName> parse(String text) {
+        return FORM.matcher(text).matches() ? Optional.of(new LabName(text)) : Optional.empty();
     }
 
     static byte[] sha256(String text) {

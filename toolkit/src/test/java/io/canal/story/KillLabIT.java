@@ -1,0 +1,73 @@
+package io.canal.story;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.lab.Host;
+import io.canal.lab.Pause;
+import io.canal.lab.fault.Leases;
+import io.canal.lab.pod.EtcdClient;
+import io.canal.lab.pod.Pod;
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.LeaseValue;
+import io.canal.model.Mac;
+import io.canal.model.NetworkKeys;
+import io.canal.model.SubnetKey;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(StoryLab.class)
+class KillLabIT {
+
+    private static final int KILLS = 50;
+    private static final int PER_SECOND = 1_200;
+    private static final Duration FOLLOWS_WITHIN = Duration.ofSeconds(1);
+
+    @Test
+    void fifty_kills_of_the_agent_lose_no_packet_and_no_change() throws Exception {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        Host h1 = StoryLab.host(1);
+        Pod a = StoryLab.pod("kill-a", h1);
+        Pod b = StoryLab.pod("kill-b", StoryLab.host(2));
+        var from = StoryLab.pods().netns(a);
+        var to = StoryLab.pods().netns(b);
+        EtcdClient etcd = StoryLab.etcd();
+        Cidr subnet = free(new Leases(etcd));
+        String key = NetworkKeys.DEFAULT.lease(SubnetKey.of(subnet));
+        try (PacketStream there = PacketStream.start(from, a.address(), to, b.address(), PER_SECOND);
+                PacketStream back = PacketStream.start(to, b.address(), from, a.address(), PER_SECOND)) {
+            for (int kill = 1; kill <= KILLS; kill++) {
+                Pause.ofMillis(random.nextInt(200));
+                h1.program("systemctl", "kill", "--signal=KILL", "canal-agent").must();
+                // A peer comes back with another VTEP while the agent is dead or not yet in sync.
+                Mac mac = Mac.of(String.format("02:00:00:00:%02x:%02x", kill, random.nextInt(256)));
+                etcd.put(key, LeaseValue.vxlan(Ip.of("10.10.0.200"), 1, mac).text());
+                boolean followed = Pause.until(FOLLOWS_WITHIN,
+                        () -> h1.program("ip", "neigh", "show", "dev", "flannel.1").must().contains(mac.toString()));
+                assertTrue(followed, "kill " + kill + ": " + mac + " of " + subnet + " was not in the kernel within 1 s (seed " + seed + ")");
+            }
+            PacketStream.Report one = there.stop();
+            PacketStream.Report other = back.stop();
+            assertTrue(one.sent() > 10_000, one.toString());
+            assertEquals(List.of(0, 0), List.of(one.lost(), other.lost()), one + "; " + other + " (seed " + seed + ")");
+        } finally {
+            etcd.delete(key);
+        }
+    }
+
+    private static Cidr free(Leases leases) {
+        List<Cidr> taken = leases.all().stream().map(Leases.Lease::subnet).toList();
+        for (int third = 250; third > 0; third--) {
+            Cidr candidate = Cidr.of("10.1." + third + ".0/24");
+            if (taken.stream().noneMatch(candidate::overlaps)) {
+                return candidate;
+            }
+        }
+        throw new AssertionError("no free subnet beside " + taken);
+    }
+}

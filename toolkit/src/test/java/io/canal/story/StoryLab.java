@@ -1,0 +1,100 @@
+package io.canal.story;
+
+import io.canal.lab.Host;
+import io.canal.lab.Lab;
+import io.canal.lab.LabName;
+import io.canal.lab.Places;
+import io.canal.lab.pod.EtcdClient;
+import io.canal.lab.pod.Pod;
+import io.canal.lab.pod.PodSpec;
+import io.canal.lab.pod.Pods;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+
+/** The lab that the story is told in: three hosts, made by the first test class that needs them, removed after the last. */
+public final class StoryLab implements BeforeAllCallback {
+
+    static final LabName NAME = new LabName("story");
+
+    /** What the first {@code canal up} printed. */
+    private static volatile String firstUp = "";
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        context.getRoot().getStore(Namespace.create(StoryLab.class)).getOrComputeIfAbsent(Running.class);
+    }
+
+    static String firstUp() {
+        return firstUp;
+    }
+
+    static List<Host> hosts() {
+        return Lab.hostsOf(Places.usual(), NAME);
+    }
+
+    static Host host(int number) {
+        return hosts().get(number - 1);
+    }
+
+    /** The canal unit of a host: which one it is depends on which came first. */
+    static String unitOn(Host host) {
+        String status = canal("status", "--format", "json");
+        return Units.canalOn(status, host.name());
+    }
+
+    static Pods pods() {
+        return new Pods(Places.usual().part(NAME, "pods"), hosts());
+    }
+
+    static EtcdClient etcd() {
+        return EtcdClient.onAnyOf(hosts());
+    }
+
+    /** The namespace outside of the hosts, on their network. */
+    static Path outside() {
+        return Path.of("/run/netns/canal-" + NAME + "-sw");
+    }
+
+    /** A pod, made anew. */
+    static Pod pod(String name, Host host) {
+        return pod(PodSpec.named(name), host);
+    }
+
+    static Pod pod(PodSpec spec, Host host) {
+        Pods pods = pods();
+        pods.all().stream().filter(pod -> pod.name().equals(spec.name())).forEach(pods::remove);
+        return pods.add(spec, host);
+    }
+
+    /** Runs a command in this lab, and expects success. */
+    static String canal(String... arguments) {
+        return Canal.must(with(arguments));
+    }
+
+    static String[] with(String... arguments) {
+        int options = arguments[0].equals("lab") ? arguments.length > 2 && arguments[1].equals("pod") ? 3 : 2 : 1;
+        String[] all = new String[arguments.length + 2];
+        System.arraycopy(arguments, 0, all, 0, options);
+        all[options] = "--lab";
+        all[options + 1] = NAME.text();
+        System.arraycopy(arguments, options, all, options + 2, arguments.length - options);
+        return all;
+    }
+
+    /** The lab while tests run. */
+    static final class Running implements AutoCloseable {
+
+        Running() {
+            Lab.remove(Places.usual(), NAME);
+            firstUp = canal("up", "--hosts", "3", "--timeout", "240");
+        }
+
+        @Override
+        public void close() {
+            Lab.remove(Places.usual(), NAME);
+        }
+    }
+}
