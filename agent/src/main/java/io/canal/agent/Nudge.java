@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +26,7 @@ final class Nudge implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final Path jujuExec;
-    private final String unit;
+    private final Supplier<String> unit;
     private final Clock clock;
     private final Duration pause;
     private final Thread thread;
@@ -40,11 +41,11 @@ final class Nudge implements AutoCloseable {
      * @param jujuExec the program; where it is absent nothing is ever called
      * @param unit whose charm to nudge; empty for none
      */
-    Nudge(Path jujuExec, String unit, Clock clock) {
+    Nudge(Path jujuExec, Supplier<String> unit, Clock clock) {
         this(jujuExec, unit, clock, PAUSE);
     }
 
-    Nudge(Path jujuExec, String unit, Clock clock, Duration pause) {
+    Nudge(Path jujuExec, Supplier<String> unit, Clock clock, Duration pause) {
         this.jujuExec = jujuExec;
         this.unit = unit;
         this.clock = clock;
@@ -74,8 +75,9 @@ final class Nudge implements AutoCloseable {
             while (true) {
                 awaitChange();
                 long start = clock.nanos();
-                if (!unit.isEmpty() && Files.isExecutable(jujuExec)) {
-                    call();
+                String now = unit.get();
+                if (!now.isEmpty() && Files.isExecutable(jujuExec)) {
+                    call(now);
                 }
                 Duration rest = pause.minus(clock.since(start));
                 if (rest.isPositive()) {
@@ -99,7 +101,7 @@ final class Nudge implements AutoCloseable {
         }
     }
 
-    private void call() throws InterruptedException {
+    private void call(String unit) throws InterruptedException {
         // The text is fixed; the charm's folder is known to Juju alone, so a shell in the hook's own context expands it.
         ProcessBuilder builder = new ProcessBuilder(jujuExec.toString(), unit, "JUJU_DISPATCH_PATH=hooks/update-status $JUJU_CHARM_DIR/dispatch")
                 .redirectOutput(Redirect.DISCARD)

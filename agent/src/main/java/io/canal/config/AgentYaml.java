@@ -121,12 +121,21 @@ final class AgentYaml {
             String ca = read(map, "etcd.", "ca", "", Options::path);
             String cert = read(map, "etcd.", "cert", "", Options::path);
             String key = read(map, "etcd.", "key", "", Options::path);
-            if (cert.isEmpty() != key.isEmpty()) {
-                String missing = cert.isEmpty() ? "cert" : "key";
-                throw new Refused(new Problem(where, "etcd." + missing, "", "a path, because etcd." + (cert.isEmpty() ? "key" : "cert") + " is given"));
+            List<String> endpoints = endpoints(map.get("endpoints"));
+            boolean tls = !(ca + cert + key).isEmpty() || endpoints.stream().anyMatch(endpoint -> endpoint.startsWith("https:"));
+            if (tls) {
+                needed("ca", ca);
+                needed("cert", cert);
+                needed("key", key);
             }
             String prefix = read(map, "etcd.", "prefix", EtcdConfig.DEFAULT_PREFIX, Options::prefix);
-            return new EtcdConfig(endpoints(map.get("endpoints")), ca, cert, key, prefix);
+            return new EtcdConfig(endpoints, ca, cert, key, prefix);
+        }
+
+        private void needed(String field, String path) throws Refused {
+            if (path.isEmpty()) {
+                throw new Refused(new Problem(where, "etcd." + field, "", "a path: TLS needs ca, cert and key"));
+            }
         }
 
         private List<String> endpoints(@Nullable Object value) throws Refused {

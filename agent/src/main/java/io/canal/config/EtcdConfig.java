@@ -6,9 +6,9 @@ import java.util.List;
  * How to reach etcd.
  *
  * @param endpoints such as {@code https://10.10.0.1:2379}; empty while the charm has no relation to etcd
- * @param ca path of the certificates that the server's one is checked against; empty without TLS
- * @param cert path of our certificate; empty where the server asks for none
- * @param key path of our private key; empty where {@code cert} is
+ * @param ca path of the certificates that the server's one is checked against; empty without TLS, as are the next two
+ * @param cert path of our certificate
+ * @param key path of our private key
  * @param prefix where flannel's keys are, without a slash at the end
  */
 public record EtcdConfig(List<String> endpoints, String ca, String cert, String key, String prefix) {

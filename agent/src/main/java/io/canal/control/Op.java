@@ -15,7 +15,7 @@ public final class Op {
     /** Writes the node's files anew from their templates; gives {@code digest}. */
     public static final String RENDER = "render";
 
-    /** Puts {@code network} as the network's configuration; gives {@code changed} and {@code spooled}. */
+    /** Puts {@code network} as the network's configuration; gives {@code spooled}: whether it waits for etcd. */
     public static final String PUT_NETWORK = "put-network";
 
     /** Gives {@code leases}: a list of {subnet, public-ip, node, unit, expires, holder, own, session}. */
@@ -23,6 +23,9 @@ public final class Op {
 
     /** Releases {@code subnet} of a node that is gone. */
     public static final String RELEASE_LEASE = "release-lease";
+
+    /** Releases what {@code unit}, which is gone, held. */
+    public static final String UNIT_GONE = "unit-gone";
 
     /** Mends what is wrong; takes {@code dry-run}, {@code allow-renumber}, {@code accept-etcd}; gives {@code plan}, {@code done}, {@code left}. */
     public static final String REPAIR = "repair";

@@ -42,7 +42,7 @@ class NudgeTest {
 
     @Test
     void juju_runs_update_status_for_the_unit() throws Exception {
-        try (Nudge nudge = new Nudge(recorder(), "canal/0", Clock.system(), Duration.ofMillis(1))) {
+        try (Nudge nudge = new Nudge(recorder(), () -> "canal/0", Clock.system(), Duration.ofMillis(1))) {
             nudge.changed();
             awaitCalls(1);
         }
@@ -51,7 +51,7 @@ class NudgeTest {
 
     @Test
     void a_burst_is_one_call_now_and_one_after_the_pause() throws Exception {
-        try (Nudge nudge = new Nudge(recorder(), "canal/0", Clock.system(), Duration.ofMillis(300))) {
+        try (Nudge nudge = new Nudge(recorder(), () -> "canal/0", Clock.system(), Duration.ofMillis(300))) {
             nudge.changed();
             awaitCalls(1);
             for (int i = 0; i < 20; i++) {
@@ -65,8 +65,8 @@ class NudgeTest {
 
     @Test
     void without_juju_nothing_is_called() throws Exception {
-        try (Nudge nudge = new Nudge(folder.resolve("absent"), "canal/0", Clock.system(), Duration.ofMillis(1));
-                Nudge other = new Nudge(recorder(), "", Clock.system(), Duration.ofMillis(1))) {
+        try (Nudge nudge = new Nudge(folder.resolve("absent"), () -> "canal/0", Clock.system(), Duration.ofMillis(1));
+                Nudge other = new Nudge(recorder(), () -> "", Clock.system(), Duration.ofMillis(1))) {
             nudge.changed();
             other.changed();
             Thread.sleep(50);

@@ -48,7 +48,8 @@ class AgentConfigTest {
             mtu: 100                            | agent.yaml: mtu is "100", expected 0 (as large as the uplink allows) or a number within 1280 to 65485
             mtu: [1]                            | agent.yaml: mtu is "[1]", expected a single value
             dataplane: nft                      | agent.yaml: dataplane is "nft", expected one of auto, nftables, iptables
-            etcd: {cert: /c}                    | agent.yaml: etcd.key is "", expected a path, because etcd.cert is given
+            etcd: {cert: /c, ca: /a}            | agent.yaml: etcd.key is "", expected a path: TLS needs ca, cert and key
+            etcd: {endpoints: ['https://h:1']}  | agent.yaml: etcd.ca is "", expected a path: TLS needs ca, cert and key
             etcd: {endpoints: ['10.0.0.1:2379']} | agent.yaml: etcd.endpoints[0] is "10.0.0.1:2379", expected an address such as https://10.10.0.1:2379
             etcd: {endpoints: x}                | agent.yaml: etcd.endpoints is "x", expected a list such as [https://10.10.0.1:2379]
             etcd: 5                             | agent.yaml: etcd is "5", expected a mapping with endpoints, ca, cert, key and prefix

@@ -19,7 +19,7 @@ public final class FileStage implements Stage {
 
     private @Nullable FileFacts renderedFrom;
     private boolean trusted;
-    private boolean placed;
+    private volatile @Nullable FileFacts placed;
     private volatile @Nullable Rendered rendered;
 
     /**
@@ -49,12 +49,12 @@ public final class FileStage implements Stage {
             rendered = texts;
             renderedFrom = now.get();
             trusted = true;
-            placed = false;
+            placed = null;
         }
-        if (!placed) {
+        if (placed == null) {
             boolean begin = mayBegin.getAsBoolean();
             files.put(texts, begin);
-            placed = begin;
+            placed = begin ? renderedFrom : null;
         }
     }
 
@@ -66,6 +66,11 @@ public final class FileStage implements Stage {
     @Override
     public void removeAll() throws StageFailed {
         files.remove();
+    }
+
+    /** What both files say, as they were last seen or made; empty while one is not as it should be. May be called from any thread. */
+    public Optional<FileFacts> placed() {
+        return Optional.ofNullable(placed);
     }
 
     /** What the files say by our last rendering; empty before the first. May be called from any thread. */

@@ -6,27 +6,21 @@ import io.canal.kernel.netlink.Route;
 import io.canal.model.Decoded;
 import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.model.IpPrefix;
+import io.canal.network.Uplink;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * The interface that carries the traffic between nodes, and our addresses on it.
- *
- * @param link the interface
- * @param v4 our IPv4 address on it; what peers send to, unless the operator says another
- * @param v6 our IPv6 address on it
- */
-record Uplink(Link link, Optional<Ip> v4, Optional<Ip> v6) {
+/** Chooses the interface that carries the traffic between nodes, and our addresses on it. */
+final class UplinkChoice {
 
     private static final String OPTION = "option iface";
 
-    Optional<Ip> address(Family family) {
-        return family == Family.V4 ? v4 : v6;
-    }
+    private UplinkChoice() {}
 
     /**
-     * Chooses: the interface with the name or the address that the operator gave; else the one that has his public address; else
+     * The interface with the name or the address that the operator gave; else the one that has his public address; else
      * that of the default route with the lowest metric.
      *
      * @param iface the option: a name, an address, or empty
@@ -74,7 +68,8 @@ record Uplink(Link link, Optional<Ip> v4, Optional<Ip> v6) {
         if (v4.isEmpty() && v6.isEmpty()) {
             return Decoded.bad("interface " + link.name(), "address", "", "one to send from");
         }
-        return Decoded.good(new Uplink(link, v4, v6));
+        List<IpPrefix> all = addresses.stream().filter(address -> address.link() == link.index()).map(Address::address).sorted().toList();
+        return Decoded.good(new Uplink(link.index(), link.name(), link.mtu(), all, v4, v6));
     }
 
     /** In flannel's order: global before link-local, permanent before those that a server gave, lasting before temporary ones. */
@@ -89,7 +84,7 @@ record Uplink(Link link, Optional<Ip> v4, Optional<Ip> v6) {
                 .map(address -> address.address().address());
     }
 
-    private static boolean isOurs(String name) {
+    static boolean isOurs(String name) {
         return name.startsWith("flannel") || name.startsWith("cali");
     }
 

@@ -10,11 +10,12 @@ import io.canal.model.Cidr;
 import io.canal.model.Decoded;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
+import io.canal.network.Uplink;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-class UplinkTest {
+class UplinkChoiceTest {
 
     private static final List<Link> LINKS = List.of(link(1, "lo"), link(2, "eth0"), link(3, "eth1"), link(4, "flannel.1"));
 
@@ -39,11 +40,11 @@ class UplinkTest {
     }
 
     private static Decoded<Uplink> choose(String iface, String publicIp) {
-        return Uplink.choose(iface, publicIp.isEmpty() ? Optional.empty() : Optional.of(Ip.of(publicIp)), LINKS, ADDRESSES, ROUTES);
+        return UplinkChoice.choose(iface, publicIp.isEmpty() ? Optional.empty() : Optional.of(Ip.of(publicIp)), LINKS, ADDRESSES, ROUTES);
     }
 
     private static void assertChosen(String name, String address, Decoded<Uplink> chosen) {
-        assertEquals(name, chosen.orThrow().link().name());
+        assertEquals(name, chosen.orThrow().name());
         assertEquals(Optional.of(Ip.of(address)), chosen.orThrow().v4());
     }
 
@@ -78,7 +79,7 @@ class UplinkTest {
     @Test
     void a_node_without_a_default_route_needs_the_option() {
         assertEquals("option iface is \"\", expected a default route, or the name or an address of the interface that leads to the other nodes",
-                sentence(Uplink.choose("", Optional.empty(), LINKS, ADDRESSES, List.of())));
+                sentence(UplinkChoice.choose("", Optional.empty(), LINKS, ADDRESSES, List.of())));
     }
 
     @Test

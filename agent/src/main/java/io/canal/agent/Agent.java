@@ -1,0 +1,360 @@
+package io.canal.agent;
+
+import io.canal.agent.Conditions.Weight;
+import io.canal.agent.ConfigSource.First;
+import io.canal.agent.StatusBoard.Measured;
+import io.canal.cni.CniServer;
+import io.canal.config.AgentConfig;
+import io.canal.config.DataplaneOption;
+import io.canal.control.AgentStatus;
+import io.canal.control.ControlServer;
+import io.canal.control.Finding;
+import io.canal.control.FrameServer;
+import io.canal.dataplane.NetworkStages;
+import io.canal.dataplane.file.FileStage;
+import io.canal.dataplane.file.FileWatch;
+import io.canal.dataplane.file.NodeFiles;
+import io.canal.dataplane.filter.FilterInputs;
+import io.canal.dataplane.filter.FilterMode;
+import io.canal.dataplane.filter.PacketFilter;
+import io.canal.dataplane.link.TunnelState;
+import io.canal.kernel.libc.SdNotify;
+import io.canal.lease.keeper.OwnSubnet;
+import io.canal.model.Cidr;
+import io.canal.model.Decoded;
+import io.canal.model.Decoded.Bad;
+import io.canal.model.Decoded.Good;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import io.canal.model.Mac;
+import io.canal.model.NodePaths;
+import io.canal.model.Problem;
+import io.canal.network.Uplink;
+import io.canal.reconcile.Applied;
+import io.canal.reconcile.ApplyLoop;
+import io.canal.reconcile.Clock;
+import io.canal.reconcile.Stage;
+import io.canal.reconcile.StageFailed;
+import io.canal.store.Store;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The node agent: its parts, made and joined in the order of a start.
+ *
+ * <p>Two things run beside each other: the connection to etcd, whose classes take longest to load; and all that is known without
+ * it, which is put into the kernel first. Sockets listen as soon as that is in place.
+ */
+final class Agent implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Agent.class);
+
+    private static final Duration PASS_WITHIN = Duration.ofSeconds(5);
+
+    private final NodePaths paths;
+    private final ConfigSource configs;
+    private final Metrics metrics = new Metrics();
+    private final Conditions conditions;
+    private final StatusBoard board;
+    private final Facts facts;
+    private final Tables tables = new Tables();
+    private final NodeFilePaths filePaths;
+    private final NetworkStages network;
+    private final PacketFilter filter;
+    private final FileStage files;
+    private final ApplyLoop loop;
+    private final EtcdSide etcd;
+    private final UplinkWatch uplinks;
+    private final CniServer cni;
+    private final Nudge nudge;
+    private final Running running = new Running();
+    private volatile boolean begun;
+
+    /**
+     * Reads the configuration and what is on disk, and opens the kernel's sockets; changes nothing yet.
+     *
+     * @param stores makes the store that a configuration names
+     */
+    Agent(Arguments arguments, Function<AgentConfig, Store> stores, Clock clock) throws IOException {
+        this.paths = new NodePaths(arguments.root());
+        this.conditions = new Conditions(this::look);
+        this.board = new StatusBoard(conditions, this::measured);
+        this.configs = new ConfigSource(arguments.config().orElse(paths.agentYaml()), paths.stateDir());
+        this.filePaths = new NodeFilePaths(paths);
+        First first = configs.first();
+        Logging.level(first.config().logLevel());
+        LocalFacts known = new LocalFacts(first.config(), Optional.empty(), OwnSubnet.NONE, Optional.empty(),
+                HostFacts.nodename(first.config().nodename(), paths), Optional.empty(), "");
+        this.facts = new Facts(filePaths.refreshed(known));
+        NetworkMemory memory = NetworkMemory.load(paths.stateDir());
+        SecureRandom random = new SecureRandom();
+        this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, () -> facts.inPass().localNetwork(), random);
+        this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates()), () -> facts.inPass().files(), () -> begun);
+        this.filter = new PacketFilter(new FilterInputs(tables.endpoints, tables.peerAddresses, new FilterNetworks(facts, tables, memory)),
+                () -> mode(facts.inPass().config().dataplane()), paths, clock);
+        this.loop = new ApplyLoop(clock, stages(), this::mayRemove, this::applied);
+        this.etcd = new EtcdSide(stores, loop, tables, facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
+        this.uplinks = new UplinkWatch(() -> facts.latest().config(), this::chosen);
+        this.cni = new CniServer(paths, new ServedNode(facts, clock), loop, tables.endpoints, etcd.store(), clock);
+        this.nudge = new Nudge(paths.at("usr/bin/juju-exec"), () -> facts.latest().config().unit(), clock);
+        conditions.set("start", Weight.NOT_READY, Optional.of("The agent is starting."));
+        conditions.set("configuration", Weight.NOT_READY, first.problem().map(problem -> problem.sentence() + "."));
+    }
+
+    /** System controls, then rules, then what lets packets flow, and at last the files that send others here. */
+    private List<Stage> stages() {
+        List<Stage> stages = new ArrayList<>(network.stages());
+        stages.add(1, filter);
+        stages.add(files);
+        return stages;
+    }
+
+    private static FilterMode mode(DataplaneOption option) {
+        return switch (option) {
+            case AUTO -> FilterMode.AUTO;
+            case NFTABLES -> FilterMode.NFTABLES;
+            case IPTABLES -> FilterMode.IPTABLES;
+        };
+    }
+
+    /** Starts everything; returns when sockets listen. */
+    void start() throws IOException {
+        Thread connecting = Thread.ofPlatform().name("etcd").start(etcd::connect);
+        facts.feed(loop);
+        tables.endpoints.replace(cni.known());
+        network.listen(loop, events -> events.forEach(uplinks::heard));
+        filter.start(() -> loop.write(() -> {}));
+        uplinks.start();
+        loop.start();
+        running.add(new FileWatch(paths, () -> loop.distrust(files.name())));
+        pass();
+        cni.start();
+        running.add(FrameServer.listen(paths.cniSocket(), cni::answer));
+        running.add(ControlServer.listen(paths.controlSocket(), new Operations(this).table()));
+        SdNotify.from(System.getenv()).send("READY=1");
+        log.info("canal {} serves {}", Program.version(), facts.latest().nodename());
+        conditions.set("start", Weight.NOT_READY, Optional.empty());
+        gauges();
+        listenForHealth();
+        running.add(SafetyNet.over(loop, List.of("sysctl")));
+        try {
+            connecting.join();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Stops; all that is in the kernel and in files stays as it is. */
+    @Override
+    public void close() {
+        running.close();
+        Running.closing(nudge, uplinks, etcd, cni, loop, filter, network);
+    }
+
+    /** The status now. */
+    AgentStatus status() {
+        return board.status();
+    }
+
+    EtcdSide etcd() {
+        return etcd;
+    }
+
+    /** Takes the configuration up again; gives what is wrong with it, and then the one before stays in force. */
+    Optional<Problem> reload() throws IOException {
+        AgentConfig before = facts.latest().config();
+        switch (configs.read()) {
+            case Bad<AgentConfig>(Problem problem) -> {
+                return Optional.of(problem);
+            }
+            case Good<AgentConfig>(AgentConfig now) -> {
+                facts.change(known -> filePaths.refreshed(known.withConfig(now, HostFacts.nodename(now.nodename(), paths))));
+                conditions.set("configuration", Weight.NOT_READY, Optional.empty());
+                Logging.level(now.logLevel());
+                if (!now.etcd().equals(before.etcd()) || !now.leaseTtl().equals(before.leaseTtl())) {
+                    etcd.connect();
+                }
+                if (!now.listen().equals(before.listen())) {
+                    listenForHealth();
+                }
+                etcd.learn();
+                uplinks.suspect();
+                pass();
+                look();
+                return Optional.empty();
+            }
+        }
+    }
+
+    /** Renders the node's files anew from their templates, and gives their digest; empty while there is no subnet. */
+    Decoded<String> render() throws IOException {
+        facts.change(filePaths::refreshed);
+        loop.distrust(files.name());
+        Applied applied = pass();
+        String failure = applied.failures().get(files.name());
+        return failure == null ? Decoded.good(files.rendered().map(NodeFiles.Rendered::digest).orElse(""))
+                : Decoded.bad("the node's files", "", failure, "files that could be rendered");
+    }
+
+    /** Looks at everything that is ours anew, and puts right what differs; gives what could not be, in sentences. */
+    List<String> mend() throws IOException {
+        facts.change(filePaths::refreshed);
+        uplinks.suspect();
+        loop.distrustAll();
+        return sentences(pass());
+    }
+
+    /** Gives up the subnet and removes all of canal's from kernel and files; gives what could not be, in sentences. The agent is of no use after it. */
+    List<String> leave() {
+        List<String> left = new ArrayList<>();
+        running.closeAllBut(ControlServer.class);
+        etcd.leave().ifPresent(left::add);
+        Running.closing(nudge, uplinks, etcd, cni, loop);
+        remove(left, files::removeAll);
+        remove(left, network::removeAll);
+        remove(left, filter::removeAll);
+        return left;
+    }
+
+    private interface Removal {
+        void run() throws StageFailed;
+    }
+
+    private static void remove(List<String> left, Removal removal) {
+        try {
+            removal.run();
+        } catch (StageFailed failure) {
+            left.add(Sources.sentence(String.valueOf(failure.getMessage())));
+        }
+    }
+
+    private boolean mayRemove() {
+        return etcd.mayRemove();
+    }
+
+    /** Waits for a pass that sees all that was written up to now. */
+    private Applied pass() throws IOException {
+        try {
+            return loop.applied(loop.write(() -> {})).toCompletableFuture().get(PASS_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException late) {
+            throw new IOException("the kernel was not brought up to date within " + PASS_WITHIN.toSeconds() + " s", late);
+        } catch (ExecutionException closed) {
+            throw new IOException("the agent is ending", closed);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", interrupted);
+        }
+    }
+
+    /** After each pass, on the loop's thread. */
+    private void applied(Applied applied) {
+        tables.count();
+        metrics.passed(applied.failures().keySet());
+        LocalFacts seen = facts.inPass();
+        if (!begun && applied.clean() && seen.files().isPresent()) {
+            begun = true;
+            loop.distrust(files.name());
+        }
+        conditions.set("kernel", Weight.NOT_READY, sentences(applied));
+        conditions.set("files", Weight.NOTE, files.rendered().map(rendered -> List.copyOf(rendered.leftOut().values())).orElse(List.of()));
+        conditions.set("ruleset", Weight.NOTE, filter.status().problems());
+        etcd.learn(macs(), !tables.endpoints.rows().isEmpty());
+        look();
+    }
+
+    private static List<String> sentences(Applied applied) {
+        return applied.failures().entrySet().stream().map(failure -> Sources.sentence(failure.getKey() + ": " + failure.getValue())).sorted().toList();
+    }
+
+    private Map<Family, Mac> macs() {
+        Map<Family, Mac> macs = new EnumMap<>(Family.class);
+        network.tunnels().forEach((family, state) -> {
+            if (state instanceof TunnelState.Ready ready) {
+                macs.put(family, ready.mac());
+            }
+        });
+        return macs;
+    }
+
+    /** An uplink was chosen, or cannot be: then the last one stays in use. */
+    private void chosen(Decoded<Uplink> choice) {
+        switch (choice) {
+            case Good<Uplink>(Uplink uplink) -> {
+                log.info("the uplink is {} with {}, MTU {}", uplink.name(), uplink.v4().or(uplink::v6).map(Ip::toString).orElse("no address"), uplink.mtu());
+                facts.change(known -> known.withUplink(Optional.of(uplink)));
+                conditions.set("uplink", Weight.NOT_READY, Optional.empty());
+                etcd.learn();
+            }
+            case Bad<Uplink>(Problem problem) -> conditions.set("uplink", Weight.NOT_READY, Optional.of(problem.sentence() + "."));
+        }
+    }
+
+    private void inSync() {
+        cni.storeBack();
+        cni.publish();
+    }
+
+    private void listenForHealth() {
+        running.close(HealthServer.class);
+        AgentConfig config = facts.latest().config();
+        try {
+            running.add(HealthServer.listen(config.listen(), this::turns, this::status, metrics));
+            conditions.set("health", Weight.NOTE, Optional.empty());
+        } catch (IOException failure) {
+            conditions.set("health", Weight.NOTE,
+                    Optional.of("Health and metrics are not served: " + config.listen() + " cannot be listened on (" + failure.getMessage() + ")."));
+        }
+    }
+
+    private boolean turns() {
+        try {
+            pass();
+            return true;
+        } catch (IOException stuck) {
+            return false;
+        }
+    }
+
+    private void gauges() {
+        metrics.gauge("canal_ready", "Whether the node is ready.", () -> status().ready() ? 1 : 0);
+        metrics.gauge("canal_peers", "Other nodes with a subnet.", tables::peerCount);
+        metrics.gauge("canal_endpoints", "Pods on this node that may talk.", tables::endpointCount);
+        metrics.gauge("canal_watch_alive", "Whether etcd is being watched.", () -> etcd.standing().watchAlive() ? 1 : 0);
+        metrics.gauge("canal_in_sync", "Whether the whole network is known.", () -> etcd.standing().inSync() ? 1 : 0);
+        metrics.gauge("canal_lease_confirmed_timestamp_seconds", "When etcd last confirmed this node's subnet.",
+                () -> facts.latest().own().confirmedAt().map(at -> at.toEpochMilli() / 1000.0).orElse(0.0));
+        metrics.gauge("canal_spooled_writes", "Writes that wait for etcd.", cni::waitingWrites);
+    }
+
+    private void look() {
+        // Conditions may be set while the constructor still runs.
+        if (running.begun() && board.isAnother()) {
+            nudge.changed();
+        }
+    }
+
+    private Measured measured() {
+        LocalFacts now = facts.latest();
+        boolean filesBehind = !now.files().equals(files.placed());
+        return new Measured(filesBehind ? List.of("The node's files do not say its subnet yet.") : List.of(), now.subnetText(), now.network().flatMap(config -> config.networks().stream().findFirst()).map(Cidr::toString).orElse(""), now.mtu(),
+                filter.status().dataplane(), now.nodename(), now.own().value().map(value -> value.publicIp().toString()).orElse(""),
+                files.rendered().map(NodeFiles.Rendered::digest).orElse(""), network.problems().stream().map(Agent::finding).toList(), etcd.networkPending());
+    }
+
+    private static Finding finding(Problem problem) {
+        return new Finding(problem.sentence() + ".", problem.where(), problem.expected(), problem.found(), "");
+    }
+}

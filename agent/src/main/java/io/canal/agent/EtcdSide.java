@@ -1,0 +1,221 @@
+package io.canal.agent;
+
+import io.canal.agent.Conditions.Weight;
+import io.canal.config.AgentConfig;
+import io.canal.lease.NodeFacts;
+import io.canal.lease.keeper.KeeperStanding;
+import io.canal.lease.keeper.LeaseKeeper;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import io.canal.model.IpPrefix;
+import io.canal.model.LeaseValue;
+import io.canal.model.Mac;
+import io.canal.model.NetworkConfig;
+import io.canal.network.Uplink;
+import io.canal.reconcile.ApplyLoop;
+import io.canal.reconcile.Clock;
+import io.canal.store.Store;
+import io.canal.store.StoreException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** All that hangs on the etcd that the configuration names: the link, what this node says of itself there, and what waits for it. */
+final class EtcdSide implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(EtcdSide.class);
+    private static final String PART = "etcd";
+    private static final Duration LEAVE_WITHIN = Duration.ofSeconds(4);
+    private static final Mac NO_MAC = new Mac(0);
+
+    private final Function<AgentConfig, Store> stores;
+    private final Facts facts;
+    private final Conditions conditions;
+    private final Path stateDir;
+    private final Clock clock;
+    private final RandomGenerator random;
+    private final NetworkPut networkPut;
+    private final CurrentStore current = new CurrentStore();
+    private final String boot = HostFacts.bootId();
+    private final Function<Runnable, Sources> sourcesMaker;
+    private final Runnable onInSync;
+
+    private volatile @Nullable Sources sources;
+    private volatile @Nullable EtcdLink link;
+    private volatile Map<Family, Mac> macs = Map.of();
+    private volatile boolean podsHere;
+    private @Nullable NodeFacts told;
+
+    /**
+     * Without a link yet.
+     *
+     * @param stores makes the store that a configuration names
+     * @param onInSync told when etcd is within reach, at first and again, on a thread that may wait
+     */
+    EtcdSide(Function<AgentConfig, Store> stores, ApplyLoop loop, Tables tables, Facts facts, NetworkMemory memory, Conditions conditions, Path stateDir,
+            Clock clock, RandomGenerator random, Runnable onInSync) {
+        this.stores = stores;
+        this.facts = facts;
+        this.conditions = conditions;
+        this.stateDir = stateDir;
+        this.clock = clock;
+        this.random = random;
+        this.onInSync = onInSync;
+        this.networkPut = new NetworkPut(stateDir);
+        this.sourcesMaker = whenInSync -> new Sources(loop, tables, facts, memory, conditions, whenInSync);
+    }
+
+    /** The store that is in use, whichever it is. */
+    Store store() {
+        return current;
+    }
+
+    /** Whether what the tables do not name may be removed from the kernel. */
+    boolean mayRemove() {
+        return standing().mayRemove();
+    }
+
+    KeeperStanding standing() {
+        Sources now = sources;
+        return now == null ? KeeperStanding.START : now.standing();
+    }
+
+    Optional<LeaseKeeper> keeper() {
+        return Optional.ofNullable(link).map(EtcdLink::keeper);
+    }
+
+    /** Begins to talk to the etcd that the configuration names; ends to talk to another one. */
+    synchronized void connect() {
+        EtcdLink before = link;
+        if (before != null) {
+            link = null;
+            before.close();
+        }
+        AgentConfig config = facts.latest().config();
+        if (!config.etcd().known()) {
+            sources = null;
+            conditions.set(PART, Weight.NOT_READY, Optional.of("The configuration names no etcd yet."));
+            return;
+        }
+        conditions.set(PART, Weight.NOT_READY, Optional.of("The network is not wholly known yet."));
+        Store store = stores.apply(config);
+        current.use(store);
+        Sources listener = sourcesMaker.apply(() -> Thread.ofVirtual().name("etcd is back").start(this::inSync));
+        sources = listener;
+        NodeFacts self = self();
+        told = self;
+        link = new EtcdLink(store, config.etcd(), config.leaseTtl(), self, stateDir, clock, random, listener);
+    }
+
+    /** The node has learnt something about itself. */
+    void learn(Map<Family, Mac> tunnelMacs, boolean pods) {
+        macs = tunnelMacs;
+        podsHere = pods;
+        learn();
+    }
+
+    /** The facts have changed. */
+    synchronized void learn() {
+        EtcdLink now = link;
+        if (now == null) {
+            return;
+        }
+        NodeFacts self = self();
+        if (!self.equals(told)) {
+            told = self;
+            now.keeper().facts(self);
+        }
+    }
+
+    /** Puts the network's configuration, or keeps it until etcd answers. */
+    NetworkPut.Outcome putNetwork(String json) {
+        return networkPut.put(keeper().map(keeper -> keeper::putNetwork), json);
+    }
+
+    /** Whether a configuration of the network waits for etcd. */
+    boolean networkPending() {
+        return networkPut.pending();
+    }
+
+    /** Gives the subnet back, if etcd answers soon; gives why it did not happen, in a sentence. */
+    Optional<String> leave() {
+        Optional<LeaseKeeper> keeper = keeper();
+        if (keeper.isEmpty()) {
+            return Optional.empty();
+        }
+        CompletableFuture<Optional<String>> left = CompletableFuture.supplyAsync(keeper.get()::leave, Thread::startVirtualThread);
+        try {
+            return left.get(LEAVE_WITHIN.toMillis(), TimeUnit.MILLISECONDS).map(Sources::sentence);
+        } catch (TimeoutException | ExecutionException late) {
+            return Optional.of("etcd did not take the subnet back within " + LEAVE_WITHIN.toSeconds()
+                    + " s; release it from another node with the action release-lease.");
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return Optional.of("Interrupted while the subnet was given back.");
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        EtcdLink now = link;
+        if (now != null) {
+            now.close();
+        }
+    }
+
+    private void inSync() {
+        keeper().flatMap(keeper -> networkPut.retry(keeper::putNetwork)).ifPresent(outcome -> conditions.set("network", Weight.NOTE,
+                outcome instanceof NetworkPut.Outcome.Refused(String sentence)
+                        ? Optional.of("The network configuration that waited for etcd was not put: " + Sources.sentence(sentence))
+                        : Optional.empty()));
+        try {
+            LocalFacts now = facts.latest();
+            if (now.network().isPresent()) {
+                new CalicoObjects(current, clock).ensure(now.nodename(), address(now), now.network().get());
+            }
+        } catch (StoreException failure) {
+            log.warn("Calico's objects could not be looked at: {}", failure.getMessage());
+        }
+        onInSync.run();
+    }
+
+    private static Optional<IpPrefix> address(LocalFacts now) {
+        return now.uplink().flatMap(uplink -> uplink.addresses().stream()
+                .filter(prefix -> uplink.v4().or(uplink::v6).filter(prefix.address()::equals).isPresent()).findFirst());
+    }
+
+    /**
+     * What this node says of itself. Without an address it takes no subnet: that waits until the tunnels are there, because a device
+     * that we find keeps its MAC, and the lease must say it. What was known once stays, so that a foreign device does not end a
+     * lease.
+     */
+    private NodeFacts self() {
+        LocalFacts now = facts.latest();
+        AgentConfig config = now.config();
+        NodeFacts before = told;
+        Map<Family, Mac> known = macs;
+        boolean whole = now.network().filter(network -> !network.backend().isVxlan() || hasAll(network, known)).isPresent() && now.uplink().isPresent();
+        if (!whole && before != null && !before.publicIp().equals(LeaseValue.NO_V4)) {
+            return before.withPods(podsHere);
+        }
+        Optional<Uplink> uplink = now.uplink().filter(_ -> whole);
+        Ip v4 = config.publicIp().filter(_ -> whole).or(() -> uplink.flatMap(Uplink::v4)).orElse(LeaseValue.NO_V4);
+        return new NodeFacts("this", boot, config.unit(), now.nodename(), v4, uplink.flatMap(Uplink::v6), known.getOrDefault(Family.V4, NO_MAC),
+                Optional.ofNullable(known.get(Family.V6)), podsHere);
+    }
+
+    private static boolean hasAll(NetworkConfig network, Map<Family, Mac> macs) {
+        return Arrays.stream(Family.values()).allMatch(family -> network.range(family).isEmpty() || macs.containsKey(family));
+    }
+}

@@ -1,0 +1,188 @@
+package io.canal.agent;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.agent.NetworkPut.Outcome;
+import io.canal.config.Options;
+import io.canal.control.ControlServer;
+import io.canal.control.ControlServer.Operation;
+import io.canal.control.ControlServer.Refusal;
+import io.canal.control.Op;
+import io.canal.lease.keeper.LeaseKeeper;
+import io.canal.lease.keeper.LeaseRow;
+import io.canal.model.HolderRecord;
+import io.canal.model.Ip;
+import io.canal.model.Json;
+import io.canal.model.LeaseValue;
+import io.canal.model.Problem;
+import io.canal.model.SubnetKey;
+import io.canal.store.StoreException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the charm and operators may ask of the agent. */
+final class Operations {
+
+    private static final Logger log = LoggerFactory.getLogger(Operations.class);
+    private static final long TIME_TO_REPLY_MILLIS = 300;
+
+    private final Agent agent;
+
+    Operations(Agent agent) {
+        this.agent = agent;
+    }
+
+    Map<String, Operation> table() {
+        return Map.of(
+                Op.STATUS, _ -> agent.status().encode(),
+                Op.RELOAD, _ -> reload(),
+                Op.RENDER, _ -> render(),
+                Op.PUT_NETWORK, this::putNetwork,
+                Op.LEASES, _ -> leases(),
+                Op.RELEASE_LEASE, this::release,
+                Op.UNIT_GONE, this::unitGone,
+                Op.REPAIR, this::repair,
+                Op.LEAVE, _ -> leave());
+    }
+
+    private ObjectNode reload() throws Refusal {
+        try {
+            Optional<Problem> problem = agent.reload();
+            if (problem.isPresent()) {
+                throw new Refusal(problem.get().sentence() + "; the last good configuration stays in force.");
+            }
+            return agent.status().encode();
+        } catch (IOException failure) {
+            throw new Refusal(failure.getMessage() + ".");
+        }
+    }
+
+    private ObjectNode render() throws Refusal {
+        try {
+            return Json.object().put("digest", ControlServer.orRefuse(agent.render()));
+        } catch (IOException failure) {
+            throw new Refusal(failure.getMessage() + ".");
+        }
+    }
+
+    private ObjectNode putNetwork(ObjectNode request) throws Refusal {
+        return switch (agent.etcd().putNetwork(Json.compact(request.path("network")))) {
+            case Outcome.Done() -> Json.object().put("spooled", false);
+            case Outcome.Waits(String reason) -> Json.object().put("spooled", true).put("reason", reason);
+            case Outcome.Refused(String sentence) -> throw new Refusal(Sources.sentence(sentence));
+        };
+    }
+
+    private ObjectNode leases() throws Refusal {
+        LeaseKeeper keeper = keeper();
+        ObjectNode reply = Json.object();
+        ArrayNode list = reply.putArray("leases");
+        for (LeaseRow row : asked(keeper::leases)) {
+            Optional<LeaseValue> value = row.lease().or(() -> row.holder().map(HolderRecord::lease));
+            list.addObject()
+                    .put("subnet", row.subnet().pretty())
+                    .put("public-ip", value.map(lease -> lease.publicAddress(Ip.Family.V4).or(lease::publicIpv6).map(Ip::toString).orElse("")).orElse(""))
+                    .put("node", row.holder().map(HolderRecord::nodename).orElse(""))
+                    .put("unit", row.holder().map(HolderRecord::unit).orElse(""))
+                    .put("expires", row.lease().isEmpty() ? "expired" : row.reservation() ? "never" : "with its node")
+                    .put("holder", row.holder().isPresent())
+                    .put("own", row.holder().filter(holder -> holder.node().equals(keeper.nodeId())).isPresent())
+                    .put("session", row.alive());
+        }
+        return reply;
+    }
+
+    private ObjectNode release(ObjectNode request) throws Refusal {
+        // Written with a slash as people do, or with flannel's dash.
+        String text = request.path("subnet").asText().replace('/', '-').replace(", ", "&");
+        SubnetKey subnet = ControlServer.orRefuse(SubnetKey.parse("parameter subnet", text));
+        LeaseKeeper keeper = keeper();
+        Optional<String> refusal = asked(() -> keeper.release(subnet));
+        if (refusal.isPresent()) {
+            throw new Refusal(Sources.sentence(refusal.get()));
+        }
+        return Json.object();
+    }
+
+    private ObjectNode unitGone(ObjectNode request) throws Refusal {
+        String unit = ControlServer.orRefuse(Options.unit("parameter unit", "", request.path("unit").asText()));
+        LeaseKeeper keeper = keeper();
+        Optional<String> refusal = asked(() -> keeper.releaseUnit(unit));
+        if (refusal.isPresent()) {
+            throw new Refusal(Sources.sentence(refusal.get()));
+        }
+        return Json.object();
+    }
+
+    private ObjectNode repair(ObjectNode request) throws Refusal {
+        boolean acceptEtcd = request.path("accept-etcd").asBoolean();
+        boolean allowRenumber = request.path("allow-renumber").asBoolean();
+        List<String> plan = new ArrayList<>();
+        if (acceptEtcd) {
+            plan.add("Take the etcd that answers now as the right one, and remove what it does not name.");
+        }
+        if (allowRenumber) {
+            plan.add("Take a new subnet if this node's one is lost, although pods have addresses of it.");
+        }
+        plan.add("Look anew at the tunnel, its address, routes, neighbours, forwarding entries, rules, sysctls and files of this node, and put right what differs.");
+        List<String> done = List.of();
+        List<String> left = List.of();
+        if (!request.path("dry-run").asBoolean()) {
+            LeaseKeeper keeper = acceptEtcd || allowRenumber ? keeper() : null;
+            if (keeper != null && acceptEtcd) {
+                keeper.acceptEtcd();
+            }
+            if (keeper != null && allowRenumber) {
+                keeper.allowRenumber();
+            }
+            try {
+                left = agent.mend();
+                done = plan;
+            } catch (IOException failure) {
+                throw new Refusal(failure.getMessage() + ".");
+            }
+        }
+        ObjectNode reply = Json.object();
+        plan.forEach(reply.putArray("plan")::add);
+        done.forEach(reply.putArray("done")::add);
+        left.forEach(reply.putArray("left")::add);
+        return reply;
+    }
+
+    private ObjectNode leave() {
+        List<String> left = agent.leave();
+        log.info("canal has left this node; left over: {}", left);
+        Thread.ofPlatform().name("leave").start(() -> {
+            try {
+                Thread.sleep(TIME_TO_REPLY_MILLIS);
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            System.exit(0);
+        });
+        ObjectNode reply = Json.object();
+        left.forEach(reply.putArray("left")::add);
+        return reply;
+    }
+
+    private LeaseKeeper keeper() throws Refusal {
+        return agent.etcd().keeper().orElseThrow(() -> new Refusal("The configuration names no etcd yet."));
+    }
+
+    private interface Question<T> {
+        T ask() throws StoreException;
+    }
+
+    private static <T> T asked(Question<T> question) throws Refusal {
+        try {
+            return question.ask();
+        } catch (StoreException away) {
+            throw new Refusal(Sources.sentence(String.valueOf(away.getMessage())));
+        }
+    }
+}

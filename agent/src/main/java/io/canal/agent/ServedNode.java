@@ -1,0 +1,48 @@
+package io.canal.agent;
+
+import io.canal.cni.Node;
+import io.canal.dataplane.filter.PacketFilter;
+import io.canal.lease.keeper.OwnSubnet;
+import io.canal.model.SubnetKey;
+import io.canal.reconcile.Applied;
+import io.canal.reconcile.Clock;
+import java.util.List;
+import java.util.Optional;
+
+/** What the CNI server is told of this node. */
+final class ServedNode implements Node {
+
+    private final Facts facts;
+    private final Clock clock;
+
+    ServedNode(Facts facts, Clock clock) {
+        this.facts = facts;
+        this.clock = clock;
+    }
+
+    @Override
+    public Attachable attachable() {
+        LocalFacts now = facts.latest();
+        OwnSubnet own = now.own();
+        Optional<String> refusal = own.refusesPods(now.config().leaseTtl(), clock.now());
+        if (refusal.isPresent()) {
+            return new Attachable.No(Sources.sentence(refusal.get()));
+        }
+        return new Attachable.Yes(own.subnet().map(SubnetKey::cidrs).orElse(List.of()), own.generation());
+    }
+
+    @Override
+    public int mtu() {
+        return facts.latest().mtu();
+    }
+
+    @Override
+    public String nodename() {
+        return facts.latest().nodename();
+    }
+
+    @Override
+    public Optional<String> unprotected(Applied applied) {
+        return Optional.ofNullable(applied.failures().get(PacketFilter.NAME)).or(() -> Optional.ofNullable(applied.failures().get("tables")));
+    }
+}

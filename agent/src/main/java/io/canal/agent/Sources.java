@@ -1,0 +1,110 @@
+package io.canal.agent;
+
+import io.canal.agent.Conditions.Weight;
+import io.canal.lease.Standing;
+import io.canal.lease.keeper.KeeperListener;
+import io.canal.lease.keeper.KeeperStanding;
+import io.canal.lease.keeper.OwnSubnet;
+import io.canal.model.LeaseValue;
+import io.canal.model.NetworkConfig;
+import io.canal.model.SubnetKey;
+import io.canal.reconcile.ApplyLoop;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Brings what the keeper of our subnet tells of the network into facts, tables and conditions. */
+final class Sources implements KeeperListener {
+
+    private static final String PART = "etcd";
+
+    private final ApplyLoop loop;
+    private final Tables tables;
+    private final Facts facts;
+    private final NetworkMemory memory;
+    private final Conditions conditions;
+    private final Runnable onInSync;
+    private volatile KeeperStanding standing = KeeperStanding.START;
+
+    /**
+     * For one link to etcd.
+     *
+     * @param onInSync told, on the keeper's thread, when all of the network is known and etcd answers: at first, and again after
+     *     each time that it was away
+     */
+    Sources(ApplyLoop loop, Tables tables, Facts facts, NetworkMemory memory, Conditions conditions, Runnable onInSync) {
+        this.loop = loop;
+        this.tables = tables;
+        this.facts = facts;
+        this.memory = memory;
+        this.conditions = conditions;
+        this.onInSync = onInSync;
+    }
+
+    /** How the keeper stands with etcd. */
+    KeeperStanding standing() {
+        return standing;
+    }
+
+    @Override
+    public void network(NetworkConfig config) {
+        memory.learn(config);
+        facts.change(known -> known.withNetwork(config));
+    }
+
+    @Override
+    public void peersListed(Map<SubnetKey, LeaseValue> peers) {
+        loop.write(() -> tables.replacePeers(peers));
+    }
+
+    @Override
+    public void peersChanged(Map<SubnetKey, Optional<LeaseValue>> changes) {
+        loop.write(() -> changes.forEach(tables::changePeer));
+    }
+
+    @Override
+    public void own(OwnSubnet own) {
+        facts.change(known -> known.withOwn(own));
+        tell(standing, own);
+    }
+
+    @Override
+    public void standing(KeeperStanding now) {
+        KeeperStanding before = standing;
+        standing = now;
+        tell(now, facts.latest().own());
+        if (now.mayRemove() != before.mayRemove()) {
+            loop.write(() -> {});
+        }
+        if (now.inSync() && now.watchAlive() && !(before.inSync() && before.watchAlive())) {
+            onInSync.run();
+        }
+    }
+
+    private void tell(KeeperStanding now, OwnSubnet own) {
+        boolean operator = own.standing() == Standing.BLOCKED || own.standing() == Standing.STOLEN;
+        List<String> problems = now.problems().stream().map(Sources::sentence).toList();
+        conditions.set(PART, Weight.BLOCKED, operator ? problems : List.of());
+        conditions.set(PART, Weight.NOT_READY, operator ? List.of() : waiting(now, own, problems));
+    }
+
+    private static List<String> waiting(KeeperStanding now, OwnSubnet own, List<String> problems) {
+        if (!problems.isEmpty()) {
+            return problems;
+        }
+        if (!now.watchAlive()) {
+            return List.of("etcd does not answer.");
+        }
+        if (!now.inSync()) {
+            return List.of("The network is not wholly known yet.");
+        }
+        return own.standing() == Standing.HELD ? List.of() : List.of("This node has no subnet yet.");
+    }
+
+    /** With a capital letter and a full stop: problems begin with what they are about. */
+    static String sentence(String problem) {
+        String text = problem.isEmpty() || problem.startsWith("/") || problem.startsWith("etcd") ? problem
+                : Character.toUpperCase(problem.charAt(0)) + problem.substring(1);
+        return text.endsWith(".") ? text : text + ".";
+    }
+}

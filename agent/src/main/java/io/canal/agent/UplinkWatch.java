@@ -1,0 +1,99 @@
+package io.canal.agent;
+
+import io.canal.config.AgentConfig;
+import io.canal.kernel.libc.KernelException;
+import io.canal.kernel.netlink.Route;
+import io.canal.kernel.netlink.Rtnl;
+import io.canal.kernel.netlink.RtnlEvent;
+import io.canal.model.Decoded;
+import io.canal.network.Uplink;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Follows the uplink: looks anew when links, addresses or default routes changed, and tells when the choice is another. */
+final class UplinkWatch implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(UplinkWatch.class);
+
+    /** Changes come in bursts: an address goes and comes back when a lease of DHCP is renewed. */
+    private static final long CALM_MILLIS = 200;
+
+    private final Rtnl rtnl;
+    private final Supplier<AgentConfig> config;
+    private final Consumer<Decoded<Uplink>> chosen;
+    private final Semaphore looks = new Semaphore(0);
+    private final Thread thread;
+    private Optional<Decoded<Uplink>> last = Optional.empty();
+
+    /**
+     * Opens a socket in the calling thread's network namespace.
+     *
+     * @param chosen told of each choice that differs from the one before, by {@link #look} and then on a thread of the watch's own
+     */
+    UplinkWatch(Supplier<AgentConfig> config, Consumer<Decoded<Uplink>> chosen) throws KernelException {
+        this.rtnl = Rtnl.open();
+        this.config = config;
+        this.chosen = chosen;
+        this.thread = Thread.ofPlatform().daemon().name("uplink").unstarted(this::loop);
+    }
+
+    /** Chooses now, on the calling thread, and follows from then on. */
+    void start() {
+        look();
+        thread.start();
+    }
+
+    /** The options have changed, or events were missed. */
+    void suspect() {
+        looks.release();
+    }
+
+    /** The kernel has told of this. */
+    void heard(RtnlEvent event) {
+        boolean concerns = switch (event) {
+            case RtnlEvent.LinkChanged(var link, _, _) -> !UplinkChoice.isOurs(link.name());
+            case RtnlEvent.AddressChanged _ -> true;
+            case RtnlEvent.RouteChanged(var route, _, _) -> route.destination().length() == 0;
+            case RtnlEvent.NeighbourChanged _, RtnlEvent.FdbChanged _ -> false;
+        };
+        if (concerns) {
+            looks.release();
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+    }
+
+    private void loop() {
+        try (rtnl) {
+            while (true) {
+                looks.acquire();
+                Thread.sleep(CALM_MILLIS);
+                looks.drainPermits();
+                look();
+            }
+        } catch (InterruptedException closed) {
+            log.debug("the uplink is no longer followed");
+        }
+    }
+
+    private void look() {
+        try {
+            AgentConfig now = config.get();
+            Decoded<Uplink> choice = UplinkChoice.choose(now.iface(), now.publicIp(), rtnl.links(), rtnl.addresses(0),
+                    rtnl.routes(new Route.Filter(Route.TABLE_MAIN, 0, 0)));
+            if (!Optional.of(choice).equals(last)) {
+                last = Optional.of(choice);
+                chosen.accept(choice);
+            }
+        } catch (KernelException failure) {
+            log.warn("the uplink could not be looked for: {}", failure.getMessage());
+        }
+    }
+}

@@ -1,0 +1,233 @@
+package io.canal.agent;
+
+import static io.canal.kernel.testing.TestNamespaces.ip;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.config.AgentConfig;
+import io.canal.config.EtcdConfig;
+import io.canal.config.LogLevel;
+import io.canal.control.AgentStatus;
+import io.canal.control.ControlClient;
+import io.canal.control.Reply;
+import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Decoded.Good;
+import io.canal.model.Json;
+import io.canal.model.NodePaths;
+import io.canal.store.testing.TestEtcd;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** A node in a network namespace: a real agent process with a folder for its root, and pods made by the native CNI client. */
+final class TestNode implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final String BRIDGE = "br0";
+
+    final NetworkNamespace namespace;
+    final NodePaths paths;
+    final String name;
+    final String address;
+    private final TestNamespaces namespaces;
+    private final int number;
+    private @Nullable Process agent;
+    private int pods;
+
+    /** A pod: its namespace, its address, and the id it was made with. */
+    record Pod(NetworkNamespace namespace, String address, String containerId, String name) {}
+
+    /** The switch that nodes are plugged into, at 10.10.0.254. */
+    static NetworkNamespace makeSwitch(TestNamespaces namespaces) {
+        NetworkNamespace made = namespaces.add("sw");
+        ip(made, "link", "add", BRIDGE, "type", "bridge");
+        ip(made, "link", "set", BRIDGE, "up");
+        ip(made, "addr", "add", "10.10.0.254/24", "dev", BRIDGE);
+        return made;
+    }
+
+    TestNode(TestNamespaces namespaces, NetworkNamespace hub, int number, TestEtcd etcd, Path root, UnaryOperator<AgentConfig> change) {
+        this.namespaces = namespaces;
+        this.number = number;
+        this.name = "node-" + number;
+        this.address = "10.10.0." + number;
+        this.paths = new NodePaths(root);
+        namespace = namespaces.add("n" + number);
+        namespaces.veth(namespace, "eth0", hub, "port" + number);
+        ip(hub, "link", "set", "port" + number, "master", BRIDGE);
+        ip(namespace, "addr", "add", address + "/24", "dev", "eth0");
+        ip(namespace, "route", "add", "default", "via", "10.10.0.254");
+        EtcdConfig where = new EtcdConfig(etcd.endpoints(), etcd.certificates().file("ca.pem").toString(),
+                etcd.certificates().file("client.pem").toString(), etcd.certificates().file("client.key").toString(), EtcdConfig.DEFAULT_PREFIX);
+        AgentConfig defaults = AgentConfig.defaults();
+        configure(change.apply(new AgentConfig("", name, where, "", defaults.publicIp(), 0, defaults.dataplane(), Duration.ofSeconds(60), LogLevel.DEBUG,
+                defaults.listen(), "", "")));
+    }
+
+    void configure(AgentConfig config) {
+        try {
+            Files.createDirectories(paths.agentYaml().getParent());
+            Files.writeString(paths.agentYaml(), config.print());
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    AgentConfig config() {
+        return new ConfigSource(paths.agentYaml(), paths.stateDir()).first().config();
+    }
+
+    /** Starts the agent, and waits until it is ready. */
+    void start() {
+        launch();
+        await("the agent of " + name + " is ready", this::ready);
+    }
+
+    void launch() {
+        List<String> command = new ArrayList<>(List.of("nsenter", "--net=" + namespace.path(),
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-Dsun.misc.unsafe.memory.access=allow", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m",
+                "-cp", System.getProperty("java.class.path"), "io.canal.agent.Main",
+                "--root", paths.root().toString(), "--home", Path.of("..").toAbsolutePath().normalize().toString()));
+        try {
+            agent = new ProcessBuilder(command).redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile())).start();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    Path log() {
+        return paths.root().resolve("agent.log");
+    }
+
+    /** As kill -9 does. */
+    void kill() {
+        Process process = agent;
+        if (process != null) {
+            process.destroyForcibly();
+            awaitEnd(process);
+        }
+    }
+
+    /** As systemd does. */
+    void stop() {
+        Process process = agent;
+        if (process != null) {
+            process.destroy();
+            awaitEnd(process);
+        }
+    }
+
+    private static void awaitEnd(Process process) {
+        try {
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                throw new AssertionError("the agent did not end within 10 s");
+            }
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
+        }
+    }
+
+    boolean ready() {
+        Process process = agent;
+        if (process == null || !process.isAlive()) {
+            throw new AssertionError("the agent of " + name + " has ended:\n" + logText());
+        }
+        return new ControlClient(paths.controlSocket()).status(Duration.ofSeconds(10)) instanceof Good<AgentStatus>(AgentStatus status) && status.ready();
+    }
+
+    AgentStatus status() {
+        return new ControlClient(paths.controlSocket()).status(Duration.ofSeconds(10)).orThrow();
+    }
+
+    Reply call(String op, ObjectNode arguments) {
+        return new ControlClient(paths.controlSocket()).call(op, arguments, Duration.ofSeconds(10));
+    }
+
+    /** Makes a pod as a runtime does: a namespace, then ADD by the native client with the conflist's first plugin. */
+    Pod add() {
+        int count = ++pods;
+        NetworkNamespace pod = namespaces.add("p" + number + "-" + count);
+        String containerId = "c" + number + "x" + count;
+        String podName = "pod-" + number + "-" + count;
+        ObjectNode result = Json.object("result of ADD", cni("ADD", containerId, podName, pod)).orThrow();
+        String cidr = result.path("ips").path(0).path("address").asText();
+        if (cidr.isEmpty()) {
+            throw new AssertionError("ADD on " + name + " gave " + result + "\n" + logText());
+        }
+        return new Pod(pod, cidr.substring(0, cidr.indexOf('/')), containerId, podName);
+    }
+
+    /** Removes a pod; what the client printed. */
+    String del(Pod pod) {
+        return cni("DEL", pod.containerId(), pod.name(), pod.namespace());
+    }
+
+    private String cni(String command, String containerId, String podName, NetworkNamespace pod) {
+        try {
+            ObjectNode list = Json.object(paths.conflist().toString(), Files.readString(paths.conflist())).orThrow();
+            ObjectNode plugin = ((ObjectNode) list.path("plugins").path(0)).put("name", list.path("name").asText()).put("cniVersion", "1.0.0");
+            ProcessBuilder builder = new ProcessBuilder("nsenter", "--net=" + namespace.path(), Path.of("target", "native", "calico").toAbsolutePath().toString());
+            Map<String, String> environment = builder.environment();
+            environment.put("CANAL_CNI_SOCKET", paths.cniSocket().toString());
+            environment.put("CNI_COMMAND", command);
+            environment.put("CNI_CONTAINERID", containerId);
+            environment.put("CNI_NETNS", pod.path().toString());
+            environment.put("CNI_IFNAME", "eth0");
+            environment.put("CNI_PATH", paths.cniBinDir().toString());
+            environment.put("CNI_ARGS", "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + podName + ";K8S_POD_INFRA_CONTAINER_ID=" + containerId);
+            Process client = builder.start();
+            try (var stdin = client.getOutputStream()) {
+                stdin.write(Json.compact(plugin).getBytes(StandardCharsets.UTF_8));
+            }
+            String text = new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            client.waitFor();
+            return text;
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
+        }
+    }
+
+    String logText() {
+        try {
+            List<String> lines = Files.readAllLines(log());
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - 80), lines.size()));
+        } catch (IOException absent) {
+            return "(no log)";
+        }
+    }
+
+    /** Waits until it is so; the time that it took. */
+    Duration await(String what, BooleanSupplier so) {
+        long start = System.nanoTime();
+        while (!so.getAsBoolean()) {
+            if (System.nanoTime() - start > PATIENCE.toNanos()) {
+                throw new AssertionError("within " + PATIENCE.toSeconds() + " s it did not come about that " + what + "\n" + logText());
+            }
+            try {
+                Thread.sleep(10);
+            } catch (InterruptedException interrupted) {
+                throw new AssertionError(interrupted);
+            }
+        }
+        return Duration.ofNanos(System.nanoTime() - start);
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+}
