@@ -152,6 +152,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         lastChoice.write(now.backend());
         if (pass.mayRemove()) {
             now = switchIfDue(now, around);
+            around = seen == null ? around : seen;
             removeLeftovers(now, around);
         }
         List<String> problems = new ArrayList<>();

@@ -112,6 +112,7 @@ final class FilterHost implements AutoCloseable {
     void stop() {
         loop.close();
         filter.close();
+        loop = null;
     }
 
     Applied write(Runnable change) {

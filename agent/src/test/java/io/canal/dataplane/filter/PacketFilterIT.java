@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesSocket;
 import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Cidr;
 import io.canal.model.NodePaths;
 import io.canal.reconcile.Clock;
 import io.canal.reconcile.StageFailed;
+import io.canal.ruleset.tenants.PodNetwork;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -213,6 +215,28 @@ class PacketFilterIT {
     private static String ownRules(String rules) {
         return rules.lines().filter(line -> line.contains("cali") || line.contains("FLANNEL") || line.contains("canal")
                 || line.startsWith("-A") || line.contains("KUBE")).sorted().collect(Collectors.joining("\n"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_witness_reads_what_the_rules_say(FilterBackend backend) throws Exception {
+        start(backend);
+        RulesWitness witness = host.node.<Optional<RulesWitness>, IOException>call(RulesWitness::read).orElseThrow();
+        assertEquals(backend.text(), witness.dataplane());
+        assertEquals(host.networks.networks(), witness.networks());
+        assertEquals(List.of(), witness.differing(host.networks.networks(), true));
+        List<PodNetwork> others = List.of(new PodNetwork(Cidr.of("10.1.0.0/16"), Optional.of(Cidr.of("10.1.77.0/24"))),
+                host.networks.networks().get(1));
+        assertEquals(List.of("nat FLANNEL-POSTRTG"), witness.differing(others, true));
+        assertEquals(Optional.empty(), host.neighbour.<Optional<RulesWitness>, IOException>call(RulesWitness::read));
+        host.stop();
+        host.run(switch (backend) {
+            case NFTABLES -> new String[] {"nft", "flush", "chain", "inet", "canal", "nat-POSTROUTING"};
+            case IPTABLES_NFT -> new String[] {"iptables-nft", "-t", "nat", "-F", "POSTROUTING"};
+            case IPTABLES_LEGACY -> new String[] {"iptables-legacy", "-t", "nat", "-F", "POSTROUTING"};
+        });
+        RulesWitness after = host.node.<Optional<RulesWitness>, IOException>call(RulesWitness::read).orElseThrow();
+        assertEquals(List.of("nat POSTROUTING"), after.differing(host.networks.networks(), true));
     }
 
     @Test
