@@ -19,7 +19,7 @@ final class TaskReport {
 
     /** Prints to standard output and, of failures, to standard error; returns the exit code. */
     static int print(List<TaskResult> tasks, String format) {
-        List<TaskResult> late = tasks.stream().filter(task -> task.completed().isEmpty()).toList();
+        List<TaskResult> late = tasks.stream().filter(TaskReport::isLate).toList();
         if (!late.isEmpty()) {
             System.err.println();
             System.err.println("ERROR timed out waiting for results from: "
@@ -33,6 +33,10 @@ final class TaskReport {
         }
         System.out.flush();
         return failures(tasks);
+    }
+
+    private static boolean isLate(TaskResult task) {
+        return task.status().equals("aborted") || task.status().equals("cancelled");
     }
 
     private static ObjectNode documents(List<TaskResult> tasks) {

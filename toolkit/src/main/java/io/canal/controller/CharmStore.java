@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
-/** The charms of a model by digest, as archives and, for sending, as gzipped tars. */
+/** The charms of a model by digest, as archives and, for sending, as tars. */
 final class CharmStore {
 
     private final Path folder;
@@ -48,7 +50,7 @@ final class CharmStore {
             return known;
         }
         try {
-            Charm charm = Charm.read(archive(digest));
+            Charm charm = Charm.read(archive(digest), digest);
             charms.put(digest, charm);
             return charm;
         } catch (CharmException e) {
@@ -56,19 +58,30 @@ final class CharmStore {
         }
     }
 
-    /** The charm as a gzipped tar, made when it is wanted for the first time. */
-    Path tarGz(Charm charm) throws IOException {
-        Path file = folder.resolve(charm.archive().digest() + ".tar.gz");
+    /** The charm as a tar, made when it is wanted for the first time. Not compressed: that would take longer than sending. */
+    Path tar(Charm charm) throws IOException {
+        Path file = folder.resolve(charm.archive().digest() + ".tar");
         synchronized (charm) {
             if (!Files.exists(file)) {
-                Path fresh = Files.createTempFile(folder, "new-", ".tar.gz");
+                Path fresh = Files.createTempFile(folder, "new-", ".tar");
                 try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(fresh), 1 << 16)) {
-                    charm.archive().writeTarGz(out);
+                    charm.archive().writeTar(out);
                 }
                 Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
             }
         }
         return file;
+    }
+
+    /** Deletes what no digest of these names. */
+    void keepOnly(Set<String> digests) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                if (!digests.contains(file.getFileName().toString().split("\\.", 2)[0])) {
+                    Files.delete(file);
+                }
+            }
+        }
     }
 
     private Path archive(String digest) {

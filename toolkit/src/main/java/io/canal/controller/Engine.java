@@ -21,6 +21,7 @@ final class Engine implements AutoCloseable {
     private static final Duration LAST_LOOK = Duration.ofSeconds(4);
     /** How long a hook that runs when the time is over may go on before it is killed. */
     private static final Duration GRACE = Duration.ofSeconds(20);
+    private static final Duration NO_GRACE = Duration.ofMillis(1);
     private static final Set<String> AT_REST = Set.of("active", "blocked", "unknown", "terminated");
 
     private final LiveState live;
@@ -51,7 +52,7 @@ final class Engine implements AutoCloseable {
     /** Runs what is due on every machine that has units, until all are at rest or the deadline has passed. */
     Settled settle(Instant deadline) throws InterruptedException, IOException {
         Map<UnitName, Look> looks = new HashMap<>();
-        with(state -> true, deadline, workers -> {
+        with(state -> true, deadline, GRACE, workers -> {
             Instant now = Instant.now();
             boolean busy = workers.stream().anyMatch(Worker::isBusy);
             List<UnitName> restless = live.read(state -> restless(state, now));
@@ -129,7 +130,7 @@ final class Engine implements AutoCloseable {
         return new Settled(reasons, blocked);
     }
 
-    /** Runs tasks to their end; those that are not over at the deadline are stopped and count as failed. */
+    /** Runs tasks to their end; those that are not over at the deadline are stopped: aborted. */
     void finish(List<String> tasks, Instant deadline) throws InterruptedException, IOException {
         Set<String> hosts = live.read(state -> {
             Set<String> found = new TreeSet<>();
@@ -137,15 +138,19 @@ final class Engine implements AutoCloseable {
             return found;
         });
         Predicate<ModelState> over = state -> tasks.stream().allMatch(id -> state.task(id).filter(TaskState::isOver).isPresent());
-        with(hosts::contains, deadline, workers -> live.read(over::test)
+        with(hosts::contains, deadline, NO_GRACE, workers -> live.read(over::test)
                 || workers.stream().anyMatch(worker -> worker.machine().isGivenUp()));
+    }
+
+    private static boolean isOver(Instant deadline) {
+        return !Instant.now().isBefore(deadline);
     }
 
     private interface Finish {
         boolean isReached(List<Worker> workers) throws IOException;
     }
 
-    private void with(Predicate<String> chosen, Instant deadline, Finish finish) throws InterruptedException, IOException {
+    private void with(Predicate<String> chosen, Instant deadline, Duration grace, Finish finish) throws InterruptedException, IOException {
         List<Worker> workers = new ArrayList<>();
         try {
             for (;;) {
@@ -167,7 +172,7 @@ final class Engine implements AutoCloseable {
                 live.await(left.compareTo(FIRST_LOOK) > 0 ? FIRST_LOOK : left);
             }
         } finally {
-            Instant patience = Instant.now().plus(GRACE);
+            Instant patience = Instant.now().plus(isOver(deadline) ? grace : GRACE);
             workers.forEach(Worker::stop);
             for (Worker worker : workers) {
                 worker.join(patience);

@@ -27,6 +27,8 @@ final class Machine implements AutoCloseable {
     private final Set<UnitName> prepared = new HashSet<>();
     private volatile @Nullable HostSession session;
     private volatile int refusals;
+    /** We ended the session ourselves, and the hook that ran with it. */
+    private volatile boolean closed;
 
     Machine(String id, LiveState live, CharmStore charms, Path resources, UnitProgram program) {
         this.id = id;
@@ -52,6 +54,7 @@ final class Machine implements AutoCloseable {
             HostSession.Hello hello = fresh.hello();
             prepared.clear();
             session = fresh;
+            closed = false;
             refusals = 0;
             live.change(state -> {
                 MachineState machine = state.machine(id);
@@ -180,8 +183,8 @@ final class Machine implements AutoCloseable {
                 same.agent = new Status("idle", "", now);
             }
             state.task(hook.task()).ifPresent(task -> {
-                task.status = "failed";
-                task.message = String.valueOf(why.getMessage());
+                task.status = closed ? "aborted" : "failed";
+                task.message = closed ? "" : String.valueOf(why.getMessage());
                 task.completed = Optional.of(now);
             });
         });
@@ -265,6 +268,7 @@ final class Machine implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         HostSession open = session;
         session = null;
         if (open != null) {

@@ -15,9 +15,11 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 
@@ -64,6 +66,10 @@ public final class Model implements AutoCloseable {
             }
             Model model = new Model(opened, state, watcher);
             model.live.change(same -> {});
+            Set<String> used = new HashSet<>();
+            state.applications.values().forEach(application -> used.add(application.digest));
+            state.units.values().forEach(unit -> used.add(unit.charmOnHost));
+            model.charms.keepOnly(used);
             return model;
         } catch (IOException | RuntimeException e) {
             opened.close();
@@ -434,7 +440,14 @@ public final class Model implements AutoCloseable {
     /** Runs accepted tasks to their end. */
     public List<TaskResult> await(List<String> tasks, Duration timeout) throws IOException, InterruptedException {
         engine.finish(tasks, Instant.now().plus(timeout));
-        ModelState after = live.copy();
+        // What did not begin in time is not to begin some other time.
+        ModelState after = live.changeAndTell(state -> {
+            tasks.stream().flatMap(id -> state.task(id).stream()).filter(task -> !task.isOver()).forEach(task -> {
+                task.status = "cancelled";
+                task.completed = Optional.of(Instant.now());
+            });
+            return state.copy();
+        });
         return tasks.stream().flatMap(id -> after.task(id).stream()).map(TaskResult::of).toList();
     }
 

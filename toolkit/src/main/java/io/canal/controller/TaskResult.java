@@ -8,8 +8,8 @@ import java.util.Optional;
 /**
  * What came of an action or command.
  *
- * @param status {@code completed}, {@code failed}, {@code error} (it was refused before it ran), {@code cancelled}; or
- *     {@code running} and {@code pending} when it was not waited for to the end
+ * @param status {@code completed}, {@code failed}, {@code error} (it was refused before it ran), {@code cancelled} (it was
+ *     not begun), {@code aborted} (it was stopped, because its time was over)
  * @param message why it failed; empty otherwise
  * @param results what it set, with {@code return-code}, {@code stdout} and {@code stderr}
  */

@@ -36,7 +36,7 @@ final class UnitRunner {
     record Outcome(boolean success, int code, String reason, RunContext context, ObjectNode output) {}
 
     private static final String PREPARE = "set -eu; mkdir -p \"$1/charm\" \"$1/resources\"; ln -sfn \"$2\" \"$3\"";
-    private static final String EXPAND = "set -eu; umask 022; tar -xzf - --no-same-owner -C \"$1/charm\"";
+    private static final String EXPAND = "set -eu; umask 022; tar -xf - --no-same-owner -C \"$1/charm\"";
     private static final String DELETE = "set -eu; cd \"$1/charm\"; xargs -0 rm -rf --";
     private static final String PUT_FILE = "set -eu; umask 077; cat >\"$1.new\"; mv -f \"$1.new\" \"$1\"";
 
@@ -61,7 +61,7 @@ final class UnitRunner {
     /** Lays a charm over the unit's one: what only the old charm had goes, what hooks made stays. */
     void putCharm(UnitName unit, Charm charm, Optional<Charm> before) throws IOException, InterruptedException {
         String folder = HookEnvironment.unitFolder(unit);
-        try (InputStream tar = Files.newInputStream(charms.tarGz(charm))) {
+        try (InputStream tar = Files.newInputStream(charms.tar(charm))) {
             require(session.connection().run(List.of("sh", "-c", EXPAND, "sh", folder), tar), "expand the charm of " + unit);
         }
         if (before.isEmpty()) {

@@ -55,8 +55,8 @@ final class Worker {
     void join(Instant patience) throws InterruptedException {
         Duration left = Duration.between(Instant.now(), patience);
         if (left.isNegative() || !thread.join(left)) {
+            // Not by an interrupt: that would close the model's files under the thread's hands.
             machine.close();
-            thread.interrupt();
             thread.join();
         }
     }

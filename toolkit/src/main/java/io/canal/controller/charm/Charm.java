@@ -39,7 +39,15 @@ public final class Charm {
      * @throws CharmException with Juju's sentence about the first rule that it breaks
      */
     public static Charm read(Path file) throws IOException, CharmException {
-        CharmArchive archive = CharmArchive.open(file);
+        return of(CharmArchive.open(file));
+    }
+
+    /** Reads a file whose SHA-256 is known. */
+    public static Charm read(Path file, String digest) throws IOException, CharmException {
+        return of(CharmArchive.open(file, digest));
+    }
+
+    private static Charm of(CharmArchive archive) throws IOException, CharmException {
         String text = archive.text("metadata.yaml")
                 .orElseThrow(() -> new CharmException("archive file \"metadata.yaml\" not found"));
         Metadata metadata = Metadata.parse(text, archive.text("manifest.yaml"));

@@ -14,8 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.zip.Deflater;
-import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -43,6 +41,11 @@ public final class CharmArchive {
      * @throws CharmException when it is no zip, or a member's path or link would lead out of the charm
      */
     public static CharmArchive open(Path file) throws IOException, CharmException {
+        return open(file, digest(file));
+    }
+
+    /** As above, for a file whose digest is known, since reading it all takes a while. */
+    static CharmArchive open(Path file, String digest) throws IOException, CharmException {
         Map<String, Member> members = new LinkedHashMap<>();
         for (Member member : ZipDirectory.read(file)) {
             if (member.name().isEmpty() || member.name().equals(".")) {
@@ -51,7 +54,7 @@ public final class CharmArchive {
             requireInside(member.name());
             members.put(member.name(), expanded(member));
         }
-        CharmArchive archive = new CharmArchive(file, members, digest(file));
+        CharmArchive archive = new CharmArchive(file, members, digest);
         try (ZipFile zip = new ZipFile(file.toFile())) {
             for (Member member : members.values()) {
                 if (member.kind() == Member.Kind.LINK) {
@@ -118,11 +121,10 @@ public final class CharmArchive {
         }
     }
 
-    /** Writes the charm as a gzipped tar with modes, times and links: what a host can expand with tar alone. */
-    public void writeTarGz(OutputStream out) throws IOException {
+    /** Writes the charm as a tar with modes, times and links: what a host can expand without more. */
+    public void writeTar(OutputStream out) throws IOException {
         try (ZipFile zip = new ZipFile(file.toFile());
-                GZIPOutputStream gzip = new FastGzip(out);
-                TarStream tar = new TarStream(gzip)) {
+                TarStream tar = new TarStream(out)) {
             for (Member member : members.values()) {
                 switch (member.kind()) {
                     case FOLDER -> tar.folder(member);
@@ -145,14 +147,6 @@ public final class CharmArchive {
             return HexFormat.of().formatHex(in.getMessageDigest().digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
-        }
-    }
-
-    /** Most of a charm is a runtime image that is sent once over a fast network: time matters more than size. */
-    private static final class FastGzip extends GZIPOutputStream {
-        FastGzip(OutputStream out) throws IOException {
-            super(out, 1 << 16);
-            def.setLevel(Deflater.BEST_SPEED);
         }
     }
 }

@@ -9,17 +9,20 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An sshd on a loopback address, with keys of its own. It runs in a mount namespace where /var/lib/juju and /run/lock are
- * folders of the test, so that hooks find the paths that they know and nothing of the machine is touched. Needs root and
+ * An sshd on a loopback address, with keys of its own. It runs in a mount namespace where /var/lib/juju, /run/lock and
+ * root's home are folders of the test, so that hooks find the paths that they know and nothing of the machine is touched or met. Needs root and
  * the package openssh-server.
  */
 public final class SshServer implements AutoCloseable {
 
     private static final String START = "set -eu; mkdir -p /var/lib/juju /run/sshd; "
             + "mount --bind \"$1/juju\" /var/lib/juju; mount --bind \"$1/lock\" /run/lock; "
+            + "mount --bind \"$1/home\" /root; "
+            + "mount --bind \"$1/boot_id\" /proc/sys/kernel/random/boot_id; "
             + "exec /usr/sbin/sshd -D -e -f \"$1/sshd_config\"";
 
     private final Path folder;
@@ -38,7 +41,9 @@ public final class SshServer implements AutoCloseable {
     public static SshServer start(Path folder, String address) throws IOException, InterruptedException {
         Files.createDirectories(folder.resolve("juju"));
         Files.createDirectories(folder.resolve("lock"));
+        Files.createDirectories(folder.resolve("home"));
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+        Files.writeString(folder.resolve("boot_id"), UUID.randomUUID() + "\n");
         keygen(folder.resolve("host_key"));
         keygen(folder.resolve("user_key"));
         Files.copy(folder.resolve("user_key.pub"), folder.resolve("authorized_keys"), StandardCopyOption.REPLACE_EXISTING);
@@ -122,6 +127,12 @@ public final class SshServer implements AutoCloseable {
     /** Ends every connection at once, as a cut network or a killed sshd would, and keeps listening. */
     public void cutConnections() {
         process.descendants().filter(child -> child.info().command().orElse("").contains("sshd")).forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /** Ends every connection, and lets the next ones find another boot id. */
+    public void reboot() throws IOException {
+        cutConnections();
+        Files.writeString(folder.resolve("boot_id"), UUID.randomUUID() + "\n");
     }
 
     @Override
