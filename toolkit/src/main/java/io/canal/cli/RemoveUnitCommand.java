@@ -1,10 +1,13 @@
 package io.canal.cli;
 
 import io.canal.controller.Model;
+import io.canal.controller.ModelException;
 import io.canal.controller.Watcher;
+import java.io.Console;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,8 +22,7 @@ final class RemoveUnitCommand implements Callable<Integer> {
     @Mixin
     private final ModelOption model = new ModelOption();
 
-    @SuppressWarnings("unused")
-    @Option(names = "--no-prompt", description = "Accepted as Juju's option; nothing is ever asked.")
+    @Option(names = "--no-prompt", description = "Does not ask. Without a terminal nothing is asked either.")
     private boolean noPrompt;
 
     @Option(names = "--timeout", defaultValue = "120s", converter = Durations.class,
@@ -32,6 +34,9 @@ final class RemoveUnitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (!noPrompt && !isConfirmed()) {
+            throw new ModelException("remove-unit: aborted");
+        }
         try (Model open = model.open(Watcher.NONE)) {
             for (String unit : units) {
                 open.removeUnit(unit);
@@ -39,5 +44,14 @@ final class RemoveUnitCommand implements Callable<Integer> {
             }
             return ModelOption.settle(open, timeout);
         }
+    }
+
+    private boolean isConfirmed() {
+        Console console = System.console();
+        if (console == null || !console.isTerminal()) {
+            return true;
+        }
+        String answer = console.readLine("This will remove %s with subordinates. Continue [y/N]? ", String.join(", ", units));
+        return answer != null && answer.strip().toLowerCase(Locale.ROOT).startsWith("y");
     }
 }
