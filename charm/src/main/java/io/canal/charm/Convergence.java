@@ -60,10 +60,11 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
         AgentConfig config = configuration(options, etcd, cni.kubeconfig(relations));
         boolean changed = new AgentConfiguration(machine.templates(), machine.node()).write(config);
 
+        Patience patience = new Patience(machine.pause());
         Optional<AgentStatus> answer = machine.agent().status();
         boolean started = startWhereNeeded(answer.isPresent());
         if (started) {
-            answer = untilItAnswers();
+            answer = untilItAnswers(patience);
         } else if (changed) {
             if (machine.agent().ask(Op.RELOAD, Json.object(), PATIENCE) instanceof Reply.Refused(String sentence)) {
                 return Status.blocked(sentence);
@@ -74,7 +75,7 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
             return Status.waiting("Waiting for Flannel: the agent does not answer yet; see: journalctl -u " + NodeSetup.UNIT);
         }
         Optional<String> refused = networkRequest().send(options, juju);
-        AgentStatus status = started || changed ? untilItIsReady(answer.get()) : answer.get();
+        AgentStatus status = started || changed ? untilItIsReady(answer.get(), patience) : answer.get();
         if (!status.subnet().isEmpty()) {
             cni.publish(relations, status.network().isEmpty() ? options.cidr().toString() : status.network());
         }
@@ -126,24 +127,41 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
         return false;
     }
 
-    private Optional<AgentStatus> untilItAnswers() {
-        for (long waited = 0; waited < PATIENCE.toMillis(); waited += STEP_MILLIS) {
-            Optional<AgentStatus> status = machine.agent().status();
-            if (status.isPresent()) {
-                return status;
-            }
-            machine.pause().millis(STEP_MILLIS);
+    private Optional<AgentStatus> untilItAnswers(Patience patience) {
+        Optional<AgentStatus> status = machine.agent().status();
+        while (status.isEmpty() && patience.pause()) {
+            status = machine.agent().status();
         }
-        return Optional.empty();
+        return status;
     }
 
-    private AgentStatus untilItIsReady(AgentStatus first) {
+    private AgentStatus untilItIsReady(AgentStatus first, Patience patience) {
         AgentStatus last = first;
-        for (long waited = 0; !last.ready() && waited < PATIENCE.toMillis(); waited += STEP_MILLIS) {
-            machine.pause().millis(STEP_MILLIS);
+        while (!last.ready() && last.blocked().isEmpty() && patience.pause()) {
             last = machine.agent().status().orElse(last);
         }
         return last;
+    }
+
+    /** What is left of the time that a hook may wait. */
+    private static final class Patience {
+
+        private final Machine.Pause pause;
+        private long left = PATIENCE.toMillis();
+
+        Patience(Machine.Pause pause) {
+            this.pause = pause;
+        }
+
+        /** Waits for a moment; false where the time is up. */
+        boolean pause() {
+            if (left <= 0) {
+                return false;
+            }
+            left -= STEP_MILLIS;
+            pause.millis(STEP_MILLIS);
+            return true;
+        }
     }
 
     /** What the running agent says, as a status. */

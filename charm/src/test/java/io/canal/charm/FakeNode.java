@@ -34,6 +34,8 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess {
     Optional<AgentStatus> agent = Optional.empty();
     Optional<AgentStatus> afterStart = Optional.of(ready("10.1.49.1/24"));
     Optional<String> refusal = Optional.empty();
+    /** What the agent answers to an operation, if not just that it is done. */
+    final Map<String, String> answers = new HashMap<>();
     Optional<Path> runningFrom = Optional.empty();
     String unit = "canal/0";
 
@@ -154,7 +156,8 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess {
         if (operation.equals(Op.LEAVE)) {
             agent = Optional.empty();
         }
-        return refusal.<Reply>map(Reply.Refused::new).orElseGet(() -> new Reply.Done(Json.object().put("ok", true)));
+        return refusal.<Reply>map(Reply.Refused::new)
+                .orElseGet(() -> new Reply.Done(Json.object("answer", answers.getOrDefault(operation, "{}")).orThrow()));
     }
 
     @Override

@@ -1,0 +1,116 @@
+package io.canal.charm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.check.Observation;
+import io.canal.check.Observation.Device;
+import io.canal.check.Observation.Etcd;
+import io.canal.check.Observation.Rules;
+import io.canal.check.Observation.Text;
+import io.canal.model.Backend;
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.IpPrefix;
+import io.canal.model.LeaseValue;
+import io.canal.model.Mac;
+import io.canal.model.NetworkConfig;
+import io.canal.model.SubnetKey;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ActionsTest {
+
+    @TempDir
+    private Path folder;
+
+    private FakeNode node;
+
+    @BeforeEach
+    void begin() throws IOException {
+        node = new FakeNode(folder);
+        node.hook("install");
+        node.related().hook("etcd-relation-changed");
+        node.asked.clear();
+    }
+
+    @Test
+    void leases_are_listed_by_number() throws IOException {
+        node.answers.put("leases", "{\"leases\":[{\"subnet\":\"10.1.49.0/24\",\"unit\":\"canal/0\",\"own\":true}]}");
+        assertEquals(0, node.action("list-leases"));
+        assertEquals("1", node.juju.results().get("count"));
+        assertEquals("10.1.49.0/24", node.juju.results().get("leases.0.subnet"));
+        assertEquals("true", node.juju.results().get("leases.0.own"));
+    }
+
+    @Test
+    void a_lease_that_is_alive_is_not_released_and_the_agents_sentence_is_the_failure() throws IOException {
+        node.refusal = Optional.of("10.1.94.0/24 is held by canal/1, which is alive.");
+        node.action("release-lease");
+        assertEquals(Optional.of("10.1.94.0/24 is held by canal/1, which is alive."), node.juju.failure());
+    }
+
+    @Test
+    void repair_hands_its_parameters_to_the_agent_and_tells_its_plan() throws IOException {
+        node.answers.put("repair", "{\"plan\":[\"Write the conflist\"],\"done\":[],\"left\":[]}");
+        node.juju.parameter("dry-run", true).parameter("allow-renumber", true);
+        node.action("repair-subnets");
+        assertEquals(List.of("repair {\"dry-run\":true,\"allow-renumber\":true,\"accept-etcd\":false}"), node.asked);
+        assertEquals("Write the conflist", node.juju.results().get("plan.0"));
+    }
+
+    @Test
+    void what_is_still_wrong_after_a_repair_is_looked_at_and_not_taken_from_the_agent() throws IOException {
+        node.answers.put("repair", "{\"plan\":[],\"done\":[\"All is well now\"],\"left\":[]}");
+        node.action("repair-subnets");
+        assertEquals("false", node.juju.results().get("consistent"));
+        assertTrue(node.juju.results().containsKey("left.0"), node.juju.results()::toString);
+    }
+
+    @Test
+    void an_inconsistent_node_is_a_completed_action_unless_strict() throws IOException {
+        assertEquals(0, node.action("check-subnets"));
+        assertEquals("false", node.juju.results().get("consistent"));
+        node.juju.parameter("strict", true);
+        assertEquals(1, node.action("check-subnets"));
+        assertEquals(Optional.empty(), node.juju.failure());
+    }
+
+    @Test
+    void without_an_agent_the_files_are_mended_and_the_rest_is_named() throws IOException {
+        node.write("etc/cni/net.d/10-canal.conflist", "{\"plugins\":[{\"ipam\":{\"subnet\":\"10.1.50.0/24\"}}]}");
+        FileRepair repair = new FileRepair(node.paths, node.charmDir.resolve("program/templates"));
+        FileRepair.Outcome planned = repair.run(seen(), true);
+        assertEquals(2, planned.plan().size(), planned::toString);
+        assertTrue(node.text("etc/cni/net.d/10-canal.conflist").contains("10.1.50.0/24"));
+        FileRepair.Outcome outcome = repair.run(seen(), false);
+        assertEquals(2, outcome.done().size(), outcome::toString);
+        assertTrue(node.text("etc/cni/net.d/10-canal.conflist").contains("\"10.1.49.0/24\""));
+        assertTrue(node.text("run/flannel/subnet.env").contains("FLANNEL_SUBNET=10.1.49.1/24\n"));
+        assertFalse(outcome.left().isEmpty());
+        assertTrue(outcome.left().getFirst().contains("systemctl start canal-agent"), outcome.left()::toString);
+    }
+
+    /** The files as they are on the disk, beside a device that is well and rules that are gone. */
+    private Observation seen() throws IOException {
+        SubnetKey own = SubnetKey.of("10.1.49.0-24");
+        LeaseValue lease = LeaseValue.vxlan(Ip.of("10.10.0.1"), 1, Mac.of("02:00:00:00:00:01"));
+        NetworkConfig config = NetworkConfig.of(Cidr.of("10.1.0.0/16"), Backend.VXLAN);
+        Path subnetEnv = node.paths.subnetEnv();
+        return new Observation(node.paths, "canal/0", new Etcd.Seen(Optional.of(config), Map.of(own, lease), Map.of(), List.of(), "/coreos.com/network"),
+                "a1", Optional.empty(), Set.of(Ip.of("10.10.0.1")),
+                Files.exists(subnetEnv) ? new Text.Present(Files.readString(subnetEnv)) : new Text.Absent("there is none"),
+                new Text.Present(Files.readString(node.paths.conflist())),
+                Optional.of(new Device("flannel.1", "vxlan", true, List.of(IpPrefix.of("10.1.49.0/32")), Optional.empty(), 1, 8472, 1450)),
+                List.of(), new Rules.Seen("", List.of()), List.of(), Map.of(), Map.of(), false);
+    }
+}
