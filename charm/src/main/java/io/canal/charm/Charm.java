@@ -1,5 +1,6 @@
 package io.canal.charm;
 
+import io.canal.control.Op;
 import io.canal.control.Reply;
 import io.canal.juju.Event;
 import io.canal.juju.Event.Relation;
@@ -99,7 +100,7 @@ record Charm(HookContext context, Juju juju, Machine machine) {
     /** The leader's agent gives back the subnet of a unit that has left, once that node's session has ended. */
     private void release(String unit) {
         if (juju.isLeader()
-                && machine.agent().ask("unit-gone", Json.object().put("unit", unit), Duration.ofSeconds(4)) instanceof Reply.Refused(String sentence)) {
+                && machine.agent().ask(Op.UNIT_GONE, Json.object().put("unit", unit), Duration.ofSeconds(4)) instanceof Reply.Refused(String sentence)) {
             juju.log(LogLevel.WARNING, "the subnet of " + unit + " was not released: " + sentence);
         }
     }

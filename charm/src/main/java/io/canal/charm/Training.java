@@ -7,11 +7,6 @@ import io.canal.juju.HookContext;
 import io.canal.juju.HookTools;
 import io.canal.model.Json;
 import io.canal.model.NodePaths;
-import io.canal.reconcile.Clock;
-import io.canal.store.EtcdSettings;
-import io.canal.store.EtcdStore;
-import io.canal.store.Store;
-import io.canal.store.StoreException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -58,18 +53,6 @@ final class Training {
             Map<String, String> environment = Map.of("JUJU_DISPATCH_PATH", "hooks/" + hook, "JUJU_UNIT_NAME", "canal/0",
                     "JUJU_CHARM_DIR", charm.toString(), "JUJU_PRINCIPAL_UNIT", "node/0");
             new Charm(HookContext.of(environment), juju, machine).run();
-        }
-        new SubnetCheck(node).report();
-        askNobody();
-    }
-
-    /** Loads what an action loads to ask etcd; nobody listens there. */
-    private static void askNobody() {
-        EtcdSettings settings = new EtcdSettings(List.of("http://127.0.0.1:1"), Optional::empty, Duration.ofMillis(300), Duration.ofSeconds(5));
-        try (Store store = new EtcdStore(settings, Clock.system())) {
-            store.get("/coreos.com/network/config");
-        } catch (StoreException expected) {
-            System.err.println("training: " + expected.getMessage());
         }
     }
 

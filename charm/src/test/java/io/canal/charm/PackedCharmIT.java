@@ -78,10 +78,12 @@ class PackedCharmIT {
             assertTrue(jars.allMatch(jar -> time(jar).equals(FileTime.from(Instant.parse("2026-01-01T00:00:00Z")))));
         }
         // With this mode a cache that does not fit is an error instead of a slow start.
-        Process java = new ProcessBuilder("runtime/bin/java", "@java.args", "-XX:AOTMode=on", "--version")
-                .directory(program.toFile()).redirectErrorStream(true).start();
-        String printed = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, java.waitFor(), printed);
+        for (String arguments : List.of("@java.args", "@hook.args")) {
+            Process java = new ProcessBuilder("runtime/bin/java", arguments, "-XX:AOTMode=on", "--version")
+                    .directory(program.toFile()).redirectErrorStream(true).start();
+            String printed = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertEquals(0, java.waitFor(), printed);
+        }
     }
 
     @Test
