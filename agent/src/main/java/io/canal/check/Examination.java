@@ -218,7 +218,7 @@ public final class Examination {
             }
         }
         return etcd.leases().entrySet().stream()
-                .filter(lease -> isOurs(lease.getValue()) && !etcd.holders().containsKey(lease.getKey()))
+                .filter(lease -> isOurs(lease.getValue()))
                 .map(Map.Entry::getKey)
                 .sorted()
                 .findFirst();

@@ -1,6 +1,5 @@
 package io.canal.check;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.check.Observation.Device;
 import io.canal.check.Observation.Etcd;
 import io.canal.check.Observation.Pod;
@@ -64,7 +63,6 @@ public final class NodeObserver {
      * @throws IOException if the node itself cannot be looked at, so that nothing can be said
      */
     public Observation look(String unit, Optional<Store> store, String whyNoStore) throws IOException {
-        Optional<ObjectNode> state = state();
         try (Rtnl rtnl = Rtnl.open()) {
             Map<Integer, Link> links = new HashMap<>();
             rtnl.links().forEach(link -> links.put(link.index(), link));
@@ -74,8 +72,8 @@ public final class NodeObserver {
                     paths,
                     unit,
                     store.isPresent() ? etcd(store.get()) : new Etcd.Away(whyNoStore),
-                    state.map(node -> node.path("id").asText("")).orElse(""),
-                    state.flatMap(node -> subnet(node.path("subnet").asText(""))),
+                    remembered("node-id").map(String::strip).orElse(""),
+                    remembered("lease.json").flatMap(NodeObserver::lastSubnet),
                     kernel.addresses(),
                     text(paths.subnetEnv()),
                     text(paths.conflist()),
@@ -128,16 +126,12 @@ public final class NodeObserver {
     }
 
     /** What the agent remembers of the node, as it left it on the disk. */
-    private Optional<ObjectNode> state() throws IOException {
-        Path file = paths.stateDir().resolve("node.json");
-        if (!(text(file) instanceof Text.Present(String text))) {
-            return Optional.empty();
-        }
-        return good(Json.object(file.toString(), text), new ArrayList<>());
+    private Optional<String> remembered(String name) throws IOException {
+        return text(paths.stateDir().resolve(name)) instanceof Text.Present(String text) ? Optional.of(text) : Optional.empty();
     }
 
-    private static Optional<SubnetKey> subnet(String text) {
-        return good(SubnetKey.parse("subnet", text), new ArrayList<>());
+    private static Optional<SubnetKey> lastSubnet(String lease) {
+        return good(Json.object("lease.json", lease).then(object -> SubnetKey.parse("lease.json", object.path("subnet").asText())), new ArrayList<>());
     }
 
     private static Text text(Path file) throws IOException {

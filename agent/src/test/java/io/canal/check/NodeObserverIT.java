@@ -90,7 +90,8 @@ class NodeObserverIT {
         put(KEYS.lease(SubnetKey.of(OWN)), own.text());
         put(KEYS.lease(SubnetKey.of(PEER)), peer.text());
         put(NetworkKeys.holder(SubnetKey.of(OWN)), new HolderRecord("a1", "canal/0", "h1", Instant.EPOCH, own).text());
-        write(paths.stateDir().resolve("node.json"), "{\"id\":\"a1\",\"subnet\":\"" + OWN + "\"}");
+        write(paths.stateDir().resolve("node-id"), "a1\n");
+        write(paths.stateDir().resolve("lease.json"), "{\"subnet\":\"" + OWN + "\"}");
         subnetEnv("10.1.49.1/24");
         conflist("10.1.49.0/24");
     }

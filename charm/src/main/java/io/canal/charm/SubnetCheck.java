@@ -21,16 +21,23 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** Looks at this node and at etcd, with a client of its own whose patience is short. */
 final class SubnetCheck {
 
     private static final Duration DEADLINE = Duration.ofSeconds(3);
 
+    // Held, because java.util.logging forgets a logger's level once nobody refers to the logger.
+    private static final Logger LIBRARIES = Logger.getLogger("io");
+
     private final NodePaths node;
 
     SubnetCheck(NodePaths node) {
         this.node = node;
+        // What an action prints is shown to the operator; what its libraries have to tell is not for him.
+        LIBRARIES.setLevel(Level.SEVERE);
     }
 
     Report report() throws IOException {
