@@ -2,6 +2,7 @@ package io.canal.model;
 
 import io.canal.model.Ip.Family;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A block of addresses: a base address whose bits after {@code length} are zero. Its text form is {@code base/length}.
@@ -72,6 +73,17 @@ public record Cidr(Ip base, int length) implements Comparable<Cidr> {
         long lowMask = hostBits >= 64 ? -1L : (1L << hostBits) - 1;
         long highMask = hostBits <= 64 ? 0 : hostBits == 128 ? -1L : (1L << (hostBits - 64)) - 1;
         return new Ip(Family.V6, base.high() | highMask, base.low() | lowMask);
+    }
+
+    // See Ip.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Cidr that && length == that.length && base.equals(that.base);
+    }
+
+    @Override
+    public int hashCode() {
+        return base.hashCode() + length;
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.canal.model;
 
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** An Ethernet address, in the low 48 bits of {@code number}; its text form is lower case with colons. */
 public record Mac(long number) implements Comparable<Mac> {
@@ -62,6 +63,17 @@ public record Mac(long number) implements Comparable<Mac> {
             bytes[i] = (byte) (number >>> (5 - i) * 8);
         }
         return bytes;
+    }
+
+    // See Ip.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Mac that && number == that.number;
+    }
+
+    @Override
+    public int hashCode() {
+        return (int) (number * 0x9e37_79b9_7f4a_7c15L >>> 32);
     }
 
     @Override

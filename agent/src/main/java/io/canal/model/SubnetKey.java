@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The subnet of one node, of one family or both; its text is the last part of a lease's key in etcd.
@@ -90,6 +91,17 @@ public record SubnetKey(Optional<Cidr> v4, Optional<Cidr> v6) implements Compara
     public boolean overlaps(SubnetKey other) {
         return v4.isPresent() && other.v4.isPresent() && v4.get().overlaps(other.v4.get())
                 || v6.isPresent() && other.v6.isPresent() && v6.get().overlaps(other.v6.get());
+    }
+
+    // See Ip.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof SubnetKey that && v4.equals(that.v4) && v6.equals(that.v6);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * v4.hashCode() + v6.hashCode();
     }
 
     @Override

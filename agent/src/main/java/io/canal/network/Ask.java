@@ -3,6 +3,7 @@ package io.canal.network;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.Mac;
+import java.util.ArrayList;
 import java.util.List;
 
 /** One object that a peer asks for. */
@@ -23,15 +24,20 @@ sealed interface Ask {
         };
     }
 
-    /** What it takes to reach a peer in this form. */
-    static List<Ask> of(Form form) {
-        return switch (form) {
-            case Form.Through(Cidr subnet, Mac mac, Ip remote) -> List.of(
-                    new ForFarEnd(new FarEnd(subnet.family(), mac), remote),
-                    new ForNeighbour(subnet.base(), mac),
-                    new ForRoute(subnet, new Hop.Tunnelled(subnet.base())));
-            case Form.Gateway(Cidr subnet, Ip remote) -> List.of(new ForRoute(subnet, new Hop.Direct(remote)));
-            case Form.Unreachable unreachable -> List.of();
-        };
+    /** What it takes to reach a peer in these forms. */
+    static List<Ask> of(List<Form> forms) {
+        List<Ask> asks = new ArrayList<>(3 * forms.size());
+        for (Form form : forms) {
+            switch (form) {
+                case Form.Through(Cidr subnet, Mac mac, Ip remote) -> {
+                    asks.add(new ForFarEnd(new FarEnd(subnet.family(), mac), remote));
+                    asks.add(new ForNeighbour(subnet.base(), mac));
+                    asks.add(new ForRoute(subnet, new Hop.Tunnelled(subnet.base())));
+                }
+                case Form.Gateway(Cidr subnet, Ip remote) -> asks.add(new ForRoute(subnet, new Hop.Direct(remote)));
+                case Form.Unreachable unreachable -> {}
+            }
+        }
+        return asks;
     }
 }

@@ -9,7 +9,6 @@ import io.canal.model.Problem;
 import io.canal.model.SubnetKey;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,7 +37,7 @@ public final class PeerCalculator {
     private final Map<SubnetKey, Row> rows = new HashMap<>();
     private final Map<SubnetKey, List<Problem>> problems = new TreeMap<>(PeerOrder.INSTANCE);
     private final Overlaps overlaps = new Overlaps();
-    private final Map<FarEnd, Set<SubnetKey>> byFarEnd = new HashMap<>();
+    private final Map<FarEnd, List<SubnetKey>> byFarEnd = new HashMap<>();
     private final TreeSet<SubnetKey> dirty = new TreeSet<>(PeerOrder.INSTANCE);
 
     private @Nullable Forms forms;
@@ -46,12 +45,10 @@ public final class PeerCalculator {
     private Map<Family, Mac> ownMacs = Map.of();
     private Set<Cidr> blackholes = Set.of();
 
-    /** What is worked out for one peer: its forms, and whether it is carried. */
-    private record Row(List<Form> forms, boolean carried) {
+    /** What is worked out for one peer: its forms, whether it is carried, and what it then asks for. */
+    private record Row(List<Form> forms, boolean carried, List<Ask> asks) {
 
-        List<Ask> asks() {
-            return carried ? forms.stream().flatMap(form -> Ask.of(form).stream()).toList() : List.of();
-        }
+        static final Row NONE = new Row(List.of(), false, List.of());
     }
 
     public PeerCalculator(Wanted<Cidr, Hop> routes, Wanted<Ip, Mac> neighbours, Wanted<FarEnd, Ip> farEnds) {
@@ -105,53 +102,61 @@ public final class PeerCalculator {
     }
 
     private void work(SubnetKey key) {
-        Row before = rows.get(key);
+        Row before = rows.getOrDefault(key, Row.NONE);
         LeaseValue lease = leases.get(key);
-        List<Form> after = lease == null || forms == null ? List.of() : forms.of(key, lease);
-        List<Problem> wrong = new ArrayList<>();
-        for (Form form : after) {
+        List<Form> forms = lease == null || this.forms == null ? List.of() : this.forms.of(key, lease);
+        List<SubnetKey> overlapping = overlaps.of(key);
+        Optional<Problem> conflict = forms.isEmpty() ? Optional.empty() : conflict(key, forms, overlapping);
+        note(key, forms, conflict);
+        boolean carried = conflict.isEmpty() && forms.stream().anyMatch(form -> !(form instanceof Form.Unreachable));
+        if (carried == before.carried && forms.equals(before.forms)) {
+            return;
+        }
+        Row row = new Row(forms, carried, carried ? Ask.of(forms) : List.of());
+        // What this peer blocked or freed so far, and what it does from now on.
+        before.forms.forEach(form -> sharers(form).forEach(other -> touch(key, other)));
+        forms.forEach(form -> sharers(form).forEach(other -> touch(key, other)));
+        overlapping.forEach(other -> touch(key, other));
+        unindex(key, before);
+        index(key, row);
+        for (Ask ask : row.asks) {
+            claim(key, ask);
+        }
+        for (Ask ask : before.asks) {
+            if (row.asks.stream().noneMatch(ask::isOfSameObject)) {
+                withdraw(key, ask);
+            }
+        }
+    }
+
+    private void touch(SubnetKey key, SubnetKey other) {
+        if (PeerOrder.INSTANCE.compare(other, key) > 0) {
+            dirty.add(other);
+        }
+    }
+
+    private void note(SubnetKey key, List<Form> forms, Optional<Problem> conflict) {
+        List<Problem> wrong = new ArrayList<>(0);
+        for (Form form : forms) {
             if (form instanceof Form.Unreachable(Problem problem)) {
                 wrong.add(problem);
             }
         }
-        Optional<Problem> conflict = lease == null ? Optional.empty() : conflict(key, after);
         conflict.ifPresent(wrong::add);
         if (wrong.isEmpty()) {
             problems.remove(key);
         } else {
             problems.put(key, wrong);
         }
-        boolean reachable = after.stream().anyMatch(form -> !(form instanceof Form.Unreachable));
-        Row row = new Row(after, reachable && conflict.isEmpty());
-        if (row.equals(before) || before == null && lease == null) {
-            return;
-        }
-        Set<SubnetKey> touched = new HashSet<>(overlaps.of(key));
-        if (before != null) {
-            before.forms.forEach(form -> touched.addAll(sharers(form)));
-            unindex(key, before);
-        }
-        if (lease == null) {
-            rows.remove(key);
-        } else {
-            rows.put(key, row);
-            index(key, row);
-        }
-        row.asks().forEach(ask -> claim(key, ask));
-        if (before != null) {
-            before.asks().stream().filter(ask -> row.asks().stream().noneMatch(ask::isOfSameObject)).forEach(ask -> withdraw(key, ask));
-        }
-        after.forEach(form -> touched.addAll(sharers(form)));
-        touched.stream().filter(other -> PeerOrder.INSTANCE.compare(other, key) > 0).forEach(dirty::add);
     }
 
     /** Why this peer cannot be carried beside what is ours and beside the lower peers that are. */
-    private Optional<Problem> conflict(SubnetKey key, List<Form> candidate) {
+    private Optional<Problem> conflict(SubnetKey key, List<Form> candidate, List<SubnetKey> overlapping) {
         SubnetKey own = local == null ? null : local.subnet().orElse(null);
         if (own != null && own.overlaps(key)) {
             return Optional.of(new Problem(Forms.where(key), "", key.pretty(), "a subnet apart from our own " + own.pretty()));
         }
-        for (SubnetKey other : overlaps.of(key)) {
+        for (SubnetKey other : overlapping) {
             if (isCarriedBefore(other, key)) {
                 return Optional.of(new Problem(Forms.where(key), "", key.pretty(), "a subnet apart from that of lease " + other + ", which is carried"));
             }
@@ -198,26 +203,34 @@ public final class PeerCalculator {
     }
 
     /** The peers, this one included, whose leases name the same MAC. */
-    private Set<SubnetKey> sharers(Form form) {
-        return form instanceof Form.Through through ? byFarEnd.getOrDefault(farEnd(through), Set.of()) : Set.of();
+    private List<SubnetKey> sharers(Form form) {
+        return form instanceof Form.Through through ? byFarEnd.getOrDefault(farEnd(through), List.of()) : List.of();
     }
 
     private void index(SubnetKey key, Row row) {
+        if (row.forms.isEmpty()) {
+            rows.remove(key);
+            return;
+        }
+        rows.put(key, row);
         overlaps.add(key);
         for (Form form : row.forms) {
             if (form instanceof Form.Through through) {
-                byFarEnd.computeIfAbsent(farEnd(through), none -> new TreeSet<>(PeerOrder.INSTANCE)).add(key);
+                byFarEnd.merge(farEnd(through), List.of(key), (peers, one) -> Few.with(peers, key));
             }
         }
     }
 
     private void unindex(SubnetKey key, Row row) {
+        if (row.forms.isEmpty()) {
+            return;
+        }
         overlaps.remove(key);
         for (Form form : row.forms) {
             if (form instanceof Form.Through through) {
                 byFarEnd.computeIfPresent(farEnd(through), (end, peers) -> {
-                    peers.remove(key);
-                    return peers.isEmpty() ? null : peers;
+                    List<SubnetKey> fewer = Few.without(peers, key);
+                    return fewer.isEmpty() ? null : fewer;
                 });
             }
         }

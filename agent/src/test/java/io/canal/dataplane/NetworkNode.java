@@ -93,6 +93,11 @@ final class NetworkNode implements AutoCloseable {
         }
     }
 
+    /** Has all objects looked at anew. */
+    void distrust() {
+        loop.distrustAll();
+    }
+
     Applied settle() {
         return write(() -> {});
     }

@@ -52,6 +52,7 @@ public final class LinkStage implements Hears {
 
     private List<Tunnel> settled = List.of();
     private boolean suspect = true;
+    private boolean perhapsGone;
     private boolean removalsPending;
     /** Read by the listener's thread. */
     private volatile Set<String> names = Set.of();
@@ -80,6 +81,12 @@ public final class LinkStage implements Hears {
             return;
         }
         List<Tunnel> wanted = Tunnel.of(now.get());
+        try {
+            suspect |= perhapsGone && isOneGone();
+            perhapsGone = false;
+        } catch (KernelException failure) {
+            throw new StageFailed(String.valueOf(failure.getMessage()), failure);
+        }
         if (!suspect && wanted.equals(settled) && !(removalsPending && pass.mayRemove())) {
             return;
         }
@@ -122,7 +129,8 @@ public final class LinkStage implements Hears {
             case RtnlEvent.AddressChanged changed -> tunnels.family(changed.address().link()).isPresent();
             case RtnlEvent.RouteChanged changed -> false;
             case RtnlEvent.NeighbourChanged changed -> false;
-            case RtnlEvent.FdbChanged changed -> false;
+            // A device that is deleted loses its forwarding entries first: seen in time, they are not put into what is no more.
+            case RtnlEvent.FdbChanged changed -> changed.gone() && tunnels.family(changed.entry().link()).isPresent();
         };
     }
 
@@ -145,7 +153,7 @@ public final class LinkStage implements Hears {
             case RtnlEvent.AddressChanged changed -> suspect = true;
             case RtnlEvent.RouteChanged changed -> {}
             case RtnlEvent.NeighbourChanged changed -> {}
-            case RtnlEvent.FdbChanged changed -> {}
+            case RtnlEvent.FdbChanged changed -> perhapsGone = true;
         }
     }
 
@@ -158,6 +166,15 @@ public final class LinkStage implements Hears {
         if (!failures.isEmpty()) {
             throw new StageFailed(String.join("; ", failures));
         }
+    }
+
+    private boolean isOneGone() throws KernelException {
+        for (TunnelState state : tunnels.states().values()) {
+            if (state instanceof TunnelState.Ready ready && rtnl.link(ready.index()).isEmpty()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private TunnelState keep(Tunnel wanted, boolean mayRemove) throws IOException {
