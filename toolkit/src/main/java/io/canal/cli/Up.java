@@ -83,9 +83,6 @@ final class Up {
         if (etcd != 1 && etcd != FULL_ETCD) {
             throw new LabException("--etcd is " + etcd + ", expected 3 or 1.");
         }
-        if (etcd > hosts) {
-            throw new LabException("--etcd " + etcd + " needs " + etcd + " hosts, and there would be " + hosts + ".");
-        }
         if (etcdThere.isPresent() && etcdThere.get() != etcd) {
             throw new LabException("--etcd is " + etcd + ", but the lab's cluster has " + etcdThere.get()
                     + (etcdThere.get() == 1 ? " member" : " members") + " and keeps that size; canal down first, then canal up --etcd " + etcd
@@ -94,6 +91,9 @@ final class Up {
         if (hostsThere.isPresent() && hosts < hostsThere.get()) {
             throw new LabException("--hosts is " + hosts + ", but the lab has " + hostsThere.get()
                     + " and canal up only adds some; canal down first, then canal up --hosts " + hosts + ".");
+        }
+        if (etcd > hosts) {
+            throw new LabException("--etcd " + etcd + " needs " + etcd + " hosts, and there would be " + hosts + ".");
         }
         return new Size(hosts, etcd);
     }

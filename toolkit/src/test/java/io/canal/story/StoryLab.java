@@ -19,6 +19,9 @@ public final class StoryLab implements BeforeAllCallback {
 
     static final LabName NAME = new LabName("story");
 
+    /** Whether the lab outlives the tests, for somebody who writes them. */
+    private static final boolean KEEP = Boolean.getBoolean("story.keep");
+
     /** What the first {@code canal up} printed. */
     private static volatile String firstUp = "";
 
@@ -75,7 +78,7 @@ public final class StoryLab implements BeforeAllCallback {
     }
 
     static String[] with(String... arguments) {
-        int options = arguments[0].equals("lab") ? arguments.length > 2 && arguments[1].equals("pod") ? 3 : 2 : 1;
+        int options = words(arguments);
         String[] all = new String[arguments.length + 2];
         System.arraycopy(arguments, 0, all, 0, options);
         all[options] = "--lab";
@@ -84,17 +87,29 @@ public final class StoryLab implements BeforeAllCallback {
         return all;
     }
 
+    /** How many words name the command: options come after them. */
+    private static int words(String... arguments) {
+        if (!arguments[0].equals("lab")) {
+            return 1;
+        }
+        return arguments[1].equals("pod") || arguments[1].equals("namespace") ? 3 : 2;
+    }
+
     /** The lab while tests run. */
     static final class Running implements AutoCloseable {
 
         Running() {
-            Lab.remove(Places.usual(), NAME);
+            if (!KEEP) {
+                Lab.remove(Places.usual(), NAME);
+            }
             firstUp = canal("up", "--hosts", "3", "--timeout", "240");
         }
 
         @Override
         public void close() {
-            Lab.remove(Places.usual(), NAME);
+            if (!KEEP) {
+                Lab.remove(Places.usual(), NAME);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -68,6 +69,7 @@ public final class CharmFolder {
             permissions = PosixFilePermissions.fromString(Files.isExecutable(source) ? "rwxr-xr-x" : "rw-r--r--");
         }
         Files.setPosixFilePermissions(target, permissions);
-        Files.setLastModifiedTime(target, TIME);
+        // The time of access would be that of now.
+        Files.getFileAttributeView(target, BasicFileAttributeView.class).setTimes(TIME, TIME, TIME);
     }
 }
