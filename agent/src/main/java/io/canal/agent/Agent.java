@@ -82,6 +82,7 @@ final class Agent implements AutoCloseable {
     private final Nudge nudge;
     private final Running running = new Running();
     private volatile boolean begun;
+    private volatile int healthPort;
 
     /**
      * Reads the configuration and what is on disk, and opens the kernel's sockets; changes nothing yet.
@@ -307,11 +308,19 @@ final class Agent implements AutoCloseable {
         cni.publish();
     }
 
+    /** The port of health and metrics; 0 where they are not served. */
+    int healthPort() {
+        return healthPort;
+    }
+
     private void listenForHealth() {
         running.close(HealthServer.class);
+        healthPort = 0;
         AgentConfig config = facts.latest().config();
         try {
-            running.add(HealthServer.listen(config.listen(), this::turns, this::status, metrics));
+            HealthServer server = HealthServer.listen(config.listen(), this::turns, this::status, metrics);
+            running.add(server);
+            healthPort = server.port();
             conditions.set("health", Weight.NOTE, Optional.empty());
         } catch (IOException failure) {
             conditions.set("health", Weight.NOTE,

@@ -9,6 +9,7 @@ import io.canal.model.LeaseValue;
 import io.canal.model.NetworkConfig;
 import io.canal.model.SubnetKey;
 import io.canal.reconcile.ApplyLoop;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.Optional;
 final class Sources implements KeeperListener {
 
     private static final String PART = "etcd";
+    private static final int MOST = 5;
 
     private final ApplyLoop loop;
     private final Tables tables;
@@ -82,23 +84,32 @@ final class Sources implements KeeperListener {
     }
 
     private void tell(KeeperStanding now, OwnSubnet own) {
-        boolean operator = own.standing() == Standing.BLOCKED || own.standing() == Standing.STOLEN;
         List<String> problems = now.problems().stream().map(Sources::sentence).toList();
+        boolean operator = own.standing() == Standing.BLOCKED || own.standing() == Standing.STOLEN;
+        boolean whole = now.watchAlive() && now.inSync() && own.standing() == Standing.HELD;
         conditions.set(PART, Weight.BLOCKED, operator ? problems : List.of());
-        conditions.set(PART, Weight.NOT_READY, operator ? List.of() : waiting(now, own, problems));
+        conditions.set(PART, Weight.NOT_READY, operator || whole ? List.of() : waiting(now, problems));
+        // A bad value of another node damages its own row only: we are ready all the same.
+        conditions.set(PART, Weight.NOTE, whole ? few(problems) : List.of());
     }
 
-    private static List<String> waiting(KeeperStanding now, OwnSubnet own, List<String> problems) {
+    private static List<String> waiting(KeeperStanding now, List<String> problems) {
         if (!problems.isEmpty()) {
-            return problems;
+            return few(problems);
         }
         if (!now.watchAlive()) {
             return List.of("etcd does not answer.");
         }
-        if (!now.inSync()) {
-            return List.of("The network is not wholly known yet.");
+        return List.of(now.inSync() ? "This node has no subnet yet." : "The network is not wholly known yet.");
+    }
+
+    private static List<String> few(List<String> problems) {
+        if (problems.size() <= MOST) {
+            return problems;
         }
-        return own.standing() == Standing.HELD ? List.of() : List.of("This node has no subnet yet.");
+        List<String> first = new ArrayList<>(problems.subList(0, MOST));
+        first.add("There are " + (problems.size() - MOST) + " more problems of that kind.");
+        return first;
     }
 
     /** With a capital letter and a full stop: problems begin with what they are about. */

@@ -22,10 +22,15 @@ public final class Json {
             }
             return Decoded.bad(where, "", text, "a JSON object");
         } catch (JsonProcessingException malformed) {
-            return Decoded.bad(where, "", text, "a JSON object (" + malformed.getOriginalMessage() + ")");
+            return Decoded.bad(where, "", text, "a JSON object (" + reason(malformed) + ")");
         } catch (StackOverflowError deep) {
             return Decoded.bad(where, "", text, "a JSON object that is not nested so deeply");
         }
+    }
+
+    /** Without the place in the source, which the library hides anyway. */
+    private static String reason(JsonProcessingException malformed) {
+        return malformed.getOriginalMessage().replaceAll(" \\(start marker at .*", "");
     }
 
     /** An empty object, to be filled. */
