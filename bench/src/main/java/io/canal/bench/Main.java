@@ -1,21 +1,30 @@
 package io.canal.bench;
 
+import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.TestNamespaces;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** {@code canal bench [NAME…]}: runs the benches named, or all, and prints a JSON document for each. */
+/**
+ * {@code canal bench [NAME…]}: runs the benches named, or all, and prints a JSON document for each.
+ *
+ * <p>Expects to be in a network namespace of its own, and the packed program's folder in the system property {@code canal.program}.
+ */
 public final class Main {
 
     private interface Bench {
-        Report run() throws Exception;
+        Report run(Path program) throws Exception;
     }
 
     private static final Map<String, Bench> BENCHES = new LinkedHashMap<>();
 
     static {
-        BENCHES.put("filter", FilterBench::run);
+        BENCHES.put("filter", program -> FilterBench.run());
+        BENCHES.put("peers", PeersBench::run);
+        BENCHES.put("cni", CniBench::run);
     }
 
     private Main() {}
@@ -28,8 +37,10 @@ public final class Main {
                 System.exit(2);
             }
         }
+        TestNamespaces.ip(NetworkNamespace.current(), "link", "set", "lo", "up");
+        Path program = Path.of(System.getProperty("canal.program")).toAbsolutePath();
         for (String name : names) {
-            BENCHES.get(name).run().print();
+            BENCHES.get(name).run(program).print();
         }
     }
 }

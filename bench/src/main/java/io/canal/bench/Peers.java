@@ -1,0 +1,54 @@
+package io.canal.bench;
+
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.LeaseValue;
+import io.canal.model.Mac;
+import io.canal.model.NetworkKeys;
+import io.canal.model.SubnetKey;
+import io.canal.store.Store;
+import io.canal.store.StoreException;
+import io.canal.store.Txn;
+
+/** Leases of nodes that do not exist, as a flanneld would write them. */
+final class Peers {
+
+    static final String NETWORK = "{\"Network\":\"10.0.0.0/8\",\"SubnetLen\":24,\"SubnetMin\":\"10.200.0.0\",\"Backend\":{\"Type\":\"vxlan\"}}";
+    private static final int AT_ONCE = 100;
+
+    private final NetworkKeys keys = new NetworkKeys("/coreos.com/network");
+    private final Store store;
+
+    Peers(Store store) {
+        this.store = store;
+    }
+
+    void configure() throws StoreException {
+        store.commit(Txn.when().put(keys.config(), NETWORK, 0));
+    }
+
+    /** The subnet of peer {@code number}; outside what the node's own allocation may take. */
+    static Cidr subnet(int number) {
+        return Cidr.containing(Ip.of("10.0.0.0").plus(number * 256L), 24);
+    }
+
+    /** Puts the leases of peers {@code from} (inclusive) to {@code to} (exclusive), many at once. */
+    void put(int from, int to) throws StoreException {
+        for (int start = from; start < to; start += AT_ONCE) {
+            Txn txn = Txn.when();
+            for (int i = start; i < Math.min(to, start + AT_ONCE); i++) {
+                txn = txn.put(keys.lease(SubnetKey.of(subnet(i))), value(i), 0);
+            }
+            store.commit(txn);
+        }
+    }
+
+    /** Puts the lease of one peer. */
+    void put(int number) throws StoreException {
+        put(number, number + 1);
+    }
+
+    private static String value(int number) {
+        return LeaseValue.vxlan(Ip.of("172.16.0.0").plus(number + 1L), 1, new Mac(0x0200_0000_0000L + number)).text();
+    }
+}
