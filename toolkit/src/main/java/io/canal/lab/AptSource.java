@@ -3,7 +3,8 @@ package io.canal.lab;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The archive that this machine's apt takes its own packages from.
@@ -16,20 +17,40 @@ import java.util.List;
 record AptSource(String uri, String suite, String keyring, String proxy) {
 
     private static final String UNKNOWN = "$(";
+    private static final String MIRRORS = "mirror+file:";
 
     static AptSource ofThisMachine() {
         String suite = codename();
         String targets = Program.of("apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)",
                 "Created-By: Packages").must();
-        List<String[]> mains = targets.lines().map(line -> line.split("\\|", -1))
-                .filter(fields -> fields.length == 4 && fields[1].equals(suite) && fields[2].equals("main")).toList();
-        if (mains.isEmpty()) {
-            throw new LabException("apt on this machine has no source for " + suite + " main, from which the hosts' tree is made; see"
-                    + " sources.list(5).");
+        for (String line : targets.lines().toList()) {
+            String[] fields = line.split("\\|", -1);
+            if (fields.length == 4 && fields[1].equals(suite) && fields[2].equals("main")) {
+                Optional<String> archive = archive(fields[0]);
+                if (archive.isPresent()) {
+                    String keyring = fields[3].startsWith("/") && !fields[3].startsWith(UNKNOWN) ? fields[3] : "";
+                    return new AptSource(archive.get(), suite, keyring, aptProxy());
+                }
+            }
         }
-        String[] first = mains.getFirst();
-        String keyring = first[3].startsWith("/") && !first[3].startsWith(UNKNOWN) ? first[3] : "";
-        return new AptSource(first[0], suite, keyring, aptProxy());
+        throw new LabException("apt on this machine has no source for " + suite + " main with http, https or file, from which the hosts' tree"
+                + " is made; see sources.list(5).");
+    }
+
+    /** What debootstrap can take: such a URI itself, or the first one in a list of mirrors, which Debian's cloud images use. */
+    static Optional<String> archive(String uri) {
+        if (uri.startsWith(MIRRORS)) {
+            try (Stream<String> lines = Files.lines(Path.of(uri.substring(MIRRORS.length()).replaceAll("/+$", "")))) {
+                return lines.map(line -> line.split("[\\s#]", 2)[0]).filter(AptSource::plain).findFirst();
+            } catch (IOException notThere) {
+                return Optional.empty();
+            }
+        }
+        return plain(uri) ? Optional.of(uri) : Optional.empty();
+    }
+
+    private static boolean plain(String uri) {
+        return uri.startsWith("http://") || uri.startsWith("https://") || uri.startsWith("file:");
     }
 
     private static String codename() {
