@@ -77,6 +77,7 @@ final class Decision {
             return state.subnet().isPresent() ? backTo(state.subnet().get()) : acquire();
         }
         SubnetKey subnet = state.subnet().filter(held::containsKey)
+                .or(() -> state.remembered().map(Remembered::subnet).filter(held::containsKey))
                 .or(() -> held.keySet().stream().filter(config::fits).findFirst())
                 .orElseGet(held::firstKey);
         Verdict verdict = keep(subnet, Objects.requireNonNull(held.get(subnet)));
@@ -103,10 +104,14 @@ final class Decision {
         if (!config.fits(subnet)) {
             if (!renumbers(subnet) || mayRenumber()) {
                 Optional<SubnetKey> other = conforming(subnet);
-                return other.isPresent() ? move(subnet, other.get()) : new Verdict.Wait(state.standing(), outOfSubnets());
+                if (other.isPresent()) {
+                    return move(subnet, other.get());
+                }
+                problems.add(outOfSubnets() + "; it keeps " + subnet.pretty() + ", which is not of the network");
+            } else {
+                problems.add("the subnet " + subnet.pretty() + " of this node is not of the network " + config.networks() + " at " + keys.config()
+                        + "; it is kept, as pods have addresses of it; repair-subnets allow-renumber=true gives the node another one");
             }
-            problems.add("the subnet " + subnet.pretty() + " of this node is not of the network " + config.networks() + " at " + keys.config()
-                    + "; it is kept, as pods have addresses of it; repair-subnets allow-renumber=true gives the node another one");
         }
         rivals.forEach(rival -> problems.add("the subnet " + rival.pretty() + ", which " + who(rival) + " has, overlaps " + subnet.pretty() + " of this node"));
         HolderRecord wantedHolder = new HolderRecord(holder.node(), facts.unit(), facts.nodename(), holder.since(), holderValue(), holder.extra());
@@ -320,7 +325,15 @@ final class Decision {
         return new Verdict.Take(txn.put(keys.lease(subnet), wanted.text(), Command.NEW_LEASE), true, subnet, wanted, 0, 0, holder, 0, problems);
     }
 
+    /**
+     * To another subnet. The one that we leave stays held, so that nobody takes it while we still use it, and is given back when we
+     * are seen to hold two; only where both share addresses the keys are swapped at once.
+     */
     private Verdict move(SubnetKey from, SubnetKey to) {
+        return from.overlaps(to) ? swap(from, to) : create(to);
+    }
+
+    private Verdict swap(SubnetKey from, SubnetKey to) {
         Row<HolderRecord> holderRow = Objects.requireNonNull(snapshot.holders().get(from));
         HolderRecord before = holderRow.value().orElseThrow();
         HolderRecord holder = newHolder();

@@ -13,7 +13,8 @@ import java.util.Optional;
  *
  * @param pending what is asked of the store
  * @param dirty whether everything is to be read anew
- * @param retryAtNanos not before then
+ * @param lookAtNanos when to read, if dirty
+ * @param retryAtNanos nothing is asked before then
  * @param failures how often in a row the store did not answer
  * @param rival another boot that has our node id's session, since when we saw it
  * @param copied whether the rival was seen to live on: we are a clone, or it is
@@ -29,6 +30,7 @@ public record KeeperState(
         Pending pending,
         long lastId,
         boolean dirty,
+        long lookAtNanos,
         long retryAtNanos,
         int failures,
         long startedAtNanos,
@@ -47,7 +49,7 @@ public record KeeperState(
     /** At start. */
     public static KeeperState initial(Optional<Remembered> remembered, long nowNanos) {
         return new KeeperState(Optional.empty(), Optional.empty(), remembered, Optional.empty(), Optional.empty(), Pending.NOTHING, 0, true,
-                nowNanos, 0, nowNanos, false, Optional.empty(), false, false, false, Standing.WAITING, 0, List.of());
+                nowNanos, nowNanos, 0, nowNanos, false, Optional.empty(), false, false, false, Standing.WAITING, 0, List.of());
     }
 
     /** The subnet that the node uses: its device, files and routes are of it. */
@@ -91,22 +93,20 @@ public record KeeperState(
             return Long.MAX_VALUE;
         }
         long wake = Long.MAX_VALUE;
-        if (!wasRead && ownRecord.isEmpty() && remembered.isPresent()) {
+        if (!wasRead && ownRecord.isEmpty() && remembered.filter(last -> facts.get().sameAddress(last.value())).isPresent()) {
             wake = startedAtNanos + Transition.REMEMBER_AFTER.toNanos();
         }
         if (!(pending instanceof Pending.Nothing) || standing == Standing.LEFT) {
             return wake;
         }
-        if (dirty) {
-            return Math.min(wake, retryAtNanos);
-        }
+        long ask = dirty ? lookAtNanos : Long.MAX_VALUE;
         if (session.isPresent()) {
-            wake = Math.min(wake, Math.max(retryAtNanos, session.get().renewAtNanos()));
+            ask = Math.min(ask, session.get().renewAtNanos());
         }
         if (ownRecord.isPresent() && standing == Standing.HELD) {
-            wake = Math.min(wake, Math.max(retryAtNanos, ownRecord.get().renewAtNanos()));
+            ask = Math.min(ask, ownRecord.get().renewAtNanos());
         }
-        return wake;
+        return ask == Long.MAX_VALUE ? wake : Math.min(wake, Math.max(ask, retryAtNanos));
     }
 
     /** How long a lease is confirmed for. */

@@ -22,6 +22,8 @@ public final class SnapshotReader {
 
     private final NetworkKeys keys;
     private final Map<String, SubnetKey> subnets = new HashMap<>();
+    private String configText = "";
+    private Decoded<NetworkConfig> config = Decoded.bad("", "", "", "");
     private final Memo<LeaseValue> leases = new Memo<>(LeaseValue::parse);
     private final Memo<HolderRecord> holders = new Memo<>(HolderRecord::parse);
     private final Memo<SessionRecord> sessions = new Memo<>(SessionRecord::parse);
@@ -31,6 +33,8 @@ public final class SnapshotReader {
     }
 
     /**
+     * Decodes.
+     *
      * @param epoch the epoch, which must have been read first
      * @param config the config
      */
@@ -41,12 +45,20 @@ public final class SnapshotReader {
             alive.put(entry.key().substring(NetworkKeys.SESSIONS.length()), sessions.row(entry));
         }
         return new Snapshot(
-                config.map(entry -> NetworkConfig.parse(entry.key(), entry.value())),
+                config.map(this::config),
                 bySubnet(keys.leases(), leaseEntries, leases),
                 bySubnet(NetworkKeys.HOLDERS, holderEntries, holders),
                 alive,
                 epoch.map(Entry::modRevision).orElse(0L),
                 epoch.map(entry -> number(entry.value())).orElse(0L));
+    }
+
+    private Decoded<NetworkConfig> config(Entry entry) {
+        if (!entry.value().equals(configText)) {
+            configText = entry.value();
+            config = NetworkConfig.parse(entry.key(), entry.value());
+        }
+        return config;
     }
 
     private <T> Map<SubnetKey, Row<T>> bySubnet(String folder, List<Entry> entries, Memo<T> memo) {

@@ -35,6 +35,7 @@ public final class Transition {
     private static final Duration FIRST_RETRY = Duration.ofMillis(200);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(5);
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
+    private static final Duration GIVE_BACK_AFTER = Duration.ofSeconds(10);
     private static final Duration LOOK_FOR_RIVAL = Duration.ofSeconds(1);
     private static final Duration GRACE = Duration.ofSeconds(10);
 
@@ -84,6 +85,7 @@ public final class Transition {
         private Pending pending;
         private long lastId;
         private boolean dirty;
+        private long lookAt;
         private long retryAt;
         private int failures;
         private boolean wasRead;
@@ -106,6 +108,7 @@ public final class Transition {
             pending = state.pending();
             lastId = state.lastId();
             dirty = state.dirty();
+            lookAt = state.lookAtNanos();
             retryAt = state.retryAtNanos();
             failures = state.failures();
             wasRead = state.wasRead();
@@ -123,7 +126,7 @@ public final class Transition {
         }
 
         private KeeperState state(long generation) {
-            return new KeeperState(facts, config, before.remembered(), own, session, pending, lastId, dirty, retryAt, failures,
+            return new KeeperState(facts, config, before.remembered(), own, session, pending, lastId, dirty, lookAt, retryAt, failures,
                     before.startedAtNanos(), wasRead, rival, copied, allowRenumber, leaving, standing, generation, problems);
         }
 
@@ -149,7 +152,6 @@ public final class Transition {
                     if (answers(id)) {
                         wasRead = true;
                         failures = 0;
-                        dirty = false;
                         judge(snapshot);
                     }
                 }
@@ -172,7 +174,9 @@ public final class Transition {
                     if (answers(id)) {
                         failures++;
                         // A write may have been carried out, or may be yet: only looking tells.
-                        dirty |= !(was instanceof Pending.RenewingSession || was instanceof Pending.Renewing || was instanceof Pending.Comparing);
+                        if (!(was instanceof Pending.RenewingSession || was instanceof Pending.Renewing || was instanceof Pending.Comparing)) {
+                            lookIn(Duration.ZERO);
+                        }
                         retryAt = nanos + backoff();
                     }
                 }
@@ -190,12 +194,15 @@ public final class Transition {
         /** Everything is to be read anew, now. */
         private void look() {
             dirty = true;
+            lookAt = nanos;
+            // Who was told something by the store need not wait for it.
             retryAt = nanos;
         }
 
         private void lookIn(Duration pause) {
+            long at = nanos + jittered(pause);
+            lookAt = dirty ? Math.min(lookAt, at) : at;
             dirty = true;
-            retryAt = nanos + jittered(pause);
         }
 
         private long backoff() {
@@ -216,18 +223,18 @@ public final class Transition {
             if (!wasRead && own.isEmpty() && nanos - before.startedAtNanos() >= REMEMBER_AFTER.toNanos()) {
                 remember();
             }
-            if (!(pending instanceof Pending.Nothing)) {
+            if (!(pending instanceof Pending.Nothing) || nanos < retryAt) {
                 return;
             }
-            if (dirty) {
-                if (nanos >= retryAt) {
-                    pending = new Pending.Reading(++lastId);
-                    commands.add(new Command.Read(lastId));
-                }
-            } else if (session.isPresent() && nanos >= Math.max(retryAt, session.get().renewAtNanos())) {
+            if (dirty && nanos >= lookAt) {
+                // What is learnt from here on is not in what will be read.
+                dirty = false;
+                pending = new Pending.Reading(++lastId);
+                commands.add(new Command.Read(lastId));
+            } else if (session.isPresent() && nanos >= session.get().renewAtNanos()) {
                 pending = new Pending.RenewingSession(++lastId);
                 commands.add(new Command.KeepAlive(lastId, session.get().lease()));
-            } else if (own.isPresent() && standing == Standing.HELD && nanos >= Math.max(retryAt, own.get().renewAtNanos())) {
+            } else if (own.isPresent() && standing == Standing.HELD && nanos >= own.get().renewAtNanos()) {
                 compare(own.get());
             }
         }
@@ -345,6 +352,10 @@ public final class Transition {
                     standing = Standing.HELD;
                     about.addAll(hold.problems());
                     problems = List.copyOf(about);
+                    if (!hold.problems().isEmpty()) {
+                        // What is in the way may go by itself.
+                        lookIn(LOOK_AGAIN);
+                    }
                 }
                 case Verdict.Take take -> {
                     about.addAll(take.problems());
@@ -411,6 +422,10 @@ public final class Transition {
                                 take.holderRevision() != 0 ? take.holderRevision() : revision, now,
                                 // The time to live of a lease that was not granted just now is not known.
                                 take.grant() ? nanos + ttl.toNanos() / 3 : nanos));
+                        if (standing != Standing.WAITING && !own.map(Own::subnet).equals(before.subnet())) {
+                            // What was left is given back when nothing uses it any more.
+                            lookIn(GIVE_BACK_AFTER);
+                        }
                         standing = Standing.HELD;
                         problems = taking.problems();
                         allowRenumber = false;
@@ -442,8 +457,9 @@ public final class Transition {
         /** Somebody was faster: look again, a little later than the others who lost. */
         private void lookSoon() {
             failures++;
+            long at = nanos + random.nextLong(FIRST_RETRY.toNanos() / 10 << Math.min(before.failures(), 5));
+            lookAt = dirty ? Math.min(lookAt, at) : at;
             dirty = true;
-            retryAt = nanos + random.nextLong(FIRST_RETRY.toNanos() / 10 << Math.min(before.failures(), 5));
         }
 
         private void keptAlive(Pending was, boolean alive) {
