@@ -1,10 +1,7 @@
 package io.canal.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * {@link #rest}.
  */
 final class Fields {
-
-    private static final ObjectMapper MAPPER =
-            JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
     private final String where;
     private final String path;
@@ -57,8 +51,8 @@ final class Fields {
     /** Reads {@code text} as one JSON object. */
     static <T> Decoded<T> decode(String where, String text, Reading<T> reading) {
         try {
-            JsonNode node = MAPPER.readTree(text);
-            if (node == null || !node.isObject()) {
+            JsonNode node = JsonText.read(text);
+            if (!node.isObject()) {
                 return Decoded.bad(where, "", text, "a JSON object");
             }
             return Decoded.good(reading.read(new Fields(where, "", node)));
@@ -140,7 +134,7 @@ final class Fields {
     }
 
     private Malformed bad(String name, JsonNode found, String expected) {
-        return bad(name, found.isTextual() ? found.textValue() : found.toString(), expected);
+        return bad(name, found.isTextual() ? found.textValue() : JsonText.compact(found), expected);
     }
 
     private @Nullable JsonNode take(String name) {
@@ -156,17 +150,13 @@ final class Fields {
     }
 
     static String compact(JsonNode node) {
-        try {
-            return MAPPER.writeValueAsString(node);
-        } catch (JsonProcessingException impossible) {
-            throw new UncheckedIOException(impossible);
-        }
+        return JsonText.compact(node);
     }
 
     /** The tree of text that we wrote ourselves. */
     static JsonNode tree(String json) {
         try {
-            return MAPPER.readTree(json);
+            return JsonText.read(json);
         } catch (JsonProcessingException impossible) {
             throw new UncheckedIOException(impossible);
         }

@@ -1,23 +1,19 @@
 package io.canal.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /** JSON text to trees and back. Only trees: binding to classes by reflection costs a third of a second at start-up. */
 public final class Json {
 
-    private static final JsonMapper MAPPER = JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
-
     private Json() {}
 
     /** Reads a text that has to be one JSON object. */
     public static Decoded<ObjectNode> object(String where, String text) {
         try {
-            if (MAPPER.readTree(text) instanceof ObjectNode object) {
+            if (JsonText.read(text) instanceof ObjectNode object) {
                 return Decoded.good(object);
             }
             return Decoded.bad(where, "", text, "a JSON object");
@@ -38,13 +34,23 @@ public final class Json {
         return JsonNodeFactory.instance.objectNode();
     }
 
+    /** Reads a text that has to be one JSON value of any kind. */
+    public static Decoded<JsonNode> value(String where, String text) {
+        try {
+            JsonNode value = JsonText.read(text);
+            return value.isMissingNode() ? Decoded.bad(where, "", text, "a JSON value") : Decoded.good(value);
+        } catch (JsonProcessingException malformed) {
+            return Decoded.bad(where, "", text, "a JSON value (" + malformed.getOriginalMessage() + ")");
+        }
+    }
+
     /** The text without any white space, fields in the tree's order. */
     public static String compact(JsonNode node) {
-        return node.toString();
+        return JsonText.compact(node);
     }
 
     /** The text for people: two blanks a level. */
     public static String pretty(JsonNode node) {
-        return node.toPrettyString();
+        return JsonText.pretty(node);
     }
 }

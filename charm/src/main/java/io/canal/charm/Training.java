@@ -1,8 +1,8 @@
 package io.canal.charm;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.control.AgentStatus;
+import io.canal.control.ControlServer;
 import io.canal.control.Op;
-import io.canal.control.Reply;
 import io.canal.juju.HookContext;
 import io.canal.juju.HookTools;
 import io.canal.model.Json;
@@ -12,7 +12,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +24,9 @@ import java.util.Optional;
 final class Training {
 
     private static final String PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+
+    private static final AgentStatus STATUS = new AgentStatus(true, List.of(), "10.1.49.1/24", "10.1.0.0/16", 1450, "nftables", "h1", "10.0.0.2",
+            "1", "", List.of(), false, "", List.of());
 
     private Training() {}
 
@@ -46,22 +48,17 @@ final class Training {
     private static void hooks(Path root, Path charm, HookTools juju) throws IOException {
         Path source = Path.of("").toAbsolutePath();
         NodePaths node = new NodePaths(root);
-        NodeAgent real = NodeAgent.of(node);
         Machine machine = new Machine(node, new Program(source, node), new Templates(source.resolve("templates")), arguments -> true,
-                (operation, arguments, within) -> answer(real, operation, arguments), new NoProcess(), millis -> {});
-        for (String hook : List.of("config-changed", "etcd-relation-changed", "update-status")) {
-            Map<String, String> environment = Map.of("JUJU_DISPATCH_PATH", "hooks/" + hook, "JUJU_UNIT_NAME", "canal/0",
-                    "JUJU_CHARM_DIR", charm.toString(), "JUJU_PRINCIPAL_UNIT", "node/0");
-            new Charm(HookContext.of(environment), juju, machine).run();
+                NodeAgent.of(node), new NoProcess(), millis -> {});
+        ControlServer.Operation agent = request -> STATUS.encode();
+        Files.createDirectories(node.controlSocket().resolveSibling(""));
+        try (ControlServer _ = ControlServer.listen(node.controlSocket(), Map.of(Op.STATUS, agent, Op.RELOAD, agent, Op.PUT_NETWORK, agent))) {
+            for (String hook : List.of("config-changed", "etcd-relation-changed", "update-status")) {
+                Map<String, String> environment = Map.of("JUJU_DISPATCH_PATH", "hooks/" + hook, "JUJU_UNIT_NAME", "canal/0",
+                        "JUJU_CHARM_DIR", charm.toString(), "JUJU_PRINCIPAL_UNIT", "node/0");
+                new Charm(HookContext.of(environment), juju, machine).run();
+            }
         }
-    }
-
-    private static Reply answer(NodeAgent real, String operation, ObjectNode arguments) {
-        // Loads the client; nobody is there.
-        Reply none = real.ask(operation, arguments, Duration.ofMillis(1));
-        return operation.equals(Op.STATUS) || none instanceof Reply.Done
-                ? new Reply.Done(Json.object().put("ready", true).put("subnet", "10.1.49.1/24").put("network", "10.1.0.0/16"))
-                : none;
     }
 
     /** Hook tools that answer as Juju does, as small scripts. */

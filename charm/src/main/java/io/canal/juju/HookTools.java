@@ -1,9 +1,10 @@
 package io.canal.juju;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.model.Decoded;
+import io.canal.model.Json;
+import io.canal.model.Problem;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +23,6 @@ import java.util.TreeMap;
  */
 public final class HookTools implements Juju {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String AS_JSON = "--format=json";
 
     private final Optional<Path> folder;
@@ -67,10 +67,10 @@ public final class HookTools implements Juju {
 
     @Override
     public void publish(String relation, Map<String, String> values) {
-        ObjectNode document = JSON.createObjectNode();
+        ObjectNode document = Json.object();
         values.forEach(document::put);
         // Every JSON document is a YAML document.
-        run(List.of("relation-set", "-r", relation, "--file", "-"), document.toString());
+        run(List.of("relation-set", "-r", relation, "--file", "-"), Json.compact(document));
     }
 
     @Override
@@ -120,11 +120,10 @@ public final class HookTools implements Juju {
     }
 
     private static JsonNode parsed(String tool, String text) {
-        try {
-            return JSON.readTree(text);
-        } catch (JsonProcessingException malformed) {
-            throw new JujuRefused(tool + " answered with something that is not JSON: " + malformed.getOriginalMessage());
-        }
+        return switch (Json.value("the answer of " + tool, text)) {
+            case Decoded.Good<JsonNode>(JsonNode value) -> value;
+            case Decoded.Bad<JsonNode>(Problem problem) -> throw new JujuRefused(problem.sentence());
+        };
     }
 
     private static List<String> strings(JsonNode array) {
