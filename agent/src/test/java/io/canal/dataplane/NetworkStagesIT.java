@@ -12,16 +12,20 @@ import io.canal.model.Backend;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.model.IpPrefix;
 import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
 import io.canal.model.NetworkConfig;
 import io.canal.model.SubnetKey;
 import io.canal.network.LocalNetwork;
+import io.canal.network.Uplink;
 import io.canal.reconcile.Applied;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -106,6 +110,18 @@ class NetworkStagesIT {
         ip(host, "link", "set", "flannel.1", "up");
         NetworkNode.within(1000, "the route is back", () -> hasRoute("10.1.2.0/24"));
         NetworkNode.within(1000, "the neighbour is back", () -> !ip(host, "-4", "neigh", "show", "dev", "flannel.1").isEmpty());
+    }
+
+    @Test
+    void our_own_changes_set_off_no_further_ones() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        node.peer("10.1.3.0-24", OTHER);
+        node.gone("10.1.2.0-24");
+        NetworkNode.within(2000, "the loop comes to rest", () -> {
+            long before = node.settle().revision();
+            LockSupport.parkNanos(100_000_000);
+            return node.settle().revision() == before + 1;
+        });
     }
 
     @Test
@@ -219,6 +235,33 @@ class NetworkStagesIT {
         assertTrue(hasRoute("10.1.2.0/24"));
         assertEquals(1, bridge(host, "fdb", "show", "dev", "flannel.1").lines().count());
         assertEquals(mac, node.lease().vtep().orElseThrow().mac());
+    }
+
+    @Test
+    void an_uplink_with_another_address_or_size_is_followed() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        ip(host, "addr", "add", "172.30.0.9/24", "dev", "eth0");
+        Uplink before = node.local().uplink();
+        Uplink after = new Uplink(before.link(), "eth0", 1400, List.of(IpPrefix.of("172.30.0.9/24")), Optional.of(Ip.of("172.30.0.9")), Optional.empty());
+        assertTrue(node.local(local -> new LocalNetwork(CONFIG, local.subnet(), after, 0)).clean());
+        String link = ip(host, "-d", "link", "show", "flannel.1");
+        assertTrue(link.contains("local 172.30.0.9") && link.contains("mtu 1350"), link);
+        assertTrue(hasRoute("10.1.2.0/24"));
+    }
+
+    @Test
+    void a_tunnel_comes_back_with_its_uplink() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        ip(host, "link", "del", "eth0");
+        NetworkNode.within(1000, "the tunnel goes with its uplink", () -> !ip(host, "link").contains("flannel.1:"));
+        ip(host, "link", "add", "eth0", "type", "bridge");
+        ip(host, "link", "set", "eth0", "up");
+        ip(host, "addr", "add", "172.30.0.1/24", "dev", "eth0");
+        int index = Integer.parseInt(ip(host, "-o", "link", "show", "eth0").split(":")[0]);
+        Uplink again = Uplink.of(index, "eth0", 1500, IpPrefix.of("172.30.0.1/24"));
+        assertTrue(node.local(local -> new LocalNetwork(CONFIG, local.subnet(), again, 0)).clean());
+        assertTrue(hasRoute("10.1.2.0/24"));
+        assertEquals(1, bridge(host, "fdb", "show", "dev", "flannel.1").lines().count());
     }
 
     @Test

@@ -39,8 +39,14 @@ public final class NetlinkMonitor implements AutoCloseable {
 
     /** Joins the groups in the calling thread's network namespace and starts to listen. */
     public static NetlinkMonitor open(String name, int protocol, List<Integer> groups, Listener listener) throws KernelException {
+        return open(name, protocol, groups, listener, NetlinkSocket.BUFFER_BYTES);
+    }
+
+    /** As above, with room for so many bytes of notifications that were not yet told. */
+    static NetlinkMonitor open(String name, int protocol, List<Integer> groups, Listener listener, int bytes) throws KernelException {
         NetlinkSocket socket = NetlinkSocket.open(protocol);
         try {
+            socket.receiveBuffer(bytes);
             for (int group : groups) {
                 socket.join(group);
             }

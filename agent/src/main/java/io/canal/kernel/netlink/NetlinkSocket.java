@@ -37,8 +37,10 @@ public final class NetlinkSocket implements AutoCloseable {
     private static final int NLM_F_ACK_TLVS = 0x200;
     private static final int NLMSGERR_ATTR_MSG = 1;
 
-    private static final int BUFFER_BYTES = 16 << 20;
-    private static final int LARGEST_DATAGRAM = 128 << 10;
+    static final int BUFFER_BYTES = 16 << 20;
+    /** The kernel fills at most 32 KiB of a listing at once; an uncut refusal is as long as its request. */
+    private static final int LARGEST_DATAGRAM = 64 << 10;
+    private static final int USUAL_BATCH = 16 << 10;
     private static final int DUMP_TRIES = 20;
     /** Replies are there when send returns; this long a silence is a defect of the kernel or of ours. */
     private static final int PATIENCE_MILLIS = 10_000;
@@ -46,7 +48,7 @@ public final class NetlinkSocket implements AutoCloseable {
     private final NativeSocket socket;
     private final int portId;
     private final MemorySegment incoming = Arena.ofAuto().allocate(LARGEST_DATAGRAM, 8);
-    private MemorySegment outgoing = Arena.ofAuto().allocate(64 << 10, 8);
+    private MemorySegment outgoing = Arena.ofAuto().allocate(USUAL_BATCH, 8);
     private int sequence;
 
     private NetlinkSocket(NativeSocket socket) throws KernelException {
@@ -226,6 +228,11 @@ public final class NetlinkSocket implements AutoCloseable {
         if (result < 0) {
             throw new KernelException("join netlink group " + group, -result);
         }
+    }
+
+    /** Limits what the kernel keeps for us, in bytes. */
+    void receiveBuffer(int bytes) {
+        socket.option(NativeSocket.SOL_SOCKET, NativeSocket.SO_RCVBUFFORCE, bytes);
     }
 
     NativeSocket nativeSocket() {

@@ -12,7 +12,9 @@ import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import io.canal.model.Mac;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -66,13 +68,45 @@ class RtnlMonitorIT {
     }
 
     @Test
+    void notifications_that_the_kernel_dropped_are_told_as_missed() throws Exception {
+        CountDownLatch missedSome = new CountDownLatch(1);
+        CountDownLatch written = new CountDownLatch(1);
+        NetlinkMonitor.Listener slow = new NetlinkMonitor.Listener() {
+
+            @Override
+            public void heard(List<Received> notifications) {
+                try {
+                    written.await();
+                } catch (InterruptedException interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+
+            @Override
+            public void missed() {
+                missedSome.countDown();
+            }
+        };
+        try (NetlinkMonitor small = host.call(() -> NetlinkMonitor.open("small", NetlinkSocket.NETLINK_ROUTE, List.of(7), slow, 4096));
+                Rtnl rtnl = host.call(Rtnl::open)) {
+            List<NetlinkMessage> many = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                many.add(Route.blackhole(new Cidr(Ip.of("10.9.0.0").plus(256L * i), 24), 202).replace());
+            }
+            assertEquals(List.of(), rtnl.apply(many));
+            written.countDown();
+            assertTrue(missedSome.await(5, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
     void closing_ends_the_thread() throws Exception {
         monitor.close();
         assertTrue(Thread.getAllStackTraces().keySet().stream().noneMatch(thread -> thread.getName().equals("route-events")));
     }
 
     private RtnlEvent expect(Predicate<RtnlEvent> what) throws InterruptedException {
-        List<RtnlEvent> passed = new java.util.ArrayList<>();
+        List<RtnlEvent> passed = new ArrayList<>();
         while (true) {
             RtnlEvent event = events.poll(5, TimeUnit.SECONDS);
             if (event == null) {
