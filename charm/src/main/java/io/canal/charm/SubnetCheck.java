@@ -27,7 +27,8 @@ import java.util.logging.Logger;
 /** Looks at this node and at etcd, with a client of its own whose patience is short. */
 final class SubnetCheck {
 
-    private static final Duration DEADLINE = Duration.ofSeconds(3);
+    /** The first call of a cold process with TLS takes seconds on a busy node, and who runs an action can wait. */
+    private static final Duration DEADLINE = Duration.ofSeconds(10);
 
     // Held, because java.util.logging forgets a logger's level once nobody refers to the logger.
     private static final Logger LIBRARIES = Logger.getLogger("io");
