@@ -19,6 +19,8 @@ RuntimeDirectoryMode=0700
 RuntimeDirectoryPreserve=yes
 UMask=0022
 LimitNOFILE=65536
+# As many malloc pools as threads that work at once; more of them only hold memory.
+Environment=MALLOC_ARENA_MAX=2
 OOMScoreAdjust=-900
 
 [Install]
