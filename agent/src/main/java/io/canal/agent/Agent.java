@@ -44,6 +44,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -141,13 +142,12 @@ final class Agent implements AutoCloseable {
         uplinks.start();
         loop.start();
         running.add(new FileWatch(paths, () -> loop.distrust(files.name())));
-        pass();
+        firstPass();
         cni.start();
         running.add(FrameServer.listen(paths.cniSocket(), cni::answer));
         running.add(ControlServer.listen(paths.controlSocket(), new Operations(this).table()));
         SdNotify.from(System.getenv()).send("READY=1");
         log.info("canal {} serves {}", Program.version(), facts.latest().nodename());
-        conditions.set("start", Weight.NOT_READY, Optional.empty());
         gauges();
         listenForHealth();
         running.add(SafetyNet.over(loop, List.of("sysctl")));
@@ -246,12 +246,37 @@ final class Agent implements AutoCloseable {
         return etcd.mayRemove();
     }
 
+    /**
+     * Waits a little for the first pass, so that sockets are not there before the rules. One that takes long, with iptables on a slow
+     * machine, is no reason to begin anew: requests wait for passes of their own.
+     */
+    private void firstPass() throws IOException {
+        CompletionStage<Applied> first = loop.applied(loop.write(() -> {}));
+        try {
+            within(first);
+        } catch (LatePass late) {
+            log.warn("{}; the agent goes on", late.getMessage());
+        }
+        var unused = first.thenRun(() -> conditions.set("start", Weight.NOT_READY, Optional.empty()));
+    }
+
     /** Waits for a pass that sees all that was written up to now. */
     private Applied pass() throws IOException {
+        return within(loop.applied(loop.write(() -> {})));
+    }
+
+    /** A pass that did not end in time; it may end yet. */
+    private static final class LatePass extends IOException {
+        LatePass(TimeoutException late) {
+            super("the kernel was not brought up to date within " + PASS_WITHIN.toSeconds() + " s", late);
+        }
+    }
+
+    private static Applied within(CompletionStage<Applied> pass) throws IOException {
         try {
-            return loop.applied(loop.write(() -> {})).toCompletableFuture().get(PASS_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+            return pass.toCompletableFuture().get(PASS_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException late) {
-            throw new IOException("the kernel was not brought up to date within " + PASS_WITHIN.toSeconds() + " s", late);
+            throw new LatePass(late);
         } catch (ExecutionException closed) {
             throw new IOException("the agent is ending", closed);
         } catch (InterruptedException interrupted) {
