@@ -83,7 +83,8 @@ final class EtcdSide implements AutoCloseable {
 
     /** Whether what the tables do not name may be removed from the kernel. */
     boolean mayRemove() {
-        return standing().mayRemove();
+        Sources now = sources;
+        return now != null && now.mayRemove();
     }
 
     KeeperStanding standing() {

@@ -27,6 +27,8 @@ final class Sources implements KeeperListener {
     private final Conditions conditions;
     private final Runnable onInSync;
     private volatile KeeperStanding standing = KeeperStanding.START;
+    /** What the tables of the present pass allow; written on the loop's thread only. */
+    private volatile boolean wholeInPass;
 
     /**
      * For one link to etcd.
@@ -46,6 +48,14 @@ final class Sources implements KeeperListener {
     /** How the keeper stands with etcd. */
     KeeperStanding standing() {
         return standing;
+    }
+
+    /**
+     * Whether what the tables do not name may be removed; for the loop's thread. Only what was written before the present pass counts:
+     * a network that becomes whole during it is not in its tables.
+     */
+    boolean mayRemove() {
+        return wholeInPass && standing.mayRemove();
     }
 
     @Override
@@ -76,7 +86,7 @@ final class Sources implements KeeperListener {
         standing = now;
         tell(now, facts.latest().own());
         if (now.mayRemove() != before.mayRemove()) {
-            loop.write(() -> {});
+            loop.write(() -> wholeInPass = now.mayRemove());
         }
         if (now.inSync() && now.watchAlive() && !(before.inSync() && before.watchAlive())) {
             onInSync.run();

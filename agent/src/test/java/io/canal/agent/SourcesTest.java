@@ -1,0 +1,78 @@
+package io.canal.agent;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.config.AgentConfig;
+import io.canal.lease.keeper.KeeperStanding;
+import io.canal.lease.keeper.OwnSubnet;
+import io.canal.reconcile.ApplyLoop;
+import io.canal.reconcile.Clock;
+import io.canal.reconcile.Pass;
+import io.canal.reconcile.Stage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(20)
+class SourcesTest {
+
+    private static final KeeperStanding WHOLE = new KeeperStanding(true, true, true, List.of());
+
+    @TempDir
+    Path folder;
+
+    private final List<Boolean> passes = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicReference<Sources> sources = new AtomicReference<>();
+
+    private final class Recording implements Stage {
+        @Override
+        public String name() {
+            return "recording";
+        }
+
+        @Override
+        public void run(Pass pass) {
+            passes.add(pass.mayRemove());
+        }
+    }
+
+    private boolean mayRemove() {
+        return sources.get().mayRemove();
+    }
+
+    @Test
+    void a_pass_that_has_not_seen_the_peers_removes_nothing() throws Exception {
+        CountDownLatch inPass = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (ApplyLoop loop = new ApplyLoop(Clock.system(), List.of(new Recording()), this::mayRemove, _ -> {})) {
+            LocalFacts facts = new LocalFacts(AgentConfig.defaults(), Optional.empty(), OwnSubnet.NONE, Optional.empty(), "node", Optional.empty(), "");
+            sources.set(new Sources(loop, new Tables(), new Facts(facts), NetworkMemory.load(folder), new Conditions(() -> {}), () -> {}));
+            loop.start();
+            loop.write(() -> {
+                inPass.countDown();
+                try {
+                    goOn.await();
+                } catch (InterruptedException interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            inPass.await();
+            sources.get().peersListed(Map.of());
+            sources.get().standing(WHOLE);
+            goOn.countDown();
+            loop.applied(loop.write(() -> {})).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            assertFalse(passes.getFirst());
+            assertTrue(passes.getLast());
+        }
+    }
+}
