@@ -6,6 +6,8 @@ import io.canal.controller.ModelView;
 import io.canal.controller.Settled;
 import io.canal.controller.Watcher;
 import io.canal.controller.charm.Charm;
+import io.canal.controller.charm.CharmException;
+import io.canal.controller.charm.Option;
 import io.canal.lab.Host;
 import io.canal.lab.Lab;
 import io.canal.lab.LabException;
@@ -22,6 +24,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** What {@code canal up} does: hosts, the three applications of a cluster's network on them, and the proof that it works. */
 final class Up {
@@ -50,6 +54,7 @@ final class Up {
     /** Returns whether all is as it should be. */
     boolean run(Progress progress) throws Exception {
         Path charm = charm();
+        check(Charm.read(charm));
         try (Lab lab = Lab.open(where.places(), where.lab())) {
             Size size = size(ModelView.read(where.modelFolder()));
             if (lab.needsBase()) {
@@ -67,6 +72,18 @@ final class Up {
                 lab.keep();
             }
             return good;
+        }
+    }
+
+    /** Options that the charm would refuse are refused before anything is made. */
+    private void check(Charm charm) throws CharmException {
+        for (Map.Entry<String, String> option : new TreeMap<>(options).entrySet()) {
+            Option known = charm.options().get(option.getKey());
+            if (known == null) {
+                throw new LabException("canal has no option " + option.getKey() + ", expected one of " + new TreeSet<>(charm.options().keySet())
+                        + ".");
+            }
+            known.parse(option.getValue());
         }
     }
 

@@ -39,8 +39,9 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--config", paramLabel = "KEY=VALUE", description = "Any option of the charm.")
     private Map<String, String> config = new TreeMap<>();
 
-    @Option(names = "--timeout", paramLabel = "SECONDS", defaultValue = "120", description = "How long the units may take to settle.")
-    private int timeout = 120;
+    @Option(names = "--timeout", paramLabel = "TIME", defaultValue = "120s", converter = Durations.class,
+            description = "How long the units may take to settle (default: ${DEFAULT-VALUE}).")
+    private Duration timeout = Duration.ofSeconds(120);
 
     @Override
     public Integer call() throws Exception {
@@ -49,7 +50,7 @@ final class UpCommand implements Callable<Integer> {
         put(options, "cidr", cidr);
         put(options, "mtu", mtu);
         put(options, "lease-ttl", leaseTtl);
-        Up up = new Up(lab, Optional.ofNullable(hosts), Optional.ofNullable(etcd), options, Duration.ofSeconds(timeout));
+        Up up = new Up(lab, Optional.ofNullable(hosts), Optional.ofNullable(etcd), options, timeout);
         return up.run(Progress.toStandardOutput()) ? 0 : 1;
     }
 

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class HostsLabIT {
 
-    private final LabName first = new LabName("hostsa");
-    private final LabName second = new LabName("hostsb");
+    private final LabName first = LabName.ofCheckout(Path.of(System.getProperty("canal.home"), "hostsa"));
+    private final LabName second = LabName.ofCheckout(Path.of(System.getProperty("canal.home"), "hostsb"));
 
     @TempDir
     Path labs;
@@ -26,7 +26,8 @@ class HostsLabIT {
     @AfterEach
     void leave_nothing() {
         Leftovers.remove(places());
-        assertEquals(List.of(), thingsNamed("canal-hosts"));
+        assertEquals(List.of(), thingsNamed(first.prefix()));
+        assertEquals(List.of(), thingsNamed(second.prefix()));
     }
 
     private Places places() {
@@ -58,7 +59,7 @@ class HostsLabIT {
             dead.powerOn(2);
         }
         try (Lab lab = Lab.open(places(), second)) {
-            assertEquals(List.of(), thingsNamed("canal-hostsa-"), "what the dead lab left");
+            assertEquals(List.of(), thingsNamed(first.prefix()), "what the dead lab left");
             lab.powerOn(1);
             lab.keep();
         }

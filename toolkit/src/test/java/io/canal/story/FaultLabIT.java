@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -29,6 +30,7 @@ class FaultLabIT {
     private static final int PER_SECOND = 1_000;
     /** Where the kernel or inotify tells the agent. */
     private static final Duration TOLD = Duration.ofSeconds(1);
+    private static final Duration SWITCHED = Duration.ofSeconds(30);
 
     private Host broken;
     private String unit;
@@ -51,7 +53,7 @@ class FaultLabIT {
         "subnet-env,           subnet.env",
         "lease-delete,         /coreos.com/network/subnets/",
         "device-delete,        flannel.1",
-        "rules-flush-nft,      canal",
+        "rules-flush-nft,      packet filter",
         "stale-peer,           flannel.1",
     })
     void without_its_agent_each_fault_is_named_and_the_agent_mends_it_when_it_comes_back(String fault, String where) {
@@ -102,6 +104,24 @@ class FaultLabIT {
         }
     }
 
+    @AfterEach
+    void a_living_agent() {
+        broken.program("systemctl", "start", "canal-agent").must();
+    }
+
+    @Test
+    void flushed_iptables_are_filled_again_where_they_are_the_packet_filter() throws Exception {
+        StoryLab.canal("config", "canal", "dataplane=iptables");
+        try {
+            assertTrue(Pause.until(SWITCHED, () -> !state(Fault.RULES_FLUSH_IPTABLES).isEmpty() && state(Fault.RULES_FLUSH_NFT).isEmpty()),
+                    "iptables are in use");
+            a_living_agent_mends_each_fault_by_itself_and_only_its_host_feels_it(Fault.RULES_FLUSH_IPTABLES, 1500);
+        } finally {
+            StoryLab.canal("config", "canal", "dataplane=auto");
+        }
+        assertTrue(Pause.until(SWITCHED, () -> !state(Fault.RULES_FLUSH_NFT).isEmpty()), "nftables are in use again");
+    }
+
     @Test
     void a_stopped_agent_is_named_and_started_by_repair() {
         StoryLab.canal("lab", "break", "agent-stop", "--host", "h1");
@@ -135,7 +155,9 @@ class FaultLabIT {
             case DEVICE_DELETE, STALE_PEER -> sorted("ip", "-o", "-4", "address", "show", "flannel.1").replaceAll("(?m)^\\d+:", "")
                     + sorted("ip", "route", "show", "dev", "flannel.1") + sorted("ip", "neigh", "show", "dev", "flannel.1")
                     + sorted("bridge", "fdb", "show", "dev", "flannel.1");
-            case RULES_FLUSH_NFT, RULES_FLUSH_IPTABLES -> sorted("nft", "list", "table", "inet", "canal")
+            case RULES_FLUSH_IPTABLES -> sorted("iptables-save").lines().filter(line -> line.contains("FLANNEL-") || line.contains("cali-"))
+                    .map(line -> line.replaceAll("\\[\\d+:\\d+\\]", "")).collect(Collectors.joining("\n"));
+            case RULES_FLUSH_NFT -> sorted("nft", "list", "table", "inet", "canal")
                     .replaceAll("counter packets \\d+ bytes \\d+", "counter");
             case AGENT_STOP -> broken.program("systemctl", "is-active", "canal-agent").run().out();
         };

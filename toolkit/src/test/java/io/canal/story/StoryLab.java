@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 /** The lab that the story is told in: three hosts, made by the first test class that needs them, removed after the last. */
 public final class StoryLab implements BeforeAllCallback {
 
-    static final LabName NAME = new LabName("story");
+    static final LabName NAME = LabName.ofCheckout(Canal.home().resolve("story"));
 
     /** Whether the lab outlives the tests, for somebody who writes them. */
     private static final boolean KEEP = Boolean.getBoolean("story.keep");
@@ -102,7 +102,7 @@ public final class StoryLab implements BeforeAllCallback {
             if (!KEEP) {
                 Lab.remove(Places.usual(), NAME);
             }
-            firstUp = canal("up", "--hosts", "3", "--timeout", "240");
+            firstUp = canal("up", "--hosts", "3", "--timeout", "240s");
         }
 
         @Override

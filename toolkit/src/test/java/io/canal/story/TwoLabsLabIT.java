@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(StoryLab.class)
 class TwoLabsLabIT {
 
-    private static final LabName OTHER = new LabName("storytwo");
+    private static final LabName OTHER = LabName.ofCheckout(Canal.home().resolve("secondstory"));
 
     @Test
     void a_lab_that_is_killed_costs_its_neighbour_no_packet_and_the_next_command_removes_it_alone() throws Exception {

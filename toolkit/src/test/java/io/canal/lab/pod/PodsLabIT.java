@@ -44,7 +44,7 @@ class PodsLabIT {
 
     @BeforeAll
     void two_hosts(@TempDir Path labs) throws IOException {
-        lab = Lab.open(new Places(labs, Places.usual().cache()), new LabName("pods"));
+        lab = Lab.open(new Places(labs, Places.usual().cache()), LabName.ofCheckout(Path.of(System.getProperty("canal.home"), "pods")));
         List<Host> hosts = lab.powerOn(2);
         h1 = hosts.get(0);
         h2 = hosts.get(1);
