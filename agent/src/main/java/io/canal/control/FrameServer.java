@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +24,7 @@ import org.slf4j.LoggerFactory;
 public final class FrameServer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(FrameServer.class);
+    private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Path path;
     private final UnaryOperator<String> answer;
@@ -92,6 +95,8 @@ public final class FrameServer implements AutoCloseable {
                 return;
             } catch (IOException failure) {
                 log.warn("{}: a connection could not be accepted: {}", path, failure.getMessage());
+                // Without a file descriptor to spare, the connection stays in the queue and the next attempt fails at once.
+                LockSupport.parkNanos(PAUSE);
             }
         }
     }
