@@ -10,6 +10,7 @@ import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
 import io.canal.model.NodePaths;
 import io.canal.model.Problem;
+import io.canal.reconcile.Clock;
 import io.canal.reconcile.StageFailed;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -41,7 +42,7 @@ public final class NodeFiles {
     public NodeFiles(NodePaths paths, Path templates) {
         this.paths = paths;
         this.templates = templates;
-        this.probe = new PluginProbe(paths.cniBinDir());
+        this.probe = new PluginProbe(paths.cniBinDir(), Clock.system());
     }
 
     /**
@@ -52,7 +53,7 @@ public final class NodeFiles {
      */
     public record Rendered(String subnetEnv, String conflist, String digest, Map<String, String> leftOut) {}
 
-    /** Renders both files. The chained plugins are asked for the versions that they speak. */
+    /** Renders both files. Chained plugins that are new are asked for the versions that they speak. */
     public Rendered render(FileFacts facts) throws StageFailed {
         Templates texts = new Templates(template(Templates.SUBNET_ENV), template(Templates.CONFLIST));
         CniVersions versions = CniVersions.choose(Map.of(Conflist.PORTMAP, probe.versions(Conflist.PORTMAP)));
