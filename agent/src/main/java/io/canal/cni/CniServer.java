@@ -45,6 +45,7 @@ public final class CniServer implements AutoCloseable {
     private final Adder adder;
     private final Deleter deleter;
     private final Inspector inspector;
+    private final Publisher publisher;
 
     /**
      * Reads the journal. Must be called in the network namespace that is to be served. Nothing is changed before {@link #start}.
@@ -62,11 +63,14 @@ public final class CniServer implements AutoCloseable {
         Journal journal = new Journal(paths.endpointJournal());
         attachments = new Attachments(journal.load());
         spool = new Spool(paths.spool(), store, clock);
+        Durable.sweep(paths.endpointJournal(), clock.now());
+        Durable.sweep(paths.spool(), clock.now());
         host = Rtnl.open();
         Kit kit = new Kit(node, new HostLocal(paths.hostLocalDir()), journal, attachments, spool, new HostLinks(host), new Rows(loop, endpoints),
                 new Locks(), Boot.id(), clock, steps);
         deleter = new Deleter(kit);
         adder = new Adder(kit, deleter);
+        publisher = new Publisher(kit, adder, deleter);
         inspector = new Inspector(kit, deleter);
     }
 
@@ -85,25 +89,16 @@ public final class CniServer implements AutoCloseable {
         return rows;
     }
 
-    /** Begins to carry out the writes that wait for etcd, and makes sure that what is attached is in etcd. */
+    /** Begins to carry out the writes that wait for etcd, and to keep memory and etcd in step with the journal. */
     public void start() {
         spool.start();
+        publisher.start();
         publish();
     }
 
-    /** Hands in the endpoints of all that is attached anew: etcd may have been replaced or restored. What is right there stays. */
+    /** Has the endpoints of all that is attached handed in anew: etcd may have been replaced or restored. What is right there stays. */
     public void publish() {
-        String boot = Boot.id();
-        for (Journal.Entry entry : attachments.all()) {
-            Attachment attachment = entry.attachment();
-            if (entry.up() && attachment.boot().equals(boot) && attachments.owns(attachment)) {
-                try {
-                    adder.publish(attachment);
-                } catch (IOException failure) {
-                    log.warn("{} cannot be spooled: {}", attachment.endpointKey(), failure.toString());
-                }
-            }
-        }
+        publisher.publish();
     }
 
     /** etcd is within reach again: do not wait longer. */
@@ -118,6 +113,7 @@ public final class CniServer implements AutoCloseable {
 
     @Override
     public void close() {
+        publisher.close();
         spool.close();
         host.close();
     }

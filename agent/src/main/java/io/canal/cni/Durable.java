@@ -7,13 +7,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
 
@@ -24,6 +28,9 @@ final class Durable {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FOLDER =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+    private static final String NEW = ".new";
+    private static final Duration SURELY_LEFT = Duration.ofHours(1);
 
     private Durable() {}
 
@@ -41,20 +48,38 @@ final class Durable {
 
     /** Writes the text beside the file, to disk where that is wanted; what gives it its place is a move. */
     static Path prepare(Path file, String text, boolean toDisk) throws IOException {
-        Path whole = file.resolveSibling("." + file.getFileName() + ".new");
-        Files.deleteIfExists(whole);
-        Files.createFile(whole, PRIVATE);
-        if (toDisk) {
-            append(whole, text);
-        } else {
-            Files.writeString(whole, text, StandardOpenOption.WRITE);
+        // A name of its own: the same file may be written by other threads, and by the plugin without its agent, at once.
+        Path whole = Files.createTempFile(folderOf(file), "." + file.getFileName(), NEW, PRIVATE);
+        try {
+            if (toDisk) {
+                append(whole, text);
+            } else {
+                Files.writeString(whole, text, StandardOpenOption.WRITE);
+            }
+        } catch (IOException failure) {
+            Files.deleteIfExists(whole);
+            throw failure;
         }
         return whole;
     }
 
+    /** Removes what a crash left of files that were not whole yet. */
+    static void sweep(Path folder, Instant now) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*" + NEW)) {
+            for (Path file : files) {
+                if (Files.getLastModifiedTime(file).toInstant().isBefore(now.minus(SURELY_LEFT))) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        } catch (NoSuchFileException moved) {
+            // Its writer was not dead; the rest is for the next start.
+            return;
+        }
+    }
+
     /** Waits until the file's name is on disk. */
     static void syncFolder(Path file) throws IOException {
-        Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
+        Path folder = folderOf(file);
         try (Fd fd = Fd.open(folder)) {
             int result = Libc.fsync(fd.number());
             if (result < 0) {
@@ -72,5 +97,9 @@ final class Durable {
             }
             channel.force(false);
         }
+    }
+
+    private static Path folderOf(Path file) {
+        return Objects.requireNonNull(file.toAbsolutePath().getParent());
     }
 }

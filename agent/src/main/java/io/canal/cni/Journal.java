@@ -67,6 +67,16 @@ final class Journal {
         }
     }
 
+    /** Notes an entry whole, as it is; the note is on disk when this returns. */
+    void note(Entry entry) throws IOException {
+        Durable.write(file(entry.attachment().id()), entry.attachment().encode() + "\n" + (entry.up() ? UP : ""));
+    }
+
+    /** Whether the entry is gone for sure: the folder can be read, and lacks it. */
+    boolean lacks(Attachment.Id id) {
+        return Files.isReadable(folder) && Files.notExists(file(id));
+    }
+
     void remove(Attachment.Id id) throws IOException {
         Files.deleteIfExists(file(id));
     }

@@ -10,6 +10,8 @@ import io.canal.store.Store;
 import io.canal.store.StoreException;
 import io.canal.store.Txn;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -30,7 +32,9 @@ import org.slf4j.LoggerFactory;
  * Writes to etcd that nobody waits for: one file each, carried out in the background, over and over until etcd took it.
  *
  * <p>The last write for a key takes the place of earlier ones. The folder is looked into now and then for writes that another
- * process, the plugin without its agent, has left there.
+ * process, the plugin without its agent, has left there; what it left is newer than what is in memory.
+ *
+ * <p>Where etcd is out of reach everything waits. A write that etcd refuses, or that cannot be made, waits alone.
  */
 final class Spool implements AutoCloseable {
 
@@ -38,6 +42,8 @@ final class Spool implements AutoCloseable {
     private static final String END = ".write";
     private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(5);
+    /** What etcd refused is tried again after this. */
+    private static final long RETRY_AFTER = TimeUnit.SECONDS.toNanos(5);
     private static final long LOOK_EVERY = TimeUnit.SECONDS.toNanos(30);
     /** A write that loses its comparison this often against other writers is left for later. */
     private static final int TRIES = 6;
@@ -51,6 +57,11 @@ final class Spool implements AutoCloseable {
     private final Condition work = lock.newCondition();
     // Guarded by the lock: by file.
     private final Map<Path, Write> waiting = new HashMap<>();
+    // Of these, what is not tried again before the time, in nanoseconds of the clock; and why.
+    private final Map<Path, String> later = new HashMap<>();
+    private long retryAt;
+    // The last reason that was logged.
+    private final Map<Path, String> told = new HashMap<>();
     private boolean hurry;
     private boolean closed;
 
@@ -65,9 +76,11 @@ final class Spool implements AutoCloseable {
         thread.start();
     }
 
-    /** Hands in a write that can be made again from the journal; a power cut may lose it. Not twice at a time for one key. */
+    /** Hands in a write that can be made again from the journal; a power cut may lose it. */
     void add(Write write) throws IOException {
-        add(write, false);
+        if (!(write instanceof Write.Ensure && isEnsured(file(folder, write)))) {
+            add(write, false);
+        }
     }
 
     /** As {@link #add(Write)}; the write is on disk when this returns. */
@@ -76,17 +89,33 @@ final class Spool implements AutoCloseable {
         Durable.syncFolder(file(folder, write));
     }
 
+    /** Whether a write that sees to the resource waits already: one is enough for all the pods of a network. */
+    private boolean isEnsured(Path file) {
+        lock.lock();
+        try {
+            return waiting.get(file) instanceof Write.Ensure;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void add(Write write, boolean toDisk) throws IOException {
         Path file = file(folder, write);
         Path whole = Durable.prepare(file, write.encode(), toDisk);
         lock.lock();
         try {
             Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            waiting.put(file, write);
+            take(file, write);
             work.signalAll();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Takes a write in, in place of an earlier one. Under the lock. */
+    private void take(Path file, Write write) {
+        waiting.put(file, write);
+        later.remove(file);
     }
 
     /** Leaves a write for the agent, from another process. */
@@ -153,9 +182,12 @@ final class Spool implements AutoCloseable {
     private boolean await(long pause) {
         lock.lock();
         try {
-            long left = pause == 0 ? LOOK_EVERY : pause;
-            while (!closed && !hurry && left > 0 && (pause > 0 || waiting.isEmpty())) {
+            long left = pause > 0 ? pause : later.isEmpty() ? LOOK_EVERY : Math.max(0, retryAt - clock.nanos());
+            while (!closed && !hurry && left > 0 && (pause > 0 || waiting.size() == later.size())) {
                 left = work.awaitNanos(left);
+            }
+            if (hurry || clock.nanos() - retryAt >= 0) {
+                later.clear();
             }
             hurry = false;
             return !closed;
@@ -166,24 +198,28 @@ final class Spool implements AutoCloseable {
         }
     }
 
-    /** Carries out all that waits; false where something is left. */
+    /** Tries all that is not to wait; false where etcd is out of reach. */
     private boolean drainOnce() {
         while (true) {
             Map.Entry<Path, Write> next = next();
             if (next == null) {
                 return true;
             }
+            Path file = next.getKey();
+            Write write = next.getValue();
             try {
-                if (!carryOut(next.getValue())) {
+                carryOut(write).ifPresentOrElse(reason -> putOff(file, write, reason), () -> done(file, write));
+            } catch (StoreException failure) {
+                if (failure.kind() == StoreException.Kind.UNAVAILABLE) {
+                    log.debug("{} waits: {}", write.key(), failure.getMessage());
                     return false;
                 }
-                done(next.getKey(), next.getValue());
-            } catch (StoreException failure) {
-                log.debug("{} waits: {}", next.getValue().key(), failure.getMessage());
-                return false;
-            } catch (IOException failure) {
-                log.warn("the spool {} cannot be kept: {}", folder, failure.toString());
-                return false;
+                putOff(file, write, String.valueOf(failure.getMessage()));
+            } catch (UncheckedIOException failure) {
+                putOff(file, write, "the spool " + folder + " cannot be kept: " + failure.getCause());
+            } catch (RuntimeException defect) {
+                log.debug("{} failed", write.key(), defect);
+                putOff(file, write, "a defect of canal, " + defect);
             }
         }
     }
@@ -191,41 +227,74 @@ final class Spool implements AutoCloseable {
     private Map.@Nullable Entry<Path, Write> next() {
         lock.lock();
         try {
-            return closed || waiting.isEmpty() ? null : Map.entry(waiting.keySet().iterator().next(), waiting.values().iterator().next());
+            for (Map.Entry<Path, Write> entry : waiting.entrySet()) {
+                if (!closed && !later.containsKey(entry.getKey())) {
+                    return Map.entry(entry.getKey(), entry.getValue());
+                }
+            }
+            return null;
         } finally {
             lock.unlock();
         }
     }
 
-    private void done(Path file, Write write) throws IOException {
+    private void putOff(Path file, Write write, String reason) {
         lock.lock();
         try {
-            // A newer write for the same key may have come meanwhile.
-            if (waiting.remove(file, write)) {
-                Files.deleteIfExists(file);
+            if (!write.equals(waiting.get(file))) {
+                return;
+            }
+            if (later.isEmpty()) {
+                retryAt = clock.nanos() + RETRY_AFTER;
+            }
+            later.put(file, reason);
+            if (!reason.equals(told.put(file, reason))) {
+                log.warn("{} is not in etcd as it should be, and is tried again: {}", write.key(), reason);
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private boolean carryOut(Write write) throws StoreException {
+    private void done(Path file, Write write) {
+        lock.lock();
+        try {
+            told.remove(file);
+            // A newer write for the same key may have come meanwhile, from here or from another process.
+            if (!write.equals(waiting.get(file))) {
+                return;
+            }
+            Optional<Write> left = read(file).filter(newer -> !newer.equals(write));
+            if (left.isPresent()) {
+                take(file, left.get());
+                return;
+            }
+            Files.deleteIfExists(file);
+            waiting.remove(file);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Carries a write out; gives why it has to wait where it could not be. */
+    private Optional<String> carryOut(Write write) throws StoreException {
         String key = write.key().path();
         Optional<Store.Entry> stored = store.get(key);
         for (int i = 0; i < TRIES; i++) {
             Optional<Txn> change = change(write, stored);
             if (change.isEmpty()) {
-                return true;
+                return Optional.empty();
             }
             Txn.Result result = store.commit(change.get());
             if (result.done()) {
                 log.debug("{} is in etcd", write.key());
-                return true;
+                return Optional.empty();
             }
             stored = result.read().stream().filter(entry -> entry.key().equals(key)).findFirst();
         }
-        log.info("{} is changed by others over and over; canal tries again later", write.key());
-        return false;
+        return Optional.of("others change it over and over");
     }
 
     /** What has to be done to what is stored; empty where it is right as it is. */
@@ -266,19 +335,25 @@ final class Spool implements AutoCloseable {
                 || endpoint.containerId().isEmpty() || endpoint.containerId().equals(containerId);
     }
 
-    /** Takes in the files that are there and not known yet. */
+    /** Takes in the files that are not known yet, or that another process has put in place of ours. */
     private void look() {
         lock.lock();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + END)) {
             for (Path file : files) {
-                if (!waiting.containsKey(file)) {
-                    read(file).ifPresent(write -> waiting.put(file, write));
-                }
+                lookAt(file);
             }
-        } catch (IOException failure) {
+        } catch (IOException | DirectoryIteratorException failure) {
             log.warn("the spool {} cannot be read: {}", folder, failure.toString());
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void lookAt(Path file) throws IOException {
+        try {
+            read(file).filter(write -> !write.equals(waiting.get(file))).ifPresent(write -> take(file, write));
+        } catch (RuntimeException defect) {
+            log.error("{} is left out; this is a defect of canal", file, defect);
         }
     }
 

@@ -9,6 +9,7 @@ import io.canal.cni.TestHost.Call;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -273,6 +274,38 @@ final class AttachIT {
     }
 
     @Test
+    void a_deletion_beside_an_agent_that_hangs_is_not_undone_when_it_goes_on() throws Exception {
+        Call call = Call.pod("c0ffee", host.pod("a"), "web-0");
+        add(call);
+        host.order("etcd", "available", false);
+        // What waits in memory for etcd must not win against the deletion.
+        host.order("publish");
+        host.hangAgent();
+        try {
+            delete(call);
+        } finally {
+            host.wakeAgent();
+        }
+        host.order("publish");
+        host.order("etcd", "available", true);
+        assertNothingLeftInTheEnd();
+    }
+
+    @Test
+    void an_entry_of_the_journal_that_is_lost_while_its_pod_lives_comes_back() throws Exception {
+        Call call = Call.pod("c0ffee", host.pod("a"), "web-0");
+        add(call);
+        List<String> before = host.journal();
+        Files.delete(host.paths().endpointJournal().resolve(before.getFirst()));
+        host.order("publish");
+        for (int i = 0; i < 300 && host.journal().isEmpty(); i++) {
+            Thread.sleep(10);
+        }
+        assertEquals(before, host.journal());
+        assertEquals(List.of("cali0d7763386da"), host.open());
+    }
+
+    @Test
     void both_families_are_wired() throws Exception {
         TestNamespaces.run(host.host(), "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
         host.order("lease", "subnets", "10.1.49.0/24,fd00:10:49::/64");
@@ -372,6 +405,14 @@ final class AttachIT {
         JsonNode error = TestHost.JSON.readTree(outcome.out());
         assertEquals(code, error.path("code").asInt(), outcome.toString());
         return error;
+    }
+
+    /** As {@link #assertNothingLeft}, for what the agent comes to by itself. */
+    private void assertNothingLeftInTheEnd() throws Exception {
+        for (int i = 0; i < 500 && !(host.open().isEmpty() && host.etcd().isEmpty()); i++) {
+            Thread.sleep(10);
+        }
+        assertNothingLeft();
     }
 
     private void assertNothingLeft() throws Exception {

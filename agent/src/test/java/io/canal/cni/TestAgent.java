@@ -83,6 +83,7 @@ final class TestAgent {
                 store.available(order.path("available").asBoolean());
                 server.storeBack();
             }
+            case "publish" -> server.publish();
             case "reset" -> {
                 subnets = new String[] {"10.1.49.0/24"};
                 generation++;

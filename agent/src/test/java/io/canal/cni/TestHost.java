@@ -85,6 +85,16 @@ final class TestHost implements AutoCloseable {
         agent.destroyForcibly().waitFor();
     }
 
+    /** kill -STOP: the agent lives, and answers nobody. */
+    void hangAgent() {
+        TestNamespaces.run(host, "kill", "-STOP", Long.toString(agent.pid()));
+    }
+
+    /** The agent goes on where it was. */
+    void wakeAgent() {
+        TestNamespaces.run(host, "kill", "-CONT", Long.toString(agent.pid()));
+    }
+
     /** Waits until the agent has halted at the step that it was told. */
     void awaitHalt() throws Exception {
         if (!agent.waitFor(10, TimeUnit.SECONDS)) {
@@ -151,7 +161,7 @@ final class TestHost implements AutoCloseable {
 
     List<String> journal() throws IOException {
         try (var files = Files.list(paths().endpointJournal())) {
-            return files.map(file -> file.getFileName().toString()).sorted().toList();
+            return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".endpoint")).sorted().toList();
         }
     }
 

@@ -1,0 +1,209 @@
+package io.canal.cni;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.model.calico.Profile;
+import io.canal.reconcile.Clock;
+import io.canal.store.Feed;
+import io.canal.store.MemoryStore;
+import io.canal.store.Store;
+import io.canal.store.StoreException;
+import io.canal.store.Txn;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SpoolTest {
+
+    private static final Write NETWORK = ensure("k8s-pod-network");
+    private static final Write OTHER = ensure("other");
+
+    @TempDir
+    Path folder;
+
+    private final Refusing store = new Refusing(new MemoryStore(Clock.system()));
+    private Spool spool;
+
+    @BeforeEach
+    void setUp() throws IOException {
+        spool = new Spool(folder, store, Clock.system());
+    }
+
+    @AfterEach
+    void tearDown() {
+        spool.close();
+    }
+
+    private static Write ensure(String network) {
+        return new Write.Ensure(Profile.ofNetwork(network).resource());
+    }
+
+    @Test
+    void one_profile_may_be_handed_in_by_many_at_once() throws Exception {
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Callable<Void> add = () -> {
+                spool.addDurably(NETWORK);
+                spool.add(NETWORK);
+                return null;
+            };
+            for (Future<Void> added : threads.invokeAll(IntStream.range(0, 50).mapToObj(_ -> add).toList())) {
+                added.get();
+            }
+        }
+        assertEquals(1, spool.size());
+        assertEquals(1, files().size());
+    }
+
+    @Test
+    void a_write_that_etcd_refuses_holds_nobody_up_and_is_tried_again() throws Exception {
+        store.refused = NETWORK.key().path();
+        spool.add(NETWORK);
+        spool.start();
+        store.awaitAttempt();
+        spool.add(OTHER);
+        await(() -> store.get(OTHER.key().path()).isPresent());
+        store.refused = "";
+        spool.hurry();
+        await(() -> store.get(NETWORK.key().path()).isPresent() && spool.size() == 0);
+        assertEquals(List.of(), files());
+    }
+
+    @Test
+    void a_defect_with_one_write_does_not_end_the_spool() throws Exception {
+        store.broken = NETWORK.key().path();
+        spool.add(NETWORK);
+        spool.start();
+        store.awaitAttempt();
+        spool.add(OTHER);
+        await(() -> store.get(OTHER.key().path()).isPresent());
+    }
+
+    @Test
+    void what_another_process_puts_in_place_of_a_write_that_waits_is_carried_out() throws Exception {
+        spool.add(NETWORK);
+        Files.writeString(files().getFirst(), NETWORK.encode().replace("has(", "!has("));
+        spool.start();
+        await(() -> spool.size() == 0);
+        assertTrue(store.get(NETWORK.key().path()).orElseThrow().value().contains("!has("));
+    }
+
+    @Test
+    void what_another_process_puts_in_place_of_a_write_under_way_is_carried_out_after_it() throws Exception {
+        spool.add(NETWORK);
+        Write deletion = new Write.DeleteEndpoint(NETWORK.key(), "c0ffee");
+        Path file = files().getFirst();
+        store.duringCommit = () -> {
+            store.duringCommit = () -> {};
+            Files.writeString(file, deletion.encode());
+        };
+        spool.start();
+        await(() -> spool.size() == 0);
+        assertEquals(Optional.empty(), store.get(NETWORK.key().path()));
+        assertEquals(List.of(), files());
+    }
+
+    private List<Path> files() throws IOException {
+        try (var files = Files.list(folder)) {
+            return files.toList();
+        }
+    }
+
+    private static void await(Callable<Boolean> condition) throws Exception {
+        for (int i = 0; i < 400; i++) {
+            if (condition.call()) {
+                return;
+            }
+            Thread.sleep(10);
+        }
+        throw new AssertionError("not within 4 s");
+    }
+
+    private interface Deed {
+        void run() throws IOException;
+    }
+
+    /** A store that refuses, or breaks at, one key. */
+    private static final class Refusing implements Store {
+
+        private final Store store;
+        private final CountDownLatch attempted = new CountDownLatch(1);
+        private volatile String refused = "";
+        private volatile String broken = "";
+        private volatile Deed duringCommit = () -> {};
+
+        Refusing(Store store) {
+            this.store = store;
+        }
+
+        void awaitAttempt() throws InterruptedException {
+            assertTrue(attempted.await(4, TimeUnit.SECONDS));
+        }
+
+        @Override
+        public Optional<Entry> get(String key) throws StoreException {
+            if (key.equals(refused)) {
+                attempted.countDown();
+                throw new StoreException(StoreException.Kind.REFUSED, "permission denied");
+            }
+            if (key.equals(broken)) {
+                attempted.countDown();
+                throw new IllegalStateException("broken");
+            }
+            return store.get(key);
+        }
+
+        @Override
+        public Listing list(String prefix) throws StoreException {
+            return store.list(prefix);
+        }
+
+        @Override
+        public Txn.Result commit(Txn txn) throws StoreException {
+            try {
+                duringCommit.run();
+            } catch (IOException failure) {
+                throw new AssertionError(failure);
+            }
+            return store.commit(txn);
+        }
+
+        @Override
+        public long grant(Duration ttl) throws StoreException {
+            return store.grant(ttl);
+        }
+
+        @Override
+        public Optional<Duration> keepAliveOnce(long lease) throws StoreException {
+            return store.keepAliveOnce(lease);
+        }
+
+        @Override
+        public void revoke(long lease) throws StoreException {
+            store.revoke(lease);
+        }
+
+        @Override
+        public Feed feed(String prefix, Feed.Listener listener) {
+            return store.feed(prefix, listener);
+        }
+
+        @Override
+        public void close() {
+            store.close();
+        }
+    }
+}
