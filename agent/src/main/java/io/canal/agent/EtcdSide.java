@@ -16,6 +16,7 @@ import io.canal.reconcile.ApplyLoop;
 import io.canal.reconcile.Clock;
 import io.canal.store.Store;
 import io.canal.store.StoreException;
+import io.canal.store.StoreException.Kind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -26,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,7 +50,7 @@ final class EtcdSide implements AutoCloseable {
     private final NetworkPut networkPut;
     private final CurrentStore current = new CurrentStore();
     private final String boot = HostFacts.bootId();
-    private final Function<Runnable, Sources> sourcesMaker;
+    private final LongFunction<Sources> sourcesMaker;
     private final Runnable onInSync;
 
     private volatile @Nullable Sources sources;
@@ -73,7 +75,8 @@ final class EtcdSide implements AutoCloseable {
         this.random = random;
         this.onInSync = onInSync;
         this.networkPut = new NetworkPut(stateDir);
-        this.sourcesMaker = whenInSync -> new Sources(loop, tables, facts, memory, conditions, whenInSync);
+        this.sourcesMaker = firstGeneration -> new Sources(loop, tables, facts, memory, conditions, firstGeneration,
+                () -> Thread.ofVirtual().name("etcd is back").start(this::inSync));
     }
 
     /** The store that is in use, whichever it is. */
@@ -102,6 +105,7 @@ final class EtcdSide implements AutoCloseable {
         if (before != null) {
             link = null;
             before.close();
+            facts.change(known -> known.withOwn(known.own().unconfirmed()));
         }
         AgentConfig config = facts.latest().config();
         if (!config.etcd().known()) {
@@ -112,7 +116,7 @@ final class EtcdSide implements AutoCloseable {
         conditions.set(PART, Weight.NOT_READY, Optional.of("The network is not wholly known yet."));
         Store store = stores.apply(config);
         current.use(store);
-        Sources listener = sourcesMaker.apply(() -> Thread.ofVirtual().name("etcd is back").start(this::inSync));
+        Sources listener = sourcesMaker.apply(facts.latest().own().generation());
         sources = listener;
         NodeFacts self = self();
         told = self;
@@ -147,6 +151,12 @@ final class EtcdSide implements AutoCloseable {
     /** Whether a configuration of the network waits for etcd. */
     boolean networkPending() {
         return networkPut.pending();
+    }
+
+    /** Frees what a unit that has left holds; gives why not, as a sentence. */
+    Optional<String> releaseUnit(String unit) throws StoreException {
+        LeaseKeeper now = keeper().orElseThrow(() -> new StoreException(Kind.UNAVAILABLE, "no etcd is known yet"));
+        return now.releaseUnit(unit);
     }
 
     /** Gives the subnet back, if etcd answers soon; gives why it did not happen, in a sentence. */

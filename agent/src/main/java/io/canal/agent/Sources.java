@@ -25,6 +25,7 @@ final class Sources implements KeeperListener {
     private final Facts facts;
     private final NetworkMemory memory;
     private final Conditions conditions;
+    private final long firstGeneration;
     private final Runnable onInSync;
     private volatile KeeperStanding standing = KeeperStanding.START;
     /** What the tables of the present pass allow; written on the loop's thread only. */
@@ -33,15 +34,17 @@ final class Sources implements KeeperListener {
     /**
      * For one link to etcd.
      *
+     * @param firstGeneration of the subnets of this link, each keeper counts from 0: greater than any of the links before
      * @param onInSync told, on the keeper's thread, when all of the network is known and etcd answers: at first, and again after
      *     each time that it was away
      */
-    Sources(ApplyLoop loop, Tables tables, Facts facts, NetworkMemory memory, Conditions conditions, Runnable onInSync) {
+    Sources(ApplyLoop loop, Tables tables, Facts facts, NetworkMemory memory, Conditions conditions, long firstGeneration, Runnable onInSync) {
         this.loop = loop;
         this.tables = tables;
         this.facts = facts;
         this.memory = memory;
         this.conditions = conditions;
+        this.firstGeneration = firstGeneration;
         this.onInSync = onInSync;
     }
 
@@ -76,7 +79,7 @@ final class Sources implements KeeperListener {
 
     @Override
     public void own(OwnSubnet own) {
-        facts.change(known -> known.withOwn(own));
+        facts.change(known -> known.withOwn(own.later(firstGeneration)));
         tell(standing, own);
     }
 

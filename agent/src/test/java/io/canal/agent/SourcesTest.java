@@ -56,7 +56,7 @@ class SourcesTest {
         CountDownLatch goOn = new CountDownLatch(1);
         try (ApplyLoop loop = new ApplyLoop(Clock.system(), List.of(new Recording()), this::mayRemove, _ -> {})) {
             LocalFacts facts = new LocalFacts(AgentConfig.defaults(), Optional.empty(), OwnSubnet.NONE, Optional.empty(), "node", Optional.empty(), "");
-            sources.set(new Sources(loop, new Tables(), new Facts(facts), NetworkMemory.load(folder), new Conditions(() -> {}), () -> {}));
+            sources.set(new Sources(loop, new Tables(), new Facts(facts), NetworkMemory.load(folder), new Conditions(() -> {}), 0, () -> {}));
             loop.start();
             loop.write(() -> {
                 inPass.countDown();

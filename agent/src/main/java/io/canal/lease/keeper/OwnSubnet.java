@@ -40,6 +40,16 @@ public record OwnSubnet(
         };
     }
 
+    /** The same with a generation that is greater by so much. */
+    public OwnSubnet later(long generations) {
+        return new OwnSubnet(subnet, value, generation + generations, standing, confirmedAt);
+    }
+
+    /** The same, not confirmed by anybody: it stays in the kernel and in files, and no pod gets an address of it. */
+    public OwnSubnet unconfirmed() {
+        return new OwnSubnet(subnet, value, generation + 1, Standing.WAITING, Optional.empty());
+    }
+
     private String pretty() {
         return subnet.map(SubnetKey::pretty).orElse("this node");
     }
