@@ -81,6 +81,7 @@ final class Agent implements AutoCloseable {
     private final UplinkWatch uplinks;
     private final CniServer cni;
     private final Nudge nudge;
+    private final DepartedUnits departed;
     private final Running running = new Running();
     private volatile boolean begun;
     private volatile int healthPort;
@@ -112,6 +113,7 @@ final class Agent implements AutoCloseable {
         this.uplinks = new UplinkWatch(() -> facts.latest().config(), this::chosen);
         this.cni = new CniServer(paths, new ServedNode(facts, clock), loop, tables.endpoints, etcd.store(), clock);
         this.nudge = new Nudge(paths.at("usr/bin/juju-exec"), () -> facts.latest().config().unit(), clock);
+        this.departed = new DepartedUnits(paths.stateDir(), etcd::releaseUnit);
         conditions.set("start", Weight.NOT_READY, Optional.of("The agent is starting."));
         conditions.set("configuration", Weight.NOT_READY, first.problem().map(problem -> problem.sentence() + "."));
     }
@@ -144,6 +146,8 @@ final class Agent implements AutoCloseable {
         running.add(new FileWatch(paths, () -> loop.distrust(files.name())));
         firstPass();
         cni.start();
+        departed.start();
+        running.add(departed);
         running.add(FrameServer.listen(paths.cniSocket(), cni::answer));
         running.add(ControlServer.listen(paths.controlSocket(), new Operations(this).table()));
         SdNotify.from(System.getenv()).send("READY=1");
@@ -172,6 +176,10 @@ final class Agent implements AutoCloseable {
 
     EtcdSide etcd() {
         return etcd;
+    }
+
+    DepartedUnits departed() {
+        return departed;
     }
 
     /** Takes the configuration up again; gives what is wrong with it, and then the one before stays in force. */

@@ -111,12 +111,12 @@ final class Operations {
 
     private ObjectNode unitGone(ObjectNode request) throws Refusal {
         String unit = ControlServer.orRefuse(Options.unit("parameter unit", "", request.path("unit").asText()));
-        LeaseKeeper keeper = keeper();
-        Optional<String> refusal = asked(() -> keeper.releaseUnit(unit));
-        if (refusal.isPresent()) {
-            throw new Refusal(Sources.sentence(refusal.get()));
+        try {
+            agent.departed().gone(unit);
+            return Json.object();
+        } catch (IOException failure) {
+            throw new Refusal("The departure of " + unit + " could not be noted: " + failure.getMessage() + ".");
         }
-        return Json.object();
     }
 
     private ObjectNode repair(ObjectNode request) throws Refusal {
