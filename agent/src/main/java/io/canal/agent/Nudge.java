@@ -16,13 +16,15 @@ import org.slf4j.LoggerFactory;
 /**
  * Has Juju run the charm's update-status hook when what it would report has changed.
  *
- * <p>At most one call is outstanding, at most one begins in five seconds, and the last change is always told: Juju holds the
+ * <p>At most one call is outstanding, at most one begins in five seconds, and the last change is always told, again where a call failed: Juju holds the
  * machine's lock for each, and the kubelet's charm waits behind it.
  */
 final class Nudge implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Nudge.class);
     private static final Duration PAUSE = Duration.ofSeconds(5);
+    /** After failures the pause grows to 16 times. */
+    private static final int MOST_DOUBLINGS = 4;
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final Path jujuExec;
@@ -71,15 +73,18 @@ final class Nudge implements AutoCloseable {
     }
 
     private void loop() {
+        int failures = 0;
         try {
             while (true) {
                 awaitChange();
                 long start = clock.nanos();
                 String now = unit.get();
-                if (!now.isEmpty() && Files.isExecutable(jujuExec)) {
-                    call(now);
+                boolean failed = !now.isEmpty() && Files.isExecutable(jujuExec) && !call(now);
+                failures = failed ? Math.min(failures + 1, MOST_DOUBLINGS) : 0;
+                if (failed) {
+                    changed();
                 }
-                Duration rest = pause.minus(clock.since(start));
+                Duration rest = pause.multipliedBy(1L << failures).minus(clock.since(start));
                 if (rest.isPositive()) {
                     Thread.sleep(rest);
                 }
@@ -101,7 +106,8 @@ final class Nudge implements AutoCloseable {
         }
     }
 
-    private void call(String unit) throws InterruptedException {
+    /** Whether the hook ran. */
+    private boolean call(String unit) throws InterruptedException {
         // The text is fixed; the charm's folder is known to Juju alone, so a shell in the hook's own context expands it.
         ProcessBuilder builder = new ProcessBuilder(jujuExec.toString(), unit, "JUJU_DISPATCH_PATH=hooks/update-status $JUJU_CHARM_DIR/dispatch")
                 .redirectOutput(Redirect.DISCARD)
@@ -112,14 +118,19 @@ final class Nudge implements AutoCloseable {
                 process.getOutputStream().close();
                 if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                     log.warn("{} did not end within {} min", jujuExec, PATIENCE.toMinutes());
-                } else if (process.exitValue() != 0) {
-                    log.warn("{} for {} ended with exit code {}", jujuExec, unit, process.exitValue());
+                    return false;
                 }
+                if (process.exitValue() != 0) {
+                    log.warn("{} for {} ended with exit code {}", jujuExec, unit, process.exitValue());
+                    return false;
+                }
+                return true;
             } finally {
                 process.destroyForcibly();
             }
         } catch (IOException failure) {
             log.warn("{} could not be run: {}", jujuExec, failure.getMessage());
+            return false;
         }
     }
 }

@@ -8,6 +8,7 @@ import io.canal.reconcile.Clock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
@@ -61,6 +62,18 @@ class NudgeTest {
             Thread.sleep(400);
             assertEquals(2, calls().size());
         }
+    }
+
+    @Test
+    void a_call_that_failed_is_made_again() throws Exception {
+        Path program = recorder();
+        Files.writeString(program, "[ $(wc -l < " + folder.resolve("calls") + ") -ge 3 ]\n", StandardOpenOption.APPEND);
+        try (Nudge nudge = new Nudge(program, () -> "canal/0", Clock.system(), Duration.ofMillis(1))) {
+            nudge.changed();
+            awaitCalls(3);
+            Thread.sleep(100);
+        }
+        assertEquals(3, calls().size());
     }
 
     @Test
