@@ -51,6 +51,8 @@ public final class PacketFilter implements Stage, AutoCloseable {
     /** Where nothing tells of changes: rules of iptables-legacy, and kube-proxy's leaving. */
     private static final Duration POLL = Duration.ofSeconds(8);
     private static final Duration LOOK_PAUSE = Duration.ofMillis(500);
+    /** Others change iptables-nft all the time, and a look at our rules there reads all of theirs. */
+    private static final Duration READ_PAUSE = Duration.ofSeconds(1);
     private static final Set<String> IPTABLES_IN_NFT = Set.of("2 raw", "2 mangle", "2 nat", "2 filter", "10 raw", "10 mangle", "10 nat", "10 filter");
 
     private final Supplier<FilterMode> mode;
@@ -66,6 +68,8 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private long betterSince;
     private long lookedAt;
     private boolean leftoversGone;
+    private long readAgainAt;
+    private boolean readIsDue;
 
     private volatile Runnable wake = () -> { };
     private volatile int ownPort = -1;
@@ -81,6 +85,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     public PacketFilter(FilterInputs inputs, Supplier<FilterMode> mode, NodePaths paths, Clock clock) {
         this.mode = mode;
         this.clock = clock;
+        readAgainAt = clock.nanos();
         lastChoice = new LastChoice(paths.stateDir());
         rules = new NodeRules(inputs);
     }
@@ -163,10 +168,25 @@ public final class PacketFilter implements Stage, AutoCloseable {
     /** Changes of iptables-nft by others, since our last look at its rules. */
     private void distrustIptables(Plane now) {
         int generation = iptablesGeneration;
-        if (now instanceof Plane.Ipt ipt && ipt.backend() == FilterBackend.IPTABLES_NFT && generation > ipt.tables().observed()) {
-            now.distrust();
+        List<IptablesTables> behind = new ArrayList<>(openings.values());
+        if (now instanceof Plane.Ipt ipt && ipt.backend() == FilterBackend.IPTABLES_NFT) {
+            behind.add(ipt.tables());
         }
-        openings.values().stream().filter(tables -> generation > tables.observed()).forEach(IptablesTables::distrust);
+        behind.removeIf(tables -> generation <= tables.observed());
+        if (behind.isEmpty()) {
+            return;
+        }
+        Duration left = Duration.ofNanos(readAgainAt - clock.nanos());
+        if (left.isPositive()) {
+            if (!readIsDue) {
+                readIsDue = true;
+                wakeAfter(left);
+            }
+            return;
+        }
+        readIsDue = false;
+        readAgainAt = clock.nanos() + READ_PAUSE.toNanos();
+        behind.forEach(IptablesTables::distrust);
     }
 
     private Surroundings look() throws IOException {
@@ -328,13 +348,22 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private Optional<NftablesSocket> nft() {
         try {
             if (nft == null) {
-                NftablesSocket opened = NftablesSocket.open();
-                opened.generation();
-                nft = opened;
+                nft = answering(NftablesSocket.open());
             }
             return Optional.of(nft);
         } catch (KernelException absent) {
             return Optional.empty();
+        }
+    }
+
+    /** Where the kernel has no nf_tables a socket can be opened nevertheless. */
+    private static NftablesSocket answering(NftablesSocket opened) throws KernelException {
+        try {
+            opened.generation();
+            return opened;
+        } catch (KernelException absent) {
+            opened.close();
+            throw absent;
         }
     }
 
