@@ -188,7 +188,7 @@ public final class ApplyLoop implements AutoCloseable {
         for (Runnable change : changes) {
             try {
                 change.run();
-            } catch (RuntimeException defect) {
+            } catch (RuntimeException | Error defect) {
                 // One bad write must not stop the writes behind it.
                 log.error("a write to the tables failed; this is a defect of canal", defect);
                 failures.put("tables", String.valueOf(defect.getMessage()));
@@ -205,7 +205,7 @@ public final class ApplyLoop implements AutoCloseable {
                 failures.put(stage.name(), String.valueOf(failure.getMessage()));
                 log.warn("{}: {}", stage.name(), failure.getMessage());
                 stage.distrust();
-            } catch (RuntimeException defect) {
+            } catch (RuntimeException | Error defect) {
                 failures.put(stage.name(), "defect of canal: " + defect);
                 log.error("stage {} failed; this is a defect of canal", stage.name(), defect);
                 stage.distrust();
@@ -229,7 +229,7 @@ public final class ApplyLoop implements AutoCloseable {
         done.forEach(waiter -> waiter.future.complete(outcome));
         try {
             onApplied.accept(outcome);
-        } catch (RuntimeException defect) {
+        } catch (RuntimeException | Error defect) {
             log.error("telling of a pass failed; this is a defect of canal", defect);
         }
     }

@@ -97,6 +97,9 @@ final class EtcdFeed implements Feed {
                     reason = follow(listing);
                 } catch (StoreException failure) {
                     reason = String.valueOf(failure.getMessage());
+                } catch (RuntimeException | Error defect) {
+                    log.error("the feed of {} failed; this is a defect of canal", prefix, defect);
+                    reason = "defect of canal: " + defect;
                 }
                 if (closed) {
                     return;

@@ -35,6 +35,28 @@ class ApplyLoopTest {
     }
 
     @Test
+    void an_error_in_a_stage_is_a_failure_of_that_stage_and_not_the_end() throws Exception {
+        AtomicInteger passes = new AtomicInteger();
+        Stage broken = new Stage() {
+            @Override
+            public String name() {
+                return "broken";
+            }
+
+            @Override
+            public void run(Pass pass) {
+                if (passes.incrementAndGet() == 1) {
+                    throw new StackOverflowError("in a test");
+                }
+            }
+        };
+        try (ApplyLoop loop = started(broken)) {
+            assertEquals(List.of("broken"), List.copyOf(await(loop, loop.write(() -> {})).failures().keySet()));
+            assertTrue(await(loop, loop.write(() -> {})).clean());
+        }
+    }
+
+    @Test
     void a_write_is_seen_by_all_stages_in_order_before_its_revision_is_published() throws Exception {
         try (ApplyLoop loop = started(new Recording("one", events), new Recording("two", events))) {
             long revision = loop.write(() -> events.add("write"));

@@ -62,7 +62,7 @@ final class StoreCalls {
             return Optional.of(call.run());
         } catch (StoreException failure) {
             return Optional.of(new Event.Failed(id, String.valueOf(failure.getMessage())));
-        } catch (RuntimeException defect) {
+        } catch (RuntimeException | Error defect) {
             log.error("a request to etcd failed; this is a defect of canal", defect);
             return Optional.of(new Event.Failed(id, "defect of canal: " + defect));
         }
