@@ -4,6 +4,7 @@ import io.canal.kernel.libc.Errno;
 import io.canal.kernel.libc.KernelException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,21 +19,31 @@ public final class NetlinkMonitor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NetlinkMonitor.class);
     private static final int LARGEST_BURST = 4096;
 
-    private final NetlinkSocket socket;
+    private static final long REOPEN_PAUSE_MILLIS = 1000;
+
+    private final int protocol;
+    private final List<Integer> groups;
+    private final int bytes;
     private final Listener listener;
     private final Thread thread;
+    // Both are guarded by the monitor itself.
+    private NetlinkSocket socket;
+    private boolean closed;
 
     /** Hears of notifications, on the monitor's thread. */
     public interface Listener {
 
         void heard(List<Received> notifications);
 
-        /** The kernel dropped notifications (ENOBUFS): what was not told must be looked up. */
+        /** Notifications were lost, in the kernel (ENOBUFS) or by a failure here: what was not told must be looked up. */
         void missed();
     }
 
-    private NetlinkMonitor(String name, NetlinkSocket socket, Listener listener) {
-        this.socket = socket;
+    private NetlinkMonitor(String name, int protocol, List<Integer> groups, Listener listener, int bytes) throws KernelException {
+        this.bytes = bytes;
+        this.protocol = protocol;
+        this.groups = List.copyOf(groups);
+        this.socket = joined(protocol, groups, bytes);
         this.listener = listener;
         thread = Thread.ofPlatform().name(name).daemon().unstarted(this::listen);
     }
@@ -44,6 +55,12 @@ public final class NetlinkMonitor implements AutoCloseable {
 
     /** As above, with room for so many bytes of notifications that were not yet told. */
     static NetlinkMonitor open(String name, int protocol, List<Integer> groups, Listener listener, int bytes) throws KernelException {
+        NetlinkMonitor monitor = new NetlinkMonitor(name, protocol, groups, listener, bytes);
+        monitor.thread.start();
+        return monitor;
+    }
+
+    private static NetlinkSocket joined(int protocol, List<Integer> groups, int bytes) throws KernelException {
         NetlinkSocket socket = NetlinkSocket.open(protocol);
         try {
             socket.receiveBuffer(bytes);
@@ -51,60 +68,110 @@ public final class NetlinkMonitor implements AutoCloseable {
                 socket.join(group);
             }
             socket.nativeSocket().makeWakeable();
+            return socket;
         } catch (KernelException failure) {
             socket.close();
             throw failure;
         }
-        NetlinkMonitor monitor = new NetlinkMonitor(name, socket, listener);
-        monitor.thread.start();
-        return monitor;
     }
 
     private void listen() {
-        try {
-            while (!socket.nativeSocket().isWoken()) {
-                if (socket.nativeSocket().await(-1)) {
-                    tellBurst();
-                }
+        NetlinkSocket now = current();
+        while (now != null) {
+            try {
+                listenTo(now);
+                return;
+            } catch (KernelException failure) {
+                log.error("{} lost its socket: {}", thread.getName(), failure.getMessage());
+                now = reopened();
             }
-        } catch (KernelException failure) {
-            log.error("{} stopped listening: {}", thread.getName(), failure.getMessage());
         }
     }
 
-    private void tellBurst() throws KernelException {
-        List<Received> burst = new ArrayList<>();
-        boolean missed = false;
-        while (burst.size() < LARGEST_BURST) {
-            try {
-                List<Received> some = socket.receiveNow();
-                if (some.isEmpty()) {
-                    break;
-                }
-                burst.addAll(some);
-            } catch (KernelException failure) {
-                if (failure.errno() != Errno.ENOBUFS) {
-                    throw failure;
-                }
-                missed = true;
+    private void listenTo(NetlinkSocket now) throws KernelException {
+        while (!now.nativeSocket().isWoken()) {
+            if (now.nativeSocket().await(-1)) {
+                tellBurst(now);
             }
         }
+    }
+
+    private synchronized @Nullable NetlinkSocket current() {
+        return closed ? null : socket;
+    }
+
+    /** Another socket, as soon as there can be one; null where the monitor was closed. This thread is in the namespace of the first. */
+    private @Nullable NetlinkSocket reopened() {
+        while (true) {
+            synchronized (this) {
+                if (closed) {
+                    return null;
+                }
+                try {
+                    NetlinkSocket other = joined(protocol, groups, bytes);
+                    socket.close();
+                    socket = other;
+                    break;
+                } catch (KernelException failure) {
+                    log.warn("{}: {}", thread.getName(), failure.getMessage());
+                }
+                try {
+                    wait(REOPEN_PAUSE_MILLIS);
+                } catch (InterruptedException interrupted) {
+                    return null;
+                }
+            }
+        }
+        tellMissed();
+        return current();
+    }
+
+    private void tellBurst(NetlinkSocket from) throws KernelException {
+        List<Received> burst = new ArrayList<>();
+        boolean missed = false;
         try {
+            while (burst.size() < LARGEST_BURST) {
+                try {
+                    List<Received> some = from.receiveNow();
+                    if (some.isEmpty()) {
+                        break;
+                    }
+                    burst.addAll(some);
+                } catch (KernelException failure) {
+                    if (failure.errno() != Errno.ENOBUFS) {
+                        throw failure;
+                    }
+                    missed = true;
+                }
+            }
             if (!burst.isEmpty()) {
                 listener.heard(burst);
             }
-            if (missed) {
-                listener.missed();
-            }
-        } catch (RuntimeException defect) {
+        } catch (RuntimeException | Error defect) {
             log.error("{}: hearing of notifications failed; this is a defect of canal", thread.getName(), defect);
+            missed = true;
+        }
+        if (missed) {
+            tellMissed();
+        }
+    }
+
+    private void tellMissed() {
+        try {
+            listener.missed();
+        } catch (RuntimeException | Error defect) {
+            log.error("{}: telling of lost notifications failed; this is a defect of canal", thread.getName(), defect);
         }
     }
 
     /** Stops listening; the listener is not called after this returns, unless it closes the monitor itself. */
     @Override
     public void close() {
-        socket.nativeSocket().wake();
+        synchronized (this) {
+            closed = true;
+            socket.nativeSocket().wake();
+            notifyAll();
+        }
         boolean interrupted = false;
         while (thread.isAlive() && Thread.currentThread() != thread) {
             try {
@@ -113,7 +180,9 @@ public final class NetlinkMonitor implements AutoCloseable {
                 interrupted = true;
             }
         }
-        socket.close();
+        synchronized (this) {
+            socket.close();
+        }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
