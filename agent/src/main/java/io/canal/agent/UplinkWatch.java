@@ -2,12 +2,15 @@ package io.canal.agent;
 
 import io.canal.config.AgentConfig;
 import io.canal.kernel.libc.KernelException;
+import io.canal.kernel.netlink.Link;
 import io.canal.kernel.netlink.Route;
 import io.canal.kernel.netlink.Rtnl;
 import io.canal.kernel.netlink.RtnlEvent;
 import io.canal.model.Decoded;
 import io.canal.network.Uplink;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -27,6 +30,7 @@ final class UplinkWatch implements AutoCloseable {
     private final Consumer<Decoded<Uplink>> chosen;
     private final Semaphore looks = new Semaphore(0);
     private final Thread thread;
+    private final Set<Integer> ours = ConcurrentHashMap.newKeySet();
     private Optional<Decoded<Uplink>> last = Optional.empty();
 
     /**
@@ -55,14 +59,25 @@ final class UplinkWatch implements AutoCloseable {
     /** The kernel has told of this. */
     void heard(RtnlEvent event) {
         boolean concerns = switch (event) {
-            case RtnlEvent.LinkChanged(var link, _, _) -> !UplinkChoice.isOurs(link.name());
-            case RtnlEvent.AddressChanged _ -> true;
+            case RtnlEvent.LinkChanged(var link, var gone, _) -> !isOurs(link, gone);
+            case RtnlEvent.AddressChanged(var address, _, _) -> !ours.contains(address.link());
             case RtnlEvent.RouteChanged(var route, _, _) -> route.destination().length() == 0;
             case RtnlEvent.NeighbourChanged _, RtnlEvent.FdbChanged _ -> false;
         };
         if (concerns) {
             looks.release();
         }
+    }
+
+    /** Our links are remembered, because their addresses name only the index: each new pod gets a link-local one. */
+    private boolean isOurs(Link link, boolean gone) {
+        boolean is = UplinkChoice.isOurs(link.name());
+        if (is && !gone) {
+            ours.add(link.index());
+        } else {
+            ours.remove(link.index());
+        }
+        return is;
     }
 
     @Override
