@@ -143,7 +143,8 @@ final class Agent implements AutoCloseable {
         filter.start(() -> loop.write(() -> {}));
         uplinks.start();
         loop.start();
-        running.add(new FileWatch(paths, () -> loop.distrust(files.name())));
+        FileWatch fileWatch = new FileWatch(paths, () -> loop.distrust(files.name()));
+        running.add(fileWatch);
         firstPass();
         cni.start();
         departed.start();
@@ -154,7 +155,7 @@ final class Agent implements AutoCloseable {
         log.info("canal {} serves {}", Program.version(), facts.latest().nodename());
         gauges();
         listenForHealth();
-        running.add(SafetyNet.over(loop, List.of("sysctl")));
+        running.add(SafetyNet.over(loop, List.of("sysctl"), fileWatch::check));
         try {
             connecting.join();
         } catch (InterruptedException interrupted) {

@@ -25,8 +25,9 @@ final class SafetyNet implements AutoCloseable {
      * Begins.
      *
      * @param silent the stages whose objects the kernel tells nothing of
+     * @param check a cheap look at what else nothing tells of
      */
-    static SafetyNet over(ApplyLoop loop, List<String> silent) {
+    static SafetyNet over(ApplyLoop loop, List<String> silent, Runnable check) {
         return new SafetyNet(Thread.ofVirtual().name("safety net").start(() -> {
             try {
                 while (true) {
@@ -35,6 +36,7 @@ final class SafetyNet implements AutoCloseable {
                     for (int i = 0; i < rounds; i++) {
                         Thread.sleep(EVERY);
                         silent.forEach(loop::distrust);
+                        check.run();
                     }
                     loop.distrustAll();
                 }

@@ -10,9 +10,13 @@ import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchEvent;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,7 +28,9 @@ public final class FileWatch implements AutoCloseable {
     private final Map<Path, Set<String>> watched;
     private final Runnable onTouch;
     private final WatchService service;
+    // Both are guarded by the watch itself.
     private final Map<WatchKey, Path> keys = new HashMap<>();
+    private final Map<Path, @Nullable Object> identities = new HashMap<>();
 
     /** @param onTouch told once a burst, on a thread of the watch's own, also of our own writes */
     public FileWatch(NodePaths paths, Runnable onTouch) throws IOException {
@@ -55,7 +61,37 @@ public final class FileWatch implements AutoCloseable {
         }
     }
 
-    private boolean touched(WatchKey key) {
+    /**
+     * Looks whether the folders are still those that are watched: one that was renamed is, under its new name, and nothing tells of
+     * it. Cheap, to be called now and then.
+     */
+    public void check() {
+        if (isStale()) {
+            onTouch.run();
+        }
+    }
+
+    private synchronized boolean isStale() {
+        List<WatchKey> stale = keys.entrySet().stream().filter(entry -> !Objects.equals(identity(entry.getValue()), identities.get(entry.getValue())))
+                .map(Map.Entry::getKey).toList();
+        stale.forEach(key -> {
+            key.cancel();
+            keys.remove(key);
+        });
+        watchAll();
+        return !stale.isEmpty();
+    }
+
+    /** Device and inode; null where there is no folder. */
+    private static @Nullable Object identity(Path folder) {
+        try {
+            return Files.readAttributes(folder, BasicFileAttributes.class).fileKey();
+        } catch (IOException absent) {
+            return null;
+        }
+    }
+
+    private synchronized boolean touched(WatchKey key) {
         Path folder = keys.get(key);
         boolean touched = false;
         for (WatchEvent<?> event : key.pollEvents()) {
@@ -75,13 +111,14 @@ public final class FileWatch implements AutoCloseable {
         return watched.getOrDefault(folder, Set.of());
     }
 
-    private void watchAll() {
+    private synchronized void watchAll() {
         for (Path folder : watched.keySet()) {
             if (!keys.containsValue(folder)) {
                 try {
                     Files.createDirectories(folder);
                     keys.put(folder.register(service, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY,
                             StandardWatchEventKinds.ENTRY_DELETE), folder);
+                    identities.put(folder, identity(folder));
                 } catch (IOException failure) {
                     log.warn("{} cannot be watched, so changes by others are noticed only by and by: {}", folder, failure.getMessage());
                 }

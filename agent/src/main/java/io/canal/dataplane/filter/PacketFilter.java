@@ -48,7 +48,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(PacketFilter.class);
     private static final Duration STABLE = Duration.ofSeconds(10);
-    /** Where nothing tells of changes: rules of iptables-legacy, and kube-proxy's leaving. */
+    /** Where nothing tells of changes: rules of iptables-legacy, sets, and kube-proxy's leaving. */
     private static final Duration POLL = Duration.ofSeconds(8);
     private static final Duration LOOK_PAUSE = Duration.ofMillis(500);
     /** Others change iptables-nft all the time, and a look at our rules there reads all of theirs. */
@@ -75,6 +75,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private volatile int ownPort = -1;
     private volatile boolean touched;
     private volatile boolean lookAgain = true;
+    private volatile boolean setsAgain;
     private volatile boolean followsKubeTable;
     private volatile int iptablesGeneration;
     private volatile FilterStatus status = new FilterStatus("", List.of());
@@ -151,6 +152,13 @@ public final class PacketFilter implements Stage, AutoCloseable {
         if (touched) {
             touched = false;
             now.distrust();
+        }
+        if (setsAgain) {
+            setsAgain = false;
+            openings.values().forEach(IptablesTables::distrustSets);
+            if (now instanceof Plane.Ipt ipt) {
+                ipt.tables().distrustSets();
+            }
         }
         distrustIptables(now);
         now.apply(pass.mayRemove());
@@ -380,6 +388,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
 
     private void tick() {
         lookAgain = true;
+        setsAgain = true;
         if (status.dataplane().equals(FilterBackend.IPTABLES_LEGACY.text())) {
             touched = true;
         }

@@ -24,6 +24,7 @@ public final class IptablesTables implements AutoCloseable {
     private final Generation generation;
     private int observed;
     private boolean trusted;
+    private boolean setsTrusted = true;
 
     /** Says how many changes were made to nf_tables, in which iptables-nft keeps its rules. */
     public interface Generation {
@@ -61,6 +62,11 @@ public final class IptablesTables implements AutoCloseable {
         trusted = false;
     }
 
+    /** Others may have changed our sets, of which the kernel tells nothing: they are read before the next change. */
+    public void distrustSets() {
+        setsTrusted = false;
+    }
+
     /** Takes all of the ruleset as wanted. */
     public void wantAll(Ruleset ruleset) {
         Ruleset.Changes all = new Ruleset.Changes();
@@ -86,8 +92,11 @@ public final class IptablesTables implements AutoCloseable {
     public boolean apply(boolean mayRemove) throws IOException {
         if (!trusted) {
             observe();
+        } else if (!setsTrusted) {
+            sets.observe();
         }
         trusted = false;
+        setsTrusted = true;
         boolean changed = sets.fill();
         for (FamilyTables family : families) {
             changed |= family.write(mayRemove);
