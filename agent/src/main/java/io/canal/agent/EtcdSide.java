@@ -39,6 +39,7 @@ final class EtcdSide implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(EtcdSide.class);
     private static final String PART = "etcd";
     private static final Duration LEAVE_WITHIN = Duration.ofSeconds(4);
+    private static final Duration CALICO_PAUSE = Duration.ofSeconds(1);
     private static final Mac NO_MAC = new Mac(0);
 
     private final Function<AgentConfig, Store> stores;
@@ -48,6 +49,7 @@ final class EtcdSide implements AutoCloseable {
     private final Clock clock;
     private final RandomGenerator random;
     private final NetworkPut networkPut;
+    private final CalicoPresence calico;
     private final CurrentStore current = new CurrentStore();
     private final String boot = HostFacts.bootId();
     private final LongFunction<Sources> sourcesMaker;
@@ -74,6 +76,7 @@ final class EtcdSide implements AutoCloseable {
         this.clock = clock;
         this.random = random;
         this.onInSync = onInSync;
+        this.calico = new CalicoPresence(this::ensureCalico, CALICO_PAUSE);
         this.networkPut = new NetworkPut(stateDir);
         this.sourcesMaker = firstGeneration -> new Sources(loop, tables, facts, memory, conditions, firstGeneration,
                 () -> Thread.ofVirtual().name("etcd is back").start(this::inSync));
@@ -145,7 +148,8 @@ final class EtcdSide implements AutoCloseable {
 
     /** Puts the network's configuration, or keeps it until etcd answers. */
     NetworkPut.Outcome putNetwork(String json) {
-        return networkPut.put(keeper().map(keeper -> keeper::putNetwork), json);
+        Optional<String> seen = facts.latest().network().map(NetworkConfig::text).or(() -> standing().inSync() ? Optional.of("") : Optional.empty());
+        return networkPut.put(keeper().map(keeper -> keeper::putNetwork), json, seen);
     }
 
     /** Whether a configuration of the network waits for etcd. */
@@ -179,6 +183,7 @@ final class EtcdSide implements AutoCloseable {
 
     @Override
     public synchronized void close() {
+        calico.close();
         EtcdLink now = link;
         if (now != null) {
             now.close();
@@ -190,15 +195,23 @@ final class EtcdSide implements AutoCloseable {
                 outcome instanceof NetworkPut.Outcome.Refused(String sentence)
                         ? Optional.of("The network configuration that waited for etcd was not put: " + Sources.sentence(sentence))
                         : Optional.empty()));
+        calico.suspect();
+        onInSync.run();
+    }
+
+    /** Whether they are there; without an uplink the Node would have no address, and it is made only once. */
+    private boolean ensureCalico() {
+        LocalFacts now = facts.latest();
+        if (now.network().isEmpty() || now.uplink().isEmpty()) {
+            return false;
+        }
         try {
-            LocalFacts now = facts.latest();
-            if (now.network().isPresent()) {
-                new CalicoObjects(current, clock).ensure(now.nodename(), address(now), now.network().get());
-            }
+            new CalicoObjects(current, clock).ensure(now.nodename(), address(now), now.network().get());
+            return true;
         } catch (StoreException failure) {
             log.warn("Calico's objects could not be looked at: {}", failure.getMessage());
+            return false;
         }
-        onInSync.run();
     }
 
     private static Optional<IpPrefix> address(LocalFacts now) {

@@ -1,7 +1,11 @@
 package io.canal.agent;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.dataplane.file.AtomicFile;
 import io.canal.model.Decoded.Bad;
+import io.canal.model.Decoded.Good;
+import io.canal.model.Json;
 import io.canal.model.NetworkConfig;
 import io.canal.model.Problem;
 import io.canal.store.StoreException;
@@ -10,14 +14,15 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Puts the network's configuration into etcd, once for each request of a leader's hook.
  *
- * <p>While etcd is away the request waits on disk. It is carried out once: a difference that shows up later is only reported,
- * because another leader may have put another one meanwhile.
+ * <p>While etcd is away the request waits on disk, with what this node knew of the network then. It is carried out once, and only
+ * if that is still so: another leader may have put another one meanwhile.
  */
 final class NetworkPut {
 
@@ -49,27 +54,32 @@ final class NetworkPut {
 
     /** Who puts it: gives why not, as a sentence, or nothing where it is in force. */
     interface Putter {
-        Optional<String> put(String json) throws StoreException;
+        Optional<String> put(String json, Predicate<Optional<NetworkConfig>> expected) throws StoreException;
     }
 
     /**
      * Carries out a request, or keeps it.
      *
      * @param putter empty while there is no etcd to talk to
+     * @param seen the text of the configuration that this node knows of, empty for none; or nothing where it knows nothing yet
      */
-    synchronized Outcome put(Optional<Putter> putter, String json) {
+    synchronized Outcome put(Optional<Putter> putter, String json, Optional<String> seen) {
+        return put(putter, json, seen, _ -> true);
+    }
+
+    private Outcome put(Optional<Putter> putter, String json, Optional<String> seen, Predicate<Optional<NetworkConfig>> expected) {
         if (NetworkConfig.parse("request network", json) instanceof Bad<NetworkConfig>(Problem problem)) {
             return new Outcome.Refused(problem.sentence() + ".");
         }
         if (putter.isEmpty()) {
-            return keep(json, "No etcd is known yet.");
+            return keep(json, seen, "No etcd is known yet.");
         }
         try {
-            Optional<String> refusal = putter.get().put(json);
+            Optional<String> refusal = putter.get().put(json, expected);
             Files.deleteIfExists(waiting);
             return refusal.<Outcome>map(Outcome.Refused::new).orElseGet(Outcome.Done::new);
         } catch (StoreException away) {
-            return keep(json, String.valueOf(away.getMessage()));
+            return keep(json, seen, String.valueOf(away.getMessage()));
         } catch (IOException failure) {
             return new Outcome.Refused(waiting + " could not be removed: " + failure.getMessage() + ".");
         }
@@ -90,14 +100,32 @@ final class NetworkPut {
         } catch (IOException failure) {
             return Optional.of(new Outcome.Refused(waiting + " could not be read: " + failure.getMessage() + "."));
         }
-        Outcome outcome = put(Optional.of(putter), text);
+        Outcome outcome = switch (Json.object(waiting.toString(), text)) {
+            case Good<ObjectNode>(ObjectNode spooled) -> {
+                Optional<String> seen = Optional.ofNullable(spooled.get("seen")).map(JsonNode::asText);
+                yield put(Optional.of(putter), spooled.path("network").asText(), seen,
+                        now -> seen.isEmpty() || seen.get().equals(now.map(NetworkConfig::text).orElse("")));
+            }
+            case Bad<ObjectNode>(Problem problem) -> discard(problem);
+        };
         log.info("the network configuration that waited: {}", outcome);
         return Optional.of(outcome);
     }
 
-    private Outcome keep(String json, String reason) {
+    private Outcome discard(Problem damaged) {
         try {
-            AtomicFile.write(waiting, json, AtomicFile.SECRET);
+            Files.deleteIfExists(waiting);
+        } catch (IOException failure) {
+            log.warn("{} could not be removed: {}", waiting, failure.getMessage());
+        }
+        return new Outcome.Refused(damaged.sentence() + ".");
+    }
+
+    private Outcome keep(String json, Optional<String> seen, String reason) {
+        try {
+            ObjectNode spooled = Json.object().put("network", json);
+            seen.ifPresent(text -> spooled.put("seen", text));
+            AtomicFile.write(waiting, Json.pretty(spooled), AtomicFile.SECRET);
             return new Outcome.Waits(reason);
         } catch (IOException failure) {
             return new Outcome.Refused("etcd is away, and " + waiting + " could not be written: " + failure.getMessage() + ".");

@@ -30,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -146,7 +147,16 @@ public final class LeaseKeeper implements AutoCloseable {
      * @return why not, as a sentence; empty where it is in force
      */
     public Optional<String> putNetwork(String json) throws StoreException {
-        return requests.putNetwork(json);
+        return putNetwork(json, _ -> true);
+    }
+
+    /**
+     * As {@link #putNetwork(String)}, for a wish of some time ago.
+     *
+     * @param expected whether the config that is there now, if any, is the one that was to be replaced
+     */
+    public Optional<String> putNetwork(String json, Predicate<Optional<NetworkConfig>> expected) throws StoreException {
+        return requests.putNetwork(json, expected);
     }
 
     /**

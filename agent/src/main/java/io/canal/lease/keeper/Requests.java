@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /** What people ask of the network as a whole. */
 final class Requests {
@@ -36,7 +37,7 @@ final class Requests {
         this.calls = calls;
     }
 
-    Optional<String> putNetwork(String json) throws StoreException {
+    Optional<String> putNetwork(String json, Predicate<Optional<NetworkConfig>> expected) throws StoreException {
         NetworkConfig wanted;
         switch (NetworkConfig.parse(keys.config(), json)) {
             case Decoded.Good<NetworkConfig>(NetworkConfig good) -> wanted = good;
@@ -52,6 +53,9 @@ final class Requests {
             if (wanted.equals(current.get())) {
                 return Optional.empty();
             }
+        }
+        if (!expected.test(current)) {
+            return Optional.of(keys.config() + " was changed by somebody else since this was asked for; nothing was written");
         }
         Snapshot snapshot = calls.snapshot();
         TreeSet<SubnetKey> inUse = new TreeSet<>(snapshot.leases().keySet());
