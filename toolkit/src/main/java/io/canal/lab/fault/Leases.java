@@ -8,7 +8,6 @@ import io.canal.model.LeaseValue;
 import io.canal.model.NetworkKeys;
 import io.canal.model.SubnetKey;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** The subnet leases in etcd, read past the agents. */
 public final class Leases {
@@ -23,7 +22,7 @@ public final class Leases {
     public record Lease(String key, Cidr subnet, LeaseValue value) {}
 
     public List<Lease> all() {
-        return etcd.keys(NetworkKeys.DEFAULT.leases()).stream().flatMap(this::read).toList();
+        return etcd.entries(NetworkKeys.DEFAULT.leases()).entrySet().stream().map(entry -> read(entry.getKey(), entry.getValue())).toList();
     }
 
     public Lease of(Host host) {
@@ -37,9 +36,9 @@ public final class Leases {
                 .orElseThrow(() -> new LabException("Host " + host + " has no peer with a lease in etcd."));
     }
 
-    private Stream<Lease> read(String key) {
+    private static Lease read(String key, String value) {
         SubnetKey subnet = NetworkKeys.subnet(NetworkKeys.DEFAULT.leases(), key).orThrow();
         Cidr v4 = subnet.v4().orElseThrow(() -> new LabException(key + " has no IPv4 subnet."));
-        return etcd.get(key).stream().map(text -> new Lease(key, v4, LeaseValue.parse(key, text).orThrow()));
+        return new Lease(key, v4, LeaseValue.parse(key, value).orThrow());
     }
 }

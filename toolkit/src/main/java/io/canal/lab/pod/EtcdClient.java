@@ -1,12 +1,17 @@
 package io.canal.lab.pod;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.lab.Host;
 import io.canal.lab.LabException;
 import io.canal.lab.Program;
+import io.canal.model.Json;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** etcdctl on a host that has a member of the lab's cluster, with the client certificate that the etcd charm made. */
 public final class EtcdClient {
@@ -40,8 +45,20 @@ public final class EtcdClient {
 
     /** All keys that begin with {@code prefix}, in order. */
     public List<String> keys(String prefix) {
-        List<String> keys = new ArrayList<>(etcdctl.with("get", "--prefix", "--keys-only", "--", prefix).must().lines().toList());
-        keys.removeIf(String::isEmpty);
-        return keys;
+        return List.copyOf(entries(prefix).keySet());
+    }
+
+    /** All keys that begin with {@code prefix} and their values, in order, at one moment. */
+    public SortedMap<String, String> entries(String prefix) {
+        SortedMap<String, String> entries = new TreeMap<>();
+        String answer = etcdctl.with("get", "--prefix", "--write-out=json", "--", prefix).must();
+        for (JsonNode entry : Json.object("etcdctl's answer", answer).orThrow().path("kvs")) {
+            entries.put(decoded(entry.path("key")), decoded(entry.path("value")));
+        }
+        return entries;
+    }
+
+    private static String decoded(JsonNode base64) {
+        return new String(Base64.getDecoder().decode(base64.asText()), StandardCharsets.UTF_8);
     }
 }
