@@ -451,7 +451,7 @@ public final class Model implements AutoCloseable {
         return tasks.stream().flatMap(id -> after.task(id).stream()).map(TaskResult::of).toList();
     }
 
-    /** Runs a command in a hook context of a unit; the words are joined and given to bash, as {@code juju exec} does. */
+    /** Runs a command in a hook context of a unit; its words make a line for bash, as with {@code juju exec}. */
     public TaskResult exec(String unit, List<String> command, Duration timeout)
             throws IOException, InterruptedException, ModelException {
         unit(live.copy(), unit);

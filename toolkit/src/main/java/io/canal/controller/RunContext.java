@@ -357,7 +357,7 @@ final class RunContext implements HookContext {
         }
         return seen.task(hook.task()).map(task -> {
             if (hook.kind() == Hook.Kind.EXEC) {
-                return Trees.object().put("command", String.join(" ", task.command)).put("timeout", 3e11);
+                return Trees.object().put("command", CommandWords.line(task.command)).put("timeout", 3e11);
             }
             return task.params;
         });

@@ -155,7 +155,7 @@ final class UnitRunner {
         String folder = HookEnvironment.charmFolder(unit);
         List<String> argv;
         if (hook.kind() == Hook.Kind.EXEC) {
-            argv = List.of("/bin/bash", "-c", String.join(" ", task.map(command -> command.command).orElse(List.of())));
+            argv = List.of("/bin/bash", "-c", CommandWords.line(task.map(command -> command.command).orElse(List.of())));
         } else if (charm.hasDispatch()) {
             argv = List.of(folder + "/dispatch");
         } else {

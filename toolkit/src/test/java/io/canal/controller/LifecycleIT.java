@@ -137,6 +137,13 @@ final class LifecycleIT {
     }
 
     @Test
+    void the_words_of_a_command_stay_the_words_that_they_are() throws Exception {
+        deployPair();
+        TaskResult said = model.exec(canalOn("h1"), List.of("sh", "-c", "echo a b"), LONG);
+        assertEquals("a b\n", said.results().path("stdout").asText());
+    }
+
+    @Test
     void a_changed_option_and_a_changed_charm_reach_every_unit() throws Exception {
         deployPair();
         assertTrue(model.configure("canal", Map.of("mtu", "1300")));
@@ -167,5 +174,14 @@ final class LifecycleIT {
         assertTrue(trace(one, stays).contains("fleet-relation-departed " + goes));
         assertEquals(List.of(stays, "node/0"), model.view().units().stream().map(ModelView.Unit::name).toList());
         assertFalse(Files.exists(two.juju().resolve("agents/unit-" + goes.replace('/', '-'))));
+    }
+
+    @Test
+    void a_relation_that_is_removed_takes_the_subordinates_along_and_leaves_their_principals() throws Exception {
+        deployPair();
+        model.removeRelation("canal", "node");
+        Settled settled = model.settle(LONG);
+        assertTrue(settled.isActive(), () -> settled.toString());
+        assertEquals(List.of("node/0", "node/1"), model.view().units().stream().map(ModelView.Unit::name).toList());
     }
 }
