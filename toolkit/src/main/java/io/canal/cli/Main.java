@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             DeployCommand.class,
             RefreshCommand.class,
             IntegrateCommand.class,
+            RemoveRelationCommand.class,
             AddMachineCommand.class,
             AddUnitCommand.class,
             RemoveUnitCommand.class,
