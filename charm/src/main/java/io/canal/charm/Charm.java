@@ -57,6 +57,7 @@ record Charm(HookContext context, Juju juju, Machine machine) {
             case "cni" -> {
                 switch (relation.step()) {
                     case CREATED, JOINED, CHANGED -> {
+                        principals().note(relation);
                         // Juju 4 tells us of every principal of the model.
                         if (relation.remoteUnit().isEmpty() || relation.remoteUnit().filter(context::isPrincipal).isPresent()) {
                             converge();
@@ -64,7 +65,7 @@ record Charm(HookContext context, Juju juju, Machine machine) {
                     }
                     case DEPARTED -> {}
                     case BROKEN -> {
-                        if (isWithOurPrincipal(relation)) {
+                        if (departure().isNoted() || principals().contain(relation)) {
                             departure().run();
                         }
                     }
@@ -105,9 +106,8 @@ record Charm(HookContext context, Juju juju, Machine machine) {
         }
     }
 
-    private boolean isWithOurPrincipal(Relation relation) {
-        return relation.remoteApp().isEmpty() || departure().isNoted()
-                || relation.remoteApp().equals(context.principal().map(HookContext::applicationOf));
+    private PrincipalRelations principals() {
+        return new PrincipalRelations(context, juju);
     }
 
     private Departure departure() {

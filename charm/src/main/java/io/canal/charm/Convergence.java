@@ -57,6 +57,7 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
     private Status converge(CharmOptions options, EtcdLink.Ready etcd) throws IOException {
         CniLink cni = new CniLink(context, juju, machine.node());
         List<String> relations = cni.relations();
+        new PrincipalRelations(context, juju).note(relations);
         AgentConfig config = configuration(options, etcd, cni.kubeconfig(relations));
         boolean changed = new AgentConfiguration(machine.templates(), machine.node()).write(config);
 

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -109,5 +111,26 @@ class DepartureTest {
         List<String> working = node.tree();
         node.hook("cni-relation-broken", "JUJU_RELATION_ID", "cni:5", "JUJU_REMOTE_APP", "other");
         assertEquals(working, node.tree());
+    }
+
+    @Test
+    void a_relation_that_breaks_without_naming_its_application_is_known_by_its_id() throws IOException {
+        List<String> working = node.tree();
+        node.hook("cni-relation-broken", "JUJU_RELATION_ID", "cni:5");
+        assertEquals(working, node.tree());
+    }
+
+    @Test
+    void the_principals_relation_is_known_from_its_first_hook_on() throws IOException {
+        node.juju.without("etcd:1");
+        Files.delete(node.charmDir.resolve(".canal-cni"));
+        node.juju.relation("cni:5", Map.of("other/0", Map.of()));
+        node.hook("cni-relation-created", "JUJU_RELATION_ID", "cni:5", "JUJU_REMOTE_APP", "other");
+        node.hook("cni-relation-created", "JUJU_RELATION_ID", "cni:2", "JUJU_REMOTE_APP", "node");
+        List<String> working = node.tree();
+        node.hook("cni-relation-broken", "JUJU_RELATION_ID", "cni:5");
+        assertEquals(working, node.tree());
+        node.hook("cni-relation-broken", CNI_BROKEN);
+        assertEquals(before, node.tree());
     }
 }
