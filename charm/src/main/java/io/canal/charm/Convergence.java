@@ -43,10 +43,7 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
         return switch (CharmOptions.of(juju.config())) {
             case CharmOptions.Result.Bad bad -> Status.blocked(bad.sentence());
             case CharmOptions.Result.Good(CharmOptions options) -> switch (EtcdLink.read(juju, brokenRelation())) {
-                case EtcdLink.Absent _ -> {
-                    networkRequest().forget();
-                    yield Status.blocked("Waiting for etcd relation.");
-                }
+                case EtcdLink.Absent _ -> Status.blocked("Waiting for etcd relation.");
                 case EtcdLink.Incomplete _ -> Status.waiting("Waiting on etcd.");
                 case EtcdLink.Unusable(var problem) -> Status.blocked(problem.sentence() + "; repair the etcd application");
                 case EtcdLink.Ready etcd -> converge(options, etcd);
@@ -75,7 +72,7 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
         if (answer.isEmpty()) {
             return Status.waiting("Waiting for Flannel: the agent does not answer yet; see: journalctl -u " + NodeSetup.UNIT);
         }
-        Optional<String> refused = networkRequest().send(options, juju);
+        Optional<String> refused = new NetworkRequest(machine.agent(), juju, context.unit()).send(options, etcd.relation());
         AgentStatus status = started || changed ? untilItIsReady(answer.get(), patience) : answer.get();
         if (!status.subnet().isEmpty()) {
             cni.publish(relations, status.network().isEmpty() ? options.cidr().toString() : status.network());
@@ -176,10 +173,6 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
         }
         String reason = agent.reasons().isEmpty() ? "no subnet yet" : agent.reasons().getFirst();
         return Status.waiting((agent.subnet().isEmpty() ? "Waiting for Flannel: " : subnet + ", not ready: ") + reason);
-    }
-
-    private NetworkRequest networkRequest() {
-        return NetworkRequest.of(machine.agent(), context.charmDir());
     }
 
     private Optional<String> brokenRelation() {

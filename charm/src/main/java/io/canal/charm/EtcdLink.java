@@ -22,8 +22,8 @@ sealed interface EtcdLink {
     /** A unit has published something that cannot be used. */
     record Unusable(Problem problem) implements EtcdLink {}
 
-    /** Where etcd is, and with what to speak to it. The three texts are PEM. */
-    record Ready(List<String> endpoints, String ca, String cert, String key) implements EtcdLink {
+    /** Where etcd is, and with what to speak to it. The three texts are PEM; {@code relation} is the id of the relation. */
+    record Ready(String relation, List<String> endpoints, String ca, String cert, String key) implements EtcdLink {
 
         @Override
         public String toString() {
@@ -48,7 +48,7 @@ sealed interface EtcdLink {
             for (String unit : juju.relationUnits(relation).stream().sorted().toList()) {
                 Map<String, String> bag = juju.relationData(relation, unit);
                 if (isComplete(bag)) {
-                    return of(unit, bag);
+                    return of(relation, unit, bag);
                 }
             }
         }
@@ -60,7 +60,7 @@ sealed interface EtcdLink {
                 .allMatch(key -> !bag.getOrDefault(key, "").isBlank());
     }
 
-    private static EtcdLink of(String unit, Map<String, String> bag) {
+    private static EtcdLink of(String relation, String unit, Map<String, String> bag) {
         String text = value(bag, "connection_string");
         List<String> endpoints = List.of(text.split(",", -1)).stream().map(String::strip).toList();
         if (!endpoints.stream().allMatch(EtcdLink::isEndpoint)) {
@@ -73,7 +73,7 @@ sealed interface EtcdLink {
                 return new Unusable(new Problem("relation etcd, " + unit, key, "(not shown)", "a PEM text"));
             }
         }
-        return new Ready(endpoints, pem(bag, "client_ca"), pem(bag, "client_cert"), pem(bag, "client_key"));
+        return new Ready(relation, endpoints, pem(bag, "client_ca"), pem(bag, "client_cert"), pem(bag, "client_key"));
     }
 
     private static boolean isEndpoint(String text) {

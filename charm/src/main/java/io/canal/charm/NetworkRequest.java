@@ -5,56 +5,58 @@ import io.canal.control.Op;
 import io.canal.control.Reply;
 import io.canal.juju.Juju;
 import io.canal.model.Json;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * Tells the network's configuration to the agent of the leader's node, once for each set of options.
+ * Tells the network's configuration to the agent of the leader's node, once for each set of options and each etcd.
  *
- * <p>A request that the agent took is never repeated by a later hook: what is changed in etcd by other hands stays so until an
- * option changes. The one that was taken is remembered in the charm's folder, which lives as long as the unit.
+ * <p>A request that is in force is never repeated by a later hook, nor by a later leader: what is changed in etcd by other hands
+ * stays so until an option changes. The last one is remembered where every leader finds it, in the application's data of the
+ * peer relation.
  *
- * @param remembered the file that holds the last request that was taken
+ * @param unit our unit
  */
-record NetworkRequest(NodeAgent agent, Path remembered) {
+record NetworkRequest(NodeAgent agent, Juju juju, String unit) {
 
-    static NetworkRequest of(NodeAgent agent, Path charmDir) {
-        return new NetworkRequest(agent, charmDir.resolve(".canal-network"));
-    }
+    private static final String ENDPOINT = "peer";
+
+    private static final String KEY = "network-in-force";
 
     /**
      * Sends the request where we lead and it is a new one; why it was refused, where it was.
+     *
+     * @param etcd the id of the relation with etcd: another etcd knows of no request yet
      */
-    Optional<String> send(CharmOptions options, Juju juju) throws IOException {
-        ObjectNode network = network(options);
-        String text = Json.compact(network);
-        if (NodeFile.text(remembered).equals(text)) {
+    Optional<String> send(CharmOptions options, String etcd) {
+        if (!juju.isLeader()) {
             return Optional.empty();
         }
-        if (!juju.isLeader()) {
-            // Another unit sends it. What we sent before is not the last word any more.
-            forget();
+        ObjectNode network = network(options);
+        ObjectNode request = Json.object().put("etcd", etcd);
+        request.set("network", network);
+        String text = Json.compact(request);
+        // Juju makes the peer relation before any hook that gets here. Without it the request would only be repeated.
+        List<String> peers = juju.relationIds(ENDPOINT);
+        if (peers.stream().anyMatch(peer -> text.equals(juju.applicationData(peer, unit).get(KEY)))) {
             return Optional.empty();
         }
         ObjectNode arguments = Json.object();
         arguments.set("network", network);
         return switch (agent.ask(Op.PUT_NETWORK, arguments, Duration.ofSeconds(4))) {
-            case Reply.Done _ -> {
-                NodeFile.put(remembered, text + "\n", "rw-r--r--");
+            case Reply.Done(ObjectNode body) -> {
+                // One that waits for etcd is not in force yet; the next hook asks what became of it.
+                if (!body.path("spooled").asBoolean()) {
+                    peers.forEach(peer -> juju.publishForApplication(peer, Map.of(KEY, text)));
+                }
                 yield Optional.empty();
             }
             case Reply.Refused(String sentence) -> Optional.of(sentence);
             // Not taken, so the next hook sends it.
             case Reply.Unreachable _ -> Optional.empty();
         };
-    }
-
-    /** Makes the next hook send it again: etcd is another one. */
-    void forget() throws IOException {
-        Files.deleteIfExists(remembered);
     }
 
     /** The document that flannel reads. What is at flannel's own default is left out, as flannel's charms leave it out. */

@@ -59,18 +59,35 @@ public final class HookTools implements Juju {
 
     @Override
     public Map<String, String> relationData(String relation, String unit) {
-        Map<String, String> values = new TreeMap<>();
-        json("relation-get", "-r", relation, AS_JSON, "-", unit).properties()
-                .forEach(value -> values.put(value.getKey(), value.getValue().asText()));
-        return values;
+        return texts(json("relation-get", "-r", relation, AS_JSON, "-", unit));
     }
 
     @Override
     public void publish(String relation, Map<String, String> values) {
+        run(List.of("relation-set", "-r", relation, "--file", "-"), document(values));
+    }
+
+    @Override
+    public Map<String, String> applicationData(String relation, String unit) {
+        return texts(json("relation-get", "-r", relation, "--app", AS_JSON, "-", unit));
+    }
+
+    @Override
+    public void publishForApplication(String relation, Map<String, String> values) {
+        run(List.of("relation-set", "-r", relation, "--app", "--file", "-"), document(values));
+    }
+
+    private static Map<String, String> texts(JsonNode object) {
+        Map<String, String> values = new TreeMap<>();
+        object.properties().forEach(value -> values.put(value.getKey(), value.getValue().asText()));
+        return values;
+    }
+
+    /** Every JSON document is a YAML document. */
+    private static String document(Map<String, String> values) {
         ObjectNode document = Json.object();
         values.forEach(document::put);
-        // Every JSON document is a YAML document.
-        run(List.of("relation-set", "-r", relation, "--file", "-"), Json.compact(document));
+        return Json.compact(document);
     }
 
     @Override

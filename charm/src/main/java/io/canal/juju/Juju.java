@@ -32,6 +32,12 @@ public interface Juju {
     /** Publishes values on a relation as this unit. An empty value removes its key. */
     void publish(String relation, Map<String, String> values);
 
+    /** What the application of a unit has published on a relation; our own application's writes of this hook included. */
+    Map<String, String> applicationData(String relation, String unit);
+
+    /** Publishes values on a relation for all units of our application, which only its leader may. An empty value removes its key. */
+    void publishForApplication(String relation, Map<String, String> values);
+
     /** The addresses that an endpoint is bound to; empty where Juju knows none. */
     Optional<JsonNode> network(String endpoint);
 

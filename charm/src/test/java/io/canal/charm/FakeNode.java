@@ -90,8 +90,9 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess {
         return new Machine(paths, new Program(source, paths), new Templates(source.resolve("templates")), this, this, this, millis -> {});
     }
 
-    /** The relations of a unit that is well: etcd, and the principal's. */
+    /** The relations of a unit that is well: its application's own, etcd, and the principal's. */
     FakeNode related() {
+        juju.relation("peer:0", Map.of());
         juju.relation("etcd:1", Map.of("etcd/0", etcd("https://10.10.0.1:2379")));
         juju.relation("cni:2", Map.of("node/0", Map.of("kubeconfig-hash", "x")));
         return this;

@@ -180,6 +180,47 @@ class HooksTest {
     }
 
     @Test
+    void a_new_leader_does_not_repeat_what_the_one_before_has_told() throws IOException {
+        node.hook("install");
+        node.juju.leader(true);
+        node.related().hook("etcd-relation-changed");
+        FakeNode second = new FakeNode(folder.resolve("second"));
+        second.hook("install");
+        second.related().hook("etcd-relation-changed");
+        second.juju.relation("peer:0", Map.of("canal", node.juju.bag("peer:0", "canal"))).leader(true);
+        second.hook("leader-elected");
+        assertFalse(second.asked.toString().contains("put-network"), second.asked::toString);
+        second.juju.option("vni", 4096);
+        second.hook("config-changed");
+        assertTrue(second.asked.toString().contains("put-network"), second.asked::toString);
+    }
+
+    @Test
+    void another_etcd_is_told_the_network_too() throws IOException {
+        node.hook("install");
+        node.juju.leader(true);
+        node.related().hook("etcd-relation-changed");
+        node.asked.clear();
+        node.juju.without("etcd:1").relation("etcd:7", Map.of("etcd/0", FakeNode.etcd("https://10.10.0.9:2379")));
+        node.hook("etcd-relation-changed");
+        assertTrue(node.asked.toString().contains("put-network"), node.asked::toString);
+    }
+
+    @Test
+    void a_network_that_waits_for_etcd_is_told_until_it_is_in_force() throws IOException {
+        node.hook("install");
+        node.juju.leader(true);
+        node.answers.put("put-network", "{\"spooled\":true}");
+        node.related().hook("etcd-relation-changed");
+        node.answers.clear();
+        node.asked.clear();
+        node.hook("update-status");
+        assertEquals(1, node.asked.size(), node.asked::toString);
+        node.hook("update-status");
+        assertEquals(1, node.asked.size(), node.asked::toString);
+    }
+
+    @Test
     void a_network_that_cannot_be_had_blocks_until_the_option_is_put_back() throws IOException {
         node.hook("install");
         node.juju.leader(true);

@@ -47,6 +47,17 @@ class HookToolsTest {
     }
 
     @Test
+    void reads_and_publishes_what_is_the_applications() throws IOException {
+        tool("relation-get", "{\"network\":\"x\"}", 0);
+        tool("relation-set", "", 0);
+        assertEquals(Map.of("network", "x"), tools().applicationData("peer:0", "canal/0"));
+        tools().publishForApplication("peer:0", Map.of("network", "y"));
+        assertEquals(List.of("-r peer:0 --app --format=json - canal/0"), calls("relation-get"));
+        assertEquals(List.of("-r peer:0 --app --file -"), calls("relation-set"));
+        assertEquals("{\"network\":\"y\"}", Files.readString(folder.resolve("relation-set.stdin")));
+    }
+
+    @Test
     void a_message_may_begin_with_a_dash() throws IOException {
         tool("status-set", "", 0);
         tools().status(Status.waiting("-x"));

@@ -88,7 +88,7 @@ public final class MemoryJuju implements Juju {
         return List.copyOf(statuses);
     }
 
-    /** What a unit has on a relation. */
+    /** What a unit or an application has on a relation. */
     public Map<String, String> bag(String relation, String unit) {
         return bags.getOrDefault(relation + " " + unit, Map.of());
     }
@@ -149,7 +149,25 @@ public final class MemoryJuju implements Juju {
     public void publish(String relation, Map<String, String> values) {
         needUnit("relation-set");
         published.add(relation);
-        Map<String, String> bag = bags.computeIfAbsent(relation + " canal/0", r -> new TreeMap<>());
+        write(relation + " canal/0", values);
+    }
+
+    @Override
+    public Map<String, String> applicationData(String relation, String unit) {
+        return relationData(relation, unit.substring(0, unit.indexOf('/')));
+    }
+
+    @Override
+    public void publishForApplication(String relation, Map<String, String> values) {
+        needUnit("relation-set");
+        if (!leader) {
+            throw new JujuRefused("relation-set failed with 1: ERROR cannot write relation settings");
+        }
+        write(relation + " canal", values);
+    }
+
+    private void write(String name, Map<String, String> values) {
+        Map<String, String> bag = bags.computeIfAbsent(name, n -> new TreeMap<>());
         values.forEach((key, value) -> {
             if (value.isEmpty()) {
                 bag.remove(key);
