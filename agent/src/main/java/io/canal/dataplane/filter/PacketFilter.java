@@ -52,7 +52,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private static final Duration POLL = Duration.ofSeconds(8);
     private static final Duration LOOK_PAUSE = Duration.ofMillis(500);
     /** Others change iptables-nft all the time, and a look at our rules there reads all of theirs. */
-    private static final Duration READ_PAUSE = Duration.ofSeconds(1);
+    private static final Duration READ_PAUSE = Duration.ofMillis(300);
     private static final Set<String> IPTABLES_IN_NFT = Set.of("2 raw", "2 mangle", "2 nat", "2 filter", "10 raw", "10 mangle", "10 nat", "10 filter");
 
     private final Supplier<FilterMode> mode;
