@@ -9,6 +9,7 @@ import io.canal.model.NetworkConfig;
 import io.canal.model.NetworkKeys;
 import io.canal.model.SubnetKey;
 import io.canal.model.SubnetRange;
+import io.canal.model.Vtep;
 import io.canal.store.Txn;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -115,10 +116,20 @@ final class Decision {
         }
         rivals.forEach(rival -> problems.add("the subnet " + rival.pretty() + ", which " + who(rival) + " has, overlaps " + subnet.pretty() + " of this node"));
         HolderRecord wantedHolder = new HolderRecord(holder.node(), facts.unit(), facts.nodename(), holder.since(), holderValue(), holder.extra());
+        // A name or a MAC that is new to our record may be another's: the old ones stay then.
+        boolean renamed = !holder.nodename().equals(facts.nodename()) || !sameTunnels(holder.lease(), wanted);
+        Optional<String> doubled = renamed ? doubles() : Optional.empty();
+        if (doubled.isPresent() && lease.isEmpty()) {
+            return new Verdict.Wait(Standing.BLOCKED, doubled.get());
+        }
         if (lease.isEmpty()) {
             return putBack(subnet, holderRow, wantedHolder);
         }
         Row<LeaseValue> row = lease.get();
+        if (doubled.isPresent() && row.value().isPresent()) {
+            problems.add(doubled.get());
+            return new Verdict.Hold(subnet, row.value().get(), row.modRevision(), row.lease(), holder, holderRow.modRevision(), problems);
+        }
         boolean sameLease = row.value().equals(Optional.of(wanted));
         if (sameLease && holder.equals(wantedHolder)) {
             return new Verdict.Hold(subnet, wanted, row.modRevision(), row.lease(), holder, holderRow.modRevision(), problems);
@@ -279,6 +290,10 @@ final class Decision {
 
     private boolean overlap(SubnetKey one, SubnetKey other) {
         return guards.contains(Guard.OVERLAP) ? one.overlaps(other) : one.equals(other);
+    }
+
+    private static boolean sameTunnels(LeaseValue one, LeaseValue other) {
+        return Stream.of(Family.values()).allMatch(family -> one.vtep(family).map(Vtep::mac).equals(other.vtep(family).map(Vtep::mac)));
     }
 
     /** A machine that was copied, and given a node id but not a MAC or a name of its own. */

@@ -226,16 +226,17 @@ public final class Transition {
             if (!(pending instanceof Pending.Nothing) || nanos < retryAt) {
                 return;
             }
-            if (dirty && nanos >= lookAt) {
-                // What is learnt from here on is not in what will be read.
-                dirty = false;
-                pending = new Pending.Reading(++lastId);
-                commands.add(new Command.Read(lastId));
-            } else if (session.isPresent() && nanos >= session.get().renewAtNanos()) {
+            // Whatever else is the matter, session and lease must not run out: they come first.
+            if (session.isPresent() && nanos >= session.get().renewAtNanos()) {
                 pending = new Pending.RenewingSession(++lastId);
                 commands.add(new Command.KeepAlive(lastId, session.get().lease()));
             } else if (own.isPresent() && standing == Standing.HELD && nanos >= own.get().renewAtNanos()) {
                 compare(own.get());
+            } else if (dirty && nanos >= lookAt) {
+                // What is learnt from here on is not in what will be read.
+                dirty = false;
+                pending = new Pending.Reading(++lastId);
+                commands.add(new Command.Read(lastId));
             }
         }
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(20)
 class SourcesTest {
 
-    private static final KeeperStanding WHOLE = new KeeperStanding(true, true, true, List.of());
+    private static final KeeperStanding WHOLE = new KeeperStanding(true, true, true, List.of(), List.of());
 
     @TempDir
     Path folder;

@@ -9,13 +9,15 @@ import java.util.List;
  * @param inSync whether all of them have been listed since start
  * @param mayRemove whether what the tables do not name may be removed: in sync, and with the etcd that we knew. With another or a
  *     restored one nothing is removed for a lease's time to live, or until it is accepted
- * @param problems what is wrong, in sentences
+ * @param problems what is wrong with this node or its etcd, in sentences
+ * @param notes what is wrong with rows of others, in sentences: they spoil nothing here
  */
-public record KeeperStanding(boolean watchAlive, boolean inSync, boolean mayRemove, List<String> problems) {
+public record KeeperStanding(boolean watchAlive, boolean inSync, boolean mayRemove, List<String> problems, List<String> notes) {
 
-    public static final KeeperStanding START = new KeeperStanding(false, false, false, List.of());
+    public static final KeeperStanding START = new KeeperStanding(false, false, false, List.of(), List.of());
 
     public KeeperStanding {
         problems = List.copyOf(problems);
+        notes = List.copyOf(notes);
     }
 }

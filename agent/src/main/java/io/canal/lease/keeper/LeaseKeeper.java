@@ -16,6 +16,7 @@ import io.canal.store.Feed;
 import io.canal.store.Feed.Change;
 import io.canal.store.Store;
 import io.canal.store.StoreException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -331,11 +332,14 @@ public final class LeaseKeeper implements AutoCloseable {
                 on(new Event.Hint());
             }
             tell();
-            write();
             if (state.standing() == Standing.LEFT) {
                 leavers.forEach(leaver -> leaver.complete(true));
                 leavers.clear();
             }
+            write();
+        } catch (UncheckedIOException full) {
+            // A full disk: tried again with the next thing that happens.
+            log.warn("{}", full.getMessage());
         } catch (RuntimeException defect) {
             log.error("the lease keeper failed; this is a defect of canal", defect);
         }
@@ -368,7 +372,7 @@ public final class LeaseKeeper implements AutoCloseable {
             problems.add(lastFailure);
         }
         boolean inSync = view.inSync() && toldPeers && state.decided();
-        KeeperStanding standing = new KeeperStanding(view.alive(), inSync, inSync && !view.isDistrusted(clock.now()), problems);
+        KeeperStanding standing = new KeeperStanding(view.alive(), inSync, inSync && !view.isDistrusted(clock.now()), problems, view.notes());
         if (!standing.equals(toldStanding)) {
             toldStanding = standing;
             listener.standing(standing);
@@ -383,14 +387,22 @@ public final class LeaseKeeper implements AutoCloseable {
                 || view.known().clusterId() != lastWritten.known().clusterId()
                 || !view.known().distrustedUntil().equals(lastWritten.known().distrustedUntil());
         if (other || due && tablesStale && !view.known().equals(lastWritten.known())) {
-            lastWritten = new StateFolder.Last(subnet, view.known());
-            folder.last(lastWritten);
+            StateFolder.Last last = new StateFolder.Last(subnet, view.known());
+            folder.last(last);
+            lastWritten = last;
         }
         if (tablesStale && view.inSync() && due && !view.isDistrusted(clock.now())) {
             tablesStale = false;
             tablesWrittenAt = clock.nanos();
             StateFolder.Tables tables = view.tables();
-            writing = Thread.ofVirtual().name("tables to disk").start(() -> folder.tables(tables));
+            writing = Thread.ofVirtual().name("tables to disk").start(() -> {
+                try {
+                    folder.tables(tables);
+                } catch (UncheckedIOException full) {
+                    log.warn("{}; tried again later", full.getMessage());
+                    queue.add(() -> tablesStale = true);
+                }
+            });
         }
     }
 }

@@ -336,13 +336,19 @@ final class NetworkView {
         return seen == null ? folder.revision >= written : seen > written;
     }
 
+    /** What is wrong with single rows. */
+    List<String> notes() {
+        List<String> notes = new ArrayList<>();
+        bad.values().stream().limit(10).forEach(problem -> notes.add(problem.sentence()));
+        if (bad.size() > 10) {
+            notes.add((bad.size() - 10) + " more keys in etcd cannot be read");
+        }
+        return notes;
+    }
+
     List<String> problems() {
         List<String> problems = new ArrayList<>();
         configProblem.filter(ignored -> configListed).ifPresent(problems::add);
-        bad.values().stream().limit(10).forEach(problem -> problems.add(problem.sentence()));
-        if (bad.size() > 10) {
-            problems.add((bad.size() - 10) + " more keys in etcd cannot be read");
-        }
         if (!alive() && !lostBecause.isEmpty()) {
             problems.add(lostBecause);
         }

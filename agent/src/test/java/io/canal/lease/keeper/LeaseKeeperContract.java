@@ -54,6 +54,7 @@ abstract class LeaseKeeperContract {
     @BeforeEach
     void openStore() throws StoreException {
         store = open();
+        awaitStore();
         for (String prefix : List.of("/coreos.com/", "/canal/")) {
             for (Store.Entry entry : store.list(prefix).entries()) {
                 store.commit(Txn.when().delete(entry.key()));
@@ -157,7 +158,7 @@ abstract class LeaseKeeperContract {
         put(KEYS.leases() + "10.1.200.0-24", "{\"PublicIP\":7}");
         put(NetworkKeys.HOLDERS + "10.1.201.0-24", "[]");
         put(NetworkKeys.SESSIONS + "x", "");
-        a.await(() -> a.standing().problems().stream().filter(problem -> problem.contains("garbage") || problem.contains("10.1.20")).count() == 3);
+        a.await(() -> a.standing().notes().stream().filter(problem -> problem.contains("garbage") || problem.contains("10.1.20")).count() == 3);
         assertEquals(changes, a.peerChanges());
         TestNode c = start(3);
         assertFalse(Set.of("10.1.200.0/24", "10.1.201.0/24").contains(c.awaitHeld().pretty()));
@@ -311,6 +312,21 @@ abstract class LeaseKeeperContract {
         a.keeper().acceptEtcd();
         a.await(() -> a.standing().mayRemove());
         assertEquals(Set.of(subnetB), a.peers().keySet());
+    }
+
+    /** A server that was killed by the test before needs a moment. */
+    private void awaitStore() throws StoreException {
+        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (true) {
+            try {
+                store.get("any");
+                return;
+            } catch (StoreException away) {
+                if (System.nanoTime() > deadline) {
+                    throw away;
+                }
+            }
+        }
     }
 
     private boolean remembers(String node, SubnetKey peer) {

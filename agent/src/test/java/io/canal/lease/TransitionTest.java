@@ -1,0 +1,143 @@
+package io.canal.lease;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.model.Ip;
+import io.canal.model.Mac;
+import io.canal.model.NetworkKeys;
+import io.canal.model.SubnetKey;
+import io.canal.store.MemoryKv;
+import io.canal.store.Txn;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** One node on a store that answers at once, with time moved by hand. */
+class TransitionTest {
+
+    private static final NetworkKeys KEYS = NetworkKeys.DEFAULT;
+    private static final String V4 = "{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}";
+    private static final String DUAL = "{\"EnableIPv6\":true,\"Network\":\"10.1.0.0/16\",\"IPv6Network\":\"fd00:1::/56\",\"Backend\":{\"Type\":\"vxlan\"}}";
+
+    private final MemoryKv kv = new MemoryKv(1);
+    private final Transition transition = new Transition(KEYS, Duration.ofSeconds(90), Duration.ofSeconds(60));
+    private final SnapshotReader reader = new SnapshotReader(KEYS);
+    private final Random random = new Random(1);
+    private long now;
+    private KeeperState state = KeeperState.initial(Optional.empty(), 0);
+
+    @Test
+    void session_and_lease_are_renewed_while_something_else_is_waited_for() {
+        start(1);
+        SubnetKey subnet = state.subnet().orElseThrow();
+        long written = kv.get(KEYS.lease(subnet)).modRevision();
+        config(DUAL);
+        pass(Duration.ofMinutes(10));
+        assertEquals(Standing.HELD, state.standing());
+        assertTrue(state.problems().getFirst().contains("no address"), state.problems().toString());
+        assertEquals(written, kv.get(KEYS.lease(subnet)).modRevision(), "the lease never lapsed");
+        assertTrue(kv.get(NetworkKeys.session("node1")) != null);
+    }
+
+    @Test
+    void the_session_of_a_node_without_a_subnet_lives() {
+        config("{\"Network\":\"10.1.0.0/16\"}");
+        on(new Event.Facts(facts(1)));
+        pass(Duration.ofMinutes(10));
+        assertEquals(Standing.WAITING, state.standing());
+        assertEquals(3, kv.get(NetworkKeys.session("node1")).modRevision());
+    }
+
+    @Test
+    void ipv4_becomes_dual_stack_with_the_same_ipv4_subnet() {
+        start(1);
+        SubnetKey subnet = state.subnet().orElseThrow();
+        on(new Event.Facts(dual(1).withPods(true)));
+        config(DUAL);
+        pass(Duration.ofSeconds(30));
+        assertEquals(Standing.HELD, state.standing());
+        assertEquals(subnet.v4(), state.subnet().orElseThrow().v4());
+        assertTrue(state.subnet().orElseThrow().v6().isPresent());
+        assertEquals(1, kv.list(KEYS.leases()).entries().size());
+        assertEquals(1, kv.list(NetworkKeys.HOLDERS).entries().size());
+    }
+
+    @Test
+    void a_name_that_another_living_node_has_is_not_taken_over() {
+        start(1);
+        String before = kv.list(NetworkKeys.HOLDERS).entries().getFirst().value();
+        state = KeeperState.initial(Optional.empty(), now);
+        on(new Event.Facts(facts(2)));
+        assertEquals(Standing.HELD, state.standing());
+        NodeFacts renamed = new NodeFacts("node2", "boot2", "canal/2", "h1", Ip.of("10.10.0.2"), new Mac(2));
+        on(new Event.Facts(renamed));
+        pass(Duration.ofSeconds(1));
+        assertTrue(state.problems().getFirst().contains("named \"h1\""), state.problems().toString());
+        assertEquals(Standing.HELD, state.standing());
+        assertEquals(2, kv.list(NetworkKeys.HOLDERS).entries().size());
+        assertTrue(kv.list(NetworkKeys.HOLDERS).entries().stream().anyMatch(entry -> entry.value().equals(before)));
+    }
+
+    private void start(int number) {
+        config(V4);
+        on(new Event.Facts(facts(number)));
+        assertEquals(Standing.HELD, state.standing());
+    }
+
+    private static NodeFacts facts(int number) {
+        return new NodeFacts("node" + number, "boot" + number, "canal/" + number, "h" + number, Ip.of("10.10.0." + number), new Mac(number));
+    }
+
+    private static NodeFacts dual(int number) {
+        return new NodeFacts("node" + number, "boot" + number, "canal/" + number, "h" + number, Ip.of("10.10.0." + number),
+                Optional.of(Ip.of("fd00::" + number)), new Mac(number), Optional.of(new Mac(100 + number)), false);
+    }
+
+    private void config(String json) {
+        kv.commit(Txn.when().put(KEYS.config(), json, 0));
+        on(new Event.Hint());
+    }
+
+    private void pass(Duration time) {
+        long end = now + time.toNanos();
+        while (state.wakeAt() <= end) {
+            now = Math.max(now, state.wakeAt());
+            kv.expire(now);
+            on(new Event.Due());
+        }
+        now = end;
+        kv.expire(now);
+    }
+
+    private void on(Event first) {
+        ArrayDeque<Event> events = new ArrayDeque<>();
+        events.add(first);
+        while (!events.isEmpty()) {
+            Transition.Step step = transition.on(state, events.poll(), now, Instant.EPOCH.plusNanos(now), random);
+            state = step.state();
+            step.commands().forEach(command -> carryOut(command).ifPresent(events::add));
+        }
+    }
+
+    private Optional<Event> carryOut(Command command) {
+        return switch (command) {
+            case Command.Read(long id) -> Optional.of(new Event.WasRead(id, reader.read(Optional.ofNullable(kv.get(NetworkKeys.EPOCH)),
+                    Optional.ofNullable(kv.get(KEYS.config())), kv.list(KEYS.leases()).entries(), kv.list(NetworkKeys.HOLDERS).entries(),
+                    kv.list(NetworkKeys.SESSIONS).entries())));
+            case Command.Commit(long id, Txn txn, Optional<Duration> grant) -> {
+                long lease = grant.isPresent() ? kv.grant(grant.get(), now) : 0;
+                Txn.Result result = kv.commit(txn.withLease(Command.NEW_LEASE, lease)).orElseThrow();
+                yield Optional.of(new Event.Committed(id, result.done(), result.revision(), lease));
+            }
+            case Command.KeepAlive(long id, long lease) -> Optional.of(new Event.KeptAlive(id, kv.keepAlive(lease, now).isPresent()));
+            case Command.Revoke(long lease) -> {
+                kv.revoke(lease);
+                yield Optional.empty();
+            }
+        };
+    }
+}
