@@ -71,6 +71,7 @@ public final class Examination {
         hearPods();
         hearRules();
         Truth truth = truth();
+        judgeAgent();
         judgeLease(truth);
         judgeFile(Witness.SUBNET_ENV, seen.subnetEnv(), seen.paths().subnetEnv().toString(), truth);
         judgeFile(Witness.CONFLIST, seen.conflist(), seen.paths().conflist().toString(), truth);
@@ -234,6 +235,13 @@ public final class Examination {
 
     // What is wrong.
 
+    private void judgeAgent() {
+        if (!seen.agentRuns()) {
+            problems.add(new Finding("The agent does not run.", "canal-agent.service", "running", "stopped, or no answer at " + seen.paths().controlSocket(),
+                    Remedy.byTheAgent(seen)));
+        }
+    }
+
     private void judgeLease(Truth truth) {
         if (!(seen.etcd() instanceof Etcd.Seen etcd)) {
             return;
@@ -319,7 +327,7 @@ public final class Examination {
         if (!(seen.rules() instanceof Rules.Seen rules)) {
             return;
         }
-        String where = rules.dataplane().isEmpty() ? "packet filter" : rules.dataplane();
+        String where = rules.dataplane().isEmpty() ? "table inet canal, iptables chains FLANNEL-*" : rules.dataplane();
         if (rules.rules().isEmpty()) {
             problems.add(new Finding("The masquerade and forward rules are missing.", where, truth.isKnown() ? truth.words() : "rules", "nothing", byTheAgent()));
             return;

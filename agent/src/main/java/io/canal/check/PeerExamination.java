@@ -60,7 +60,7 @@ final class PeerExamination {
         });
         for (Route route : seen.routes()) {
             if (isOverlay(route.device()) && peers.keySet().stream().noneMatch(subnet -> subnet.cidrs().contains(route.destination()))) {
-                problems.add(new Finding("There is a route to the subnet of a node that has no lease.", "route " + route.destination(), "no route",
+                problems.add(new Finding("There is a route to the subnet of a node that has no lease.", "route " + route.destination() + " on flannel.1", "no route",
                         words(route), repair()));
             }
         }
@@ -94,7 +94,7 @@ final class PeerExamination {
     }
 
     private void judge(List<Route> routes, Cidr subnet, String expected) {
-        problems.add(new Finding("The route to the peer with subnet " + subnet + " is wrong or missing.", "route " + subnet, expected,
+        problems.add(new Finding("The route to the peer with subnet " + subnet + " is wrong or missing.", "route " + subnet + " on flannel.1", expected,
                 Words.of(routes.stream().map(PeerExamination::words).toList()), repair()));
     }
 

@@ -205,7 +205,7 @@ class ExaminationTest {
     @Test
     void each_part_of_the_way_to_a_peer_is_named() {
         node.routes = List.of();
-        assertEquals("route 10.1.94.0/24", only().where());
+        assertEquals("route 10.1.94.0/24 on flannel.1", only().where());
         node.routes = Node.ROUTES;
         node.neighbours = Map.of(Ip.of("10.1.94.0"), Mac.of("02:00:00:00:00:99"));
         assertEquals("02:00:00:00:00:02", only().expected());
@@ -238,8 +238,15 @@ class ExaminationTest {
         node.hasDevice = false;
         assertTrue(only().repair().startsWith("The agent mends it by itself"));
         node.agentRuns = false;
-        assertTrue(only().repair().startsWith("The agent does not run: systemctl start canal-agent"));
-        assertTrue(only().repair().contains("juju run canal/0 repair-subnets"));
+        Finding problem = Examination.of(node.seen()).problems().getLast();
+        assertTrue(problem.repair().startsWith("The agent does not run: systemctl start canal-agent"));
+        assertTrue(problem.repair().contains("juju run canal/0 repair-subnets"));
+    }
+
+    @Test
+    void an_agent_that_does_not_run_is_a_problem_of_its_own() {
+        node.agentRuns = false;
+        assertEquals("canal-agent.service", only().where());
     }
 
     @Test

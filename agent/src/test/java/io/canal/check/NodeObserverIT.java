@@ -71,6 +71,7 @@ class NodeObserverIT {
     private final MemoryStore store = new MemoryStore(Clock.system());
     private NodePaths paths;
     private NetworkNamespace node;
+    private ControlServer agent;
 
     @BeforeEach
     void healthy() throws Exception {
@@ -94,10 +95,12 @@ class NodeObserverIT {
         write(paths.stateDir().resolve("lease.json"), "{\"subnet\":\"" + OWN + "\"}");
         subnetEnv("10.1.49.1/24");
         conflist("10.1.49.0/24");
+        agent = liar();
     }
 
     @AfterEach
-    void close() {
+    void close() throws IOException {
+        agent.close();
         store.close();
         namespaces.close();
     }
@@ -122,7 +125,7 @@ class NodeObserverIT {
         ip(node, "link", "del", "flannel.1");
         List<String> where = report().problems().stream().map(Finding::where).toList();
         assertEquals("flannel.1", where.getFirst());
-        assertTrue(where.contains("route 10.1.94.0/24"), where::toString);
+        assertTrue(where.contains("route 10.1.94.0/24 on flannel.1"), where::toString);
     }
 
     @Test
@@ -181,7 +184,7 @@ class NodeObserverIT {
     @Test
     void a_stale_route_is_found() throws Exception {
         ip(node, "route", "add", "10.1.200.0/24", "via", "10.1.200.0", "dev", "flannel.1", "onlink");
-        assertEquals("route 10.1.200.0/24", only().where());
+        assertEquals("route 10.1.200.0/24 on flannel.1", only().where());
     }
 
     @Test
@@ -199,14 +202,18 @@ class NodeObserverIT {
         Random random = new Random(seed);
         int first = 100 + random.nextInt(50);
         int second = 150 + random.nextInt(50);
-        try (ControlServer _ = liar()) {
-            conflist("10.1." + first + ".0/24");
-            run(node, "nft", "delete", "table", "inet", "canal");
-            rules(RULES.replace("10.1.49.0", "10.1." + second + ".0"));
-            List<Finding> problems = report().problems();
-            assertEquals(List.of("10.1." + first + ".0/24", "10.1." + second + ".0/24"), problems.stream().map(Finding::found).toList(), "seed " + seed);
-            assertEquals(List.of("10.1.49.0/24", "10.1.49.0/24"), problems.stream().map(Finding::expected).toList(), "seed " + seed);
-        }
+        conflist("10.1." + first + ".0/24");
+        run(node, "nft", "delete", "table", "inet", "canal");
+        rules(RULES.replace("10.1.49.0", "10.1." + second + ".0"));
+        List<Finding> problems = report().problems();
+        assertEquals(List.of("10.1." + first + ".0/24", "10.1." + second + ".0/24"), problems.stream().map(Finding::found).toList(), "seed " + seed);
+        assertEquals(List.of("10.1.49.0/24", "10.1.49.0/24"), problems.stream().map(Finding::expected).toList(), "seed " + seed);
+    }
+
+    @Test
+    void a_stopped_agent_is_found() throws Exception {
+        agent.close();
+        assertEquals("canal-agent.service", only().where());
     }
 
     /** An agent that says that all is well. */

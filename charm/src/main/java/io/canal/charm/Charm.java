@@ -7,7 +7,6 @@ import io.canal.juju.Event.Relation;
 import io.canal.juju.HookContext;
 import io.canal.juju.Juju;
 import io.canal.juju.LogLevel;
-import io.canal.juju.Status;
 import io.canal.model.Json;
 import java.io.IOException;
 import java.time.Duration;
@@ -81,15 +80,10 @@ record Charm(HookContext context, Juju juju, Machine machine) {
     }
 
     private void install() throws IOException {
-        if (machine.owner(context).claim().isPresent()) {
-            return;
+        // A second unit on the machine installs nothing; it does when the first one leaves.
+        if (machine.owner(context).claim().isEmpty()) {
+            new Installation(context, juju, machine).run();
         }
-        juju.status(Status.maintenance("Installing the node agent"));
-        if (machine.program().install()) {
-            RestartNote.of(context).leave();
-        }
-        machine.setup().install();
-        juju.workloadVersion(machine.program().version());
     }
 
     private void converge() throws IOException {

@@ -29,8 +29,6 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
     /** How long a hook may wait for an agent that it started itself. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
-    private static final long STEP_MILLIS = 50;
-
     void run() throws IOException {
         juju.status(converge());
     }
@@ -39,6 +37,10 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
         Optional<String> other = machine.owner(context).claim();
         if (other.isPresent()) {
             return Status.blocked("The network of this machine belongs to " + other.get() + "; remove one of the two units' cni relations");
+        }
+        Installation installation = new Installation(context, juju, machine);
+        if (!installation.isDone()) {
+            installation.run();
         }
         return switch (CharmOptions.of(juju.config())) {
             case CharmOptions.Result.Bad bad -> Status.blocked(bad.sentence());
@@ -58,16 +60,20 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
         AgentConfig config = configuration(options, etcd, cni.kubeconfig(relations));
         boolean changed = new AgentConfiguration(machine.templates(), machine.node()).write(config);
 
-        Patience patience = new Patience(machine.pause());
-        Optional<AgentStatus> answer = machine.agent().status();
-        boolean started = startWhereNeeded(answer.isPresent());
+        Patience patience = new Patience(machine.time(), PATIENCE);
+        Optional<AgentStatus> answer = machine.agent().status(patience.forOneCall());
+        Start start = startWhereNeeded(answer.isPresent());
+        if (start == Start.FAILED) {
+            return Status.waiting("Waiting for service: canal-agent; systemctl could not start it, see: systemctl status " + NodeSetup.UNIT);
+        }
+        boolean started = start == Start.STARTED;
         if (started) {
             answer = untilItAnswers(patience);
         } else if (changed) {
             if (machine.agent().ask(Op.RELOAD, Json.object(), PATIENCE) instanceof Reply.Refused(String sentence)) {
                 return Status.blocked(sentence);
             }
-            answer = machine.agent().status();
+            answer = machine.agent().status(patience.forOneCall());
         }
         if (answer.isEmpty()) {
             return Status.waiting("Waiting for Flannel: the agent does not answer yet; see: journalctl -u " + NodeSetup.UNIT);
@@ -104,31 +110,37 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
                 context.charmDir().toString());
     }
 
+    /** What was done about the agent's process. */
+    private enum Start {
+        NOT_NEEDED,
+        STARTED,
+        FAILED
+    }
+
     /** Starts the agent where none runs, and restarts it where it runs from another program than the one installed. */
-    private boolean startWhereNeeded(boolean answers) throws IOException {
+    private Start startWhereNeeded(boolean answers) throws IOException {
         RestartNote note = RestartNote.of(context);
         if (answers && !note.isLeft()) {
-            return false;
+            return Start.NOT_NEEDED;
         }
         Optional<Path> running = machine.process().runningFrom();
+        if (running.isPresent() && running.get().endsWith(machine.program().digest())) {
+            note.remove();
+            return Start.NOT_NEEDED;
+        }
+        String verb = running.isEmpty() ? "start" : "restart";
+        juju.log(LogLevel.INFO, verb + " of " + NodeSetup.UNIT + " with program " + machine.program().digest());
+        if (!machine.systemd().control(verb, "--no-block", NodeSetup.UNIT)) {
+            return Start.FAILED;
+        }
         note.remove();
-        if (running.isEmpty()) {
-            juju.log(LogLevel.INFO, "starting " + NodeSetup.UNIT);
-            machine.systemd().control("start", "--no-block", NodeSetup.UNIT);
-            return true;
-        }
-        if (!running.get().endsWith(machine.program().digest())) {
-            juju.log(LogLevel.INFO, "restarting " + NodeSetup.UNIT + " with program " + machine.program().digest());
-            machine.systemd().control("restart", "--no-block", NodeSetup.UNIT);
-            return true;
-        }
-        return false;
+        return Start.STARTED;
     }
 
     private Optional<AgentStatus> untilItAnswers(Patience patience) {
-        Optional<AgentStatus> status = machine.agent().status();
+        Optional<AgentStatus> status = machine.agent().status(patience.forOneCall());
         while (status.isEmpty() && patience.pause()) {
-            status = machine.agent().status();
+            status = machine.agent().status(patience.forOneCall());
         }
         return status;
     }
@@ -136,30 +148,9 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
     private AgentStatus untilItIsReady(AgentStatus first, Patience patience) {
         AgentStatus last = first;
         while (!last.ready() && last.blocked().isEmpty() && patience.pause()) {
-            last = machine.agent().status().orElse(last);
+            last = machine.agent().status(patience.forOneCall()).orElse(last);
         }
         return last;
-    }
-
-    /** What is left of the time that a hook may wait. */
-    private static final class Patience {
-
-        private final Machine.Pause pause;
-        private long left = PATIENCE.toMillis();
-
-        Patience(Machine.Pause pause) {
-            this.pause = pause;
-        }
-
-        /** Waits for a moment; false where the time is up. */
-        boolean pause() {
-            if (left <= 0) {
-                return false;
-            }
-            left -= STEP_MILLIS;
-            pause.millis(STEP_MILLIS);
-            return true;
-        }
     }
 
     /** What the running agent says, as a status. */

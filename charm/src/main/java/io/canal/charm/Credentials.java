@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 /**
  * The client's key, certificate and CA on disk: one folder a version, {@code /etc/canal/tls/<digest>}, and the link
  * {@code current}. The paths that flannel's and Calico's charms used lead through that link, so that a key and its certificate
- * change in the same instant for everybody.
+ * change in the same instant for everybody. Real files that stood there are kept aside.
  */
 record Credentials(NodePaths node) {
 
@@ -40,7 +40,11 @@ record Credentials(NodePaths node) {
             removeAllBut(List.of(digest(etcd), before, "current"));
         }
         for (Map.Entry<String, String> legacy : LEGACY.entrySet()) {
-            NodeFile.link(node.at(legacy.getKey()), current.resolve(legacy.getValue()));
+            Path link = node.at(legacy.getKey());
+            if (!isOurs(link)) {
+                Aside.keep(link);
+            }
+            NodeFile.link(link, current.resolve(legacy.getValue()));
         }
         return folder;
     }
@@ -49,13 +53,17 @@ record Credentials(NodePaths node) {
     void remove() throws IOException {
         for (String legacy : LEGACY.keySet()) {
             Path link = node.at(legacy);
-            if (Files.isSymbolicLink(link) && Files.readSymbolicLink(link).startsWith(folder())) {
-                Files.delete(link);
+            if (isOurs(link)) {
+                Aside.restore(link);
             }
         }
         NodeFile.removeIfEmpty(node.at("etc/ssl/flannel"));
         NodeFile.removeIfEmpty(node.at("opt/calicoctl"));
         NodeFile.remove(folder());
+    }
+
+    private boolean isOurs(Path link) throws IOException {
+        return Files.isSymbolicLink(link) && Files.readSymbolicLink(link).startsWith(folder());
     }
 
     private Path folder() {

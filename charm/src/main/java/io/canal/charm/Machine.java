@@ -8,13 +8,35 @@ import java.nio.file.Path;
 /**
  * The node as the charm handles it: its parts, wired for one hook.
  *
- * @param pause how to wait for a moment, in milliseconds; only while an agent starts that the hook itself started
+ * @param time for waiting, only while an agent starts that the hook itself started
  */
-record Machine(NodePaths node, Program program, Templates templates, Systemd systemd, NodeAgent agent, AgentProcess process, Pause pause) {
+record Machine(NodePaths node, Program program, Templates templates, Systemd systemd, NodeAgent agent, AgentProcess process, Time time) {
 
-    /** Waits for a moment. */
-    interface Pause {
-        void millis(long millis);
+    /** Time that passes. */
+    interface Time {
+
+        /** As {@link System#nanoTime}. */
+        long nanos();
+
+        void pause(long millis);
+    }
+
+    /** The time of the clock on the wall. */
+    private record RealTime() implements Time {
+
+        @Override
+        public long nanos() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public void pause(long millis) {
+            try {
+                Thread.sleep(millis);
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** The machine that the hook runs on. */
@@ -23,13 +45,7 @@ record Machine(NodePaths node, Program program, Templates templates, Systemd sys
         Path source = context.charmDir().resolve("program");
         Processes processes = new Processes();
         return new Machine(node, new Program(source, node), new Templates(source.resolve("templates")), processes, NodeAgent.of(node), processes,
-                millis -> {
-                    try {
-                        Thread.sleep(millis);
-                    } catch (InterruptedException interrupted) {
-                        Thread.currentThread().interrupt();
-                    }
-                });
+                new RealTime());
     }
 
     Owner owner(HookContext context) {

@@ -18,8 +18,8 @@ interface NodeAgent {
     Reply ask(String operation, ObjectNode arguments, Duration within);
 
     /** What it says about itself; empty where none answers. */
-    default Optional<AgentStatus> status() {
-        return switch (ask(Op.STATUS, Json.object(), Duration.ofSeconds(2))) {
+    default Optional<AgentStatus> status(Duration within) {
+        return switch (ask(Op.STATUS, Json.object(), within)) {
             case Reply.Done(ObjectNode body) when AgentStatus.decode("agent", body) instanceof Decoded.Good<AgentStatus>(var status) ->
                 Optional.of(status);
             case Reply.Done _, Reply.Refused _, Reply.Unreachable _ -> Optional.empty();

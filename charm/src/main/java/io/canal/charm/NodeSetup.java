@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -39,9 +40,15 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
                     unmanaged-devices=interface-name:cali*;interface-name:flannel.*
                     """);
 
+    /** Whether the unit is there, which is installed last. */
+    boolean isDone() {
+        return Files.exists(unitFile());
+    }
+
     /** Puts all of it in place. */
     void install() throws IOException {
         for (Map.Entry<String, String> file : HANDS_OFF.entrySet()) {
+            noteFolders(node.at(file.getKey()).resolveSibling(""));
             NodeFile.put(node.at(file.getKey()), file.getValue(), "rw-r--r--");
         }
         installCniClient();
@@ -68,6 +75,7 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
             }
         }
         systemd.control("daemon-reload");
+        restoreForeignUnits();
         Path client = cniClient();
         if (Files.isRegularFile(client) && program.isOurCniClient(client)) {
             Aside.restore(client);
@@ -75,8 +83,23 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
         for (String file : HANDS_OFF.keySet()) {
             Files.deleteIfExists(node.at(file));
         }
-        NodeFile.removeIfEmpty(node.at("etc/NetworkManager/conf.d"));
-        NodeFile.removeIfEmpty(node.at("etc/NetworkManager"));
+        for (String made : NodeFile.text(madeFolders()).lines().toList()) {
+            NodeFile.removeIfEmpty(node.at(made));
+        }
+    }
+
+    /** Notes the folders that are not there and will be made, the innermost first, so that they can be taken away again. */
+    private void noteFolders(Path folder) throws IOException {
+        List<String> made = new ArrayList<>(NodeFile.text(madeFolders()).lines().toList());
+        for (Path each = folder; each != null && !Files.exists(each); each = each.getParent()) {
+            String name = node.root().relativize(each).toString();
+            if (!made.contains(name)) {
+                made.add(name);
+            }
+        }
+        if (!made.isEmpty()) {
+            NodeFile.put(madeFolders(), String.join("\n", made) + "\n", "rw-r--r--");
+        }
     }
 
     private void installCniClient() throws IOException {
@@ -94,11 +117,43 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
             for (String folder : UNIT_FOLDERS) {
                 Path file = node.at(folder).resolve(alias);
                 if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !isOurAlias(file)) {
+                    noteForeignUnit(alias);
                     systemd.control("disable", "--now", "--quiet", alias);
                     Aside.keep(file);
                 }
             }
         }
+    }
+
+    /** Notes whether a foreign unit ran and whether it was to run at boot, once, before it is stopped. */
+    private void noteForeignUnit(String unit) throws IOException {
+        List<String> noted = new ArrayList<>(NodeFile.text(foreignUnits()).lines().toList());
+        if (noted.stream().noneMatch(line -> line.startsWith(unit + " "))) {
+            String enabled = systemd.control("is-enabled", "--quiet", unit) ? "enabled" : "disabled";
+            String active = systemd.control("is-active", "--quiet", unit) ? "active" : "inactive";
+            noted.add(unit + " " + enabled + " " + active);
+            NodeFile.put(foreignUnits(), String.join("\n", noted) + "\n", "rw-r--r--");
+        }
+    }
+
+    private void restoreForeignUnits() throws IOException {
+        for (String line : NodeFile.text(foreignUnits()).lines().toList()) {
+            String unit = line.substring(0, line.indexOf(' '));
+            if (line.contains(" enabled ")) {
+                systemd.control("enable", "--quiet", unit);
+            }
+            if (line.endsWith(" active")) {
+                systemd.control("start", "--no-block", unit);
+            }
+        }
+    }
+
+    private Path foreignUnits() {
+        return node.at("etc/canal/foreign-units");
+    }
+
+    private Path madeFolders() {
+        return node.at("etc/canal/made-folders");
     }
 
     private static boolean isOurAlias(Path file) throws IOException {

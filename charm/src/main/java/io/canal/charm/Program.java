@@ -43,18 +43,21 @@ record Program(Path source, NodePaths node) {
         return node.programDir().resolve("current");
     }
 
-    /** Installs the program; whether another one was current before. */
-    boolean install() throws IOException {
+    /** Whether the program in use is this one. */
+    boolean isCurrent() throws IOException {
+        return Files.isSymbolicLink(current()) && Files.readSymbolicLink(current()).equals(Path.of(digest())) && Files.isDirectory(home());
+    }
+
+    /** Installs the program, and makes it the one in use. */
+    void install() throws IOException {
         Path home = home();
         if (!Files.isDirectory(home, LinkOption.NOFOLLOW_LINKS)) {
             NodeFile.copyFolder(source, home);
         }
         Path before = Files.isSymbolicLink(current()) ? Files.readSymbolicLink(current()).getFileName() : null;
-        boolean changed = NodeFile.link(current(), Path.of(digest()));
-        if (changed) {
+        if (NodeFile.link(current(), Path.of(digest()))) {
             removeAllBut(before == null ? List.of(digest()) : List.of(digest(), before.toString()));
         }
-        return changed;
     }
 
     /** Whether a file is the CNI client of any program that is installed. */

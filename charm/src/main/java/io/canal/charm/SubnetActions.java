@@ -3,6 +3,7 @@ package io.canal.charm;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.check.Report;
+import io.canal.control.AgentStatus;
 import io.canal.control.Finding;
 import io.canal.control.Op;
 import io.canal.control.Reply;
@@ -21,6 +22,9 @@ record SubnetActions(Juju juju, Machine machine) {
     /** A repair may ask etcd several times. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+    /** An action is not a hook: who runs it waits for it. */
+    private static final Duration START = Duration.ofSeconds(10);
+
     /** Compares; 1 if strict and something is inconsistent. */
     int check(boolean strict) throws IOException {
         Report report = machine.check().report();
@@ -38,13 +42,47 @@ record SubnetActions(Juju juju, Machine machine) {
         switch (machine.agent().ask(Op.REPAIR, arguments, PATIENCE)) {
             case Reply.Done(ObjectNode body) -> tell(dryRun, strings(body, "plan"), strings(body, "done"), strings(body, "left"));
             case Reply.Refused(String sentence) -> juju.actionFailed(sentence);
-            case Reply.Unreachable _ -> repairWithoutAgent(dryRun);
+            case Reply.Unreachable _ -> repairWithoutAgent(arguments, dryRun);
         }
     }
 
-    private void repairWithoutAgent(boolean dryRun) throws IOException {
-        FileRepair.Outcome outcome = new FileRepair(machine.node(), machine.program().current().resolve("templates")).run(machine.check().observation(), dryRun);
-        tell(dryRun, outcome.plan(), outcome.done(), outcome.left());
+    /** First of all starts it, for most of what is to be mended is the agent's; if it does not come up, the files are mended here. */
+    private void repairWithoutAgent(ObjectNode arguments, boolean dryRun) throws IOException {
+        String verb = machine.process().runningFrom().isEmpty() ? "start" : "restart";
+        String sentence = (dryRun ? "" : "Asked systemd to ") + verb + " " + NodeSetup.UNIT;
+        if (!dryRun && machine.systemd().control(verb, "--no-block", NodeSetup.UNIT) && isUp()
+                && machine.agent().ask(Op.REPAIR, arguments, PATIENCE) instanceof Reply.Done(ObjectNode body)) {
+            settle();
+            List<String> done = new ArrayList<>(List.of(sentence));
+            done.addAll(strings(body, "done"));
+            tell(false, strings(body, "plan"), done, strings(body, "left"));
+            return;
+        }
+        FileRepair repair = new FileRepair(machine.node(), machine.program().current().resolve("templates"));
+        FileRepair.Outcome outcome = repair.run(machine.check().observation(), dryRun);
+        List<String> plan = new ArrayList<>(List.of(verb + " " + NodeSetup.UNIT));
+        plan.addAll(outcome.plan());
+        List<String> done = new ArrayList<>(dryRun ? List.of() : List.of(sentence));
+        done.addAll(outcome.done());
+        tell(dryRun, plan, done, outcome.left());
+    }
+
+    private boolean isUp() {
+        Patience patience = new Patience(machine.time(), START);
+        boolean up = machine.agent().status(patience.forOneCall()).isPresent();
+        while (!up && patience.pause()) {
+            up = machine.agent().status(patience.forOneCall()).isPresent();
+        }
+        return up;
+    }
+
+    /** Gives an agent that has just started the time to mend what it owns. */
+    private void settle() {
+        Patience patience = new Patience(machine.time(), START);
+        boolean ready = machine.agent().status(patience.forOneCall()).filter(AgentStatus::ready).isPresent();
+        while (!ready && patience.pause()) {
+            ready = machine.agent().status(patience.forOneCall()).filter(AgentStatus::ready).isPresent();
+        }
     }
 
     private void tell(boolean dryRun, List<String> plan, List<String> done, List<String> left) throws IOException {

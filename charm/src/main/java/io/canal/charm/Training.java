@@ -49,7 +49,7 @@ final class Training {
         Path source = Path.of("").toAbsolutePath();
         NodePaths node = new NodePaths(root);
         Machine machine = new Machine(node, new Program(source, node), new Templates(source.resolve("templates")), arguments -> true,
-                NodeAgent.of(node), new NoProcess(), millis -> {});
+                NodeAgent.of(node), new NoProcess(), new NoTime());
         ControlServer.Operation agent = request -> STATUS.encode();
         Files.createDirectories(node.controlSocket().resolveSibling(""));
         try (ControlServer _ = ControlServer.listen(node.controlSocket(), Map.of(Op.STATUS, agent, Op.RELOAD, agent, Op.PUT_NETWORK, agent))) {
@@ -81,6 +81,17 @@ final class Training {
             Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
         return new HookTools(folder);
+    }
+
+    private record NoTime() implements Machine.Time {
+
+        @Override
+        public long nanos() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public void pause(long millis) {}
     }
 
     private record NoProcess() implements AgentProcess {

@@ -77,6 +77,21 @@ class ActionsTest {
     }
 
     @Test
+    void a_stopped_agent_is_started_and_then_repairs() throws IOException {
+        node.agent = Optional.empty();
+        node.runningFrom = Optional.empty();
+        node.answers.put("repair", "{\"plan\":[],\"done\":[\"Wrote the conflist\"],\"left\":[]}");
+        node.juju.parameter("dry-run", true);
+        node.action("repair-subnets");
+        assertEquals(List.of(), node.asked);
+        assertEquals("start canal-agent.service", node.juju.results().get("plan.0"));
+        node.juju.parameter("dry-run", false);
+        node.action("repair-subnets");
+        assertEquals("systemctl start --no-block canal-agent.service", node.asked.getFirst());
+        assertEquals("Wrote the conflist", node.juju.results().get("done.1"));
+    }
+
+    @Test
     void an_inconsistent_node_is_a_completed_action_unless_strict() throws IOException {
         assertEquals(0, node.action("check-subnets"));
         assertEquals("false", node.juju.results().get("consistent"));

@@ -33,12 +33,14 @@ class DepartureTest {
         node.write("opt/cni/bin/calico", "Calico's own");
         node.write("opt/cni/bin/host-local", "the principal's");
         node.write("lib/systemd/system/flannel.service", "flanneld");
+        node.write("opt/calicoctl/etcd-key", "another charm's key");
+        Files.createDirectories(node.paths.at("etc/NetworkManager/conf.d"));
         before = node.tree();
         node.hook("install");
         node.related().hook("etcd-relation-changed");
         node.write("etc/cni/net.d/10-canal.conflist", "{}");
         node.write("run/flannel/subnet.env", "");
-        node.write("var/lib/canal/node.json", "{}");
+        node.write("var/lib/canal/node-id", "");
         node.asked.clear();
     }
 
@@ -47,6 +49,14 @@ class DepartureTest {
         node.hook("stop");
         assertEquals(before, node.tree());
         assertTrue(node.asked.containsAll(List.of("leave", "systemctl disable --quiet canal-agent.service")), node.asked::toString);
+    }
+
+    @Test
+    void units_that_ran_before_run_again_and_folders_that_were_there_stay() throws IOException {
+        node.hook("stop");
+        assertTrue(node.asked.containsAll(List.of("systemctl enable --quiet flannel.service", "systemctl start --no-block flannel.service")), node.asked::toString);
+        assertTrue(Files.isDirectory(node.paths.at("etc/NetworkManager/conf.d")));
+        assertEquals("another charm's key", node.text("opt/calicoctl/etcd-key"));
     }
 
     @Test

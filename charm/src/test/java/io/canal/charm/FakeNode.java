@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** A node and a unit's folder on a disk of their own, with an agent and a systemd that only write down what they are asked. */
-final class FakeNode implements Systemd, NodeAgent, AgentProcess {
+final class FakeNode implements Systemd, NodeAgent, AgentProcess, Machine.Time {
 
     static final String PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
@@ -38,6 +38,7 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess {
     final Map<String, String> answers = new HashMap<>();
     Optional<Path> runningFrom = Optional.empty();
     String unit = "canal/0";
+    private long now;
 
     FakeNode(Path folder) throws IOException {
         paths = new NodePaths(folder.resolve("node"));
@@ -87,7 +88,7 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess {
 
     Machine machine() throws IOException {
         Path source = charmDir.resolve("program");
-        return new Machine(paths, new Program(source, paths), new Templates(source.resolve("templates")), this, this, this, millis -> {});
+        return new Machine(paths, new Program(source, paths), new Templates(source.resolve("templates")), this, this, this, this);
     }
 
     /** The relations of a unit that is well: its application's own, etcd, and the principal's. */
@@ -134,6 +135,10 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess {
     @Override
     public boolean control(List<String> arguments) {
         asked.add("systemctl " + String.join(" ", arguments));
+        if (arguments.getFirst().equals("stop")) {
+            agent = Optional.empty();
+            runningFrom = Optional.empty();
+        }
         if (arguments.getFirst().equals("start") || arguments.getFirst().equals("restart")) {
             agent = afterStart;
             try {
@@ -159,6 +164,16 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess {
         }
         return refusal.<Reply>map(Reply.Refused::new)
                 .orElseGet(() -> new Reply.Done(Json.object("answer", answers.getOrDefault(operation, "{}")).orThrow()));
+    }
+
+    @Override
+    public long nanos() {
+        return now;
+    }
+
+    @Override
+    public void pause(long millis) {
+        now += millis * 1_000_000;
     }
 
     @Override
