@@ -226,17 +226,19 @@ public final class Transition {
             if (!(pending instanceof Pending.Nothing) || nanos < retryAt) {
                 return;
             }
-            // Whatever else is the matter, session and lease must not run out: they come first.
+            if (dirty && nanos >= lookAt) {
+                // What is learnt from here on is not in what will be read.
+                dirty = false;
+                pending = new Pending.Reading(++lastId);
+                commands.add(new Command.Read(lastId));
+                return;
+            }
+            // Also while another look is waited for: session and lease must not run out.
             if (session.isPresent() && nanos >= session.get().renewAtNanos()) {
                 pending = new Pending.RenewingSession(++lastId);
                 commands.add(new Command.KeepAlive(lastId, session.get().lease()));
             } else if (own.isPresent() && standing == Standing.HELD && nanos >= own.get().renewAtNanos()) {
                 compare(own.get());
-            } else if (dirty && nanos >= lookAt) {
-                // What is learnt from here on is not in what will be read.
-                dirty = false;
-                pending = new Pending.Reading(++lastId);
-                commands.add(new Command.Read(lastId));
             }
         }
 
