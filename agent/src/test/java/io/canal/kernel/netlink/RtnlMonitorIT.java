@@ -35,6 +35,26 @@ class RtnlMonitorIT {
     RtnlMonitorIT() throws Exception {}
 
     @Test
+    void notifications_that_the_listener_could_not_take_count_as_missed() throws Exception {
+        CountDownLatch told = new CountDownLatch(1);
+        NetlinkMonitor.Listener broken = new NetlinkMonitor.Listener() {
+            @Override
+            public void heard(List<Received> notifications) {
+                throw new IllegalStateException("in a test");
+            }
+
+            @Override
+            public void missed() {
+                told.countDown();
+            }
+        };
+        try (NetlinkMonitor other = host.call(() -> NetlinkMonitor.open("broken", NetlinkSocket.NETLINK_ROUTE, List.of(1), broken))) {
+            ip(host, "link", "add", "vx", "type", "vxlan", "id", "1", "dstport", "8472", "local", "127.0.0.1");
+            assertTrue(told.await(10, TimeUnit.SECONDS), other::toString);
+        }
+    }
+
+    @Test
     void changes_of_every_kind_are_told() throws Exception {
         ip(host, "link", "add", "vx", "type", "vxlan", "id", "1", "dstport", "8472", "local", "127.0.0.1");
         ip(host, "link", "set", "vx", "up");
