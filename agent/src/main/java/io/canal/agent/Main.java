@@ -4,12 +4,16 @@ import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
 import io.canal.reconcile.Clock;
 import java.io.IOException;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The node agent's program. */
 public final class Main {
+
+    /** Threads without which the agent is only a shell of itself. */
+    private static final Set<String> VITAL = Set.of("apply", "lease", "etcd", "uplink", "files", "route-events", "nftables-monitor");
 
     private Main() {}
 
@@ -42,7 +46,16 @@ public final class Main {
         }
     }
 
+    /** A vital thread has ended by what nobody expected: systemd starts the agent anew, and packets flow on meanwhile. */
+    private static void ended(Thread thread, Throwable defect) {
+        LoggerFactory.getLogger(Main.class).error("thread {} has ended; this is a defect of canal", thread.getName(), defect);
+        if (VITAL.contains(thread.getName())) {
+            Runtime.getRuntime().halt(1);
+        }
+    }
+
     private static void run(Arguments arguments) throws IOException {
+        Thread.setDefaultUncaughtExceptionHandler(Main::ended);
         Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), Clock.system()), Clock.system());
         CountDownLatch end = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
