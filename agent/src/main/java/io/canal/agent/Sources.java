@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Brings what the keeper of our subnet tells of the network into facts, tables and conditions. */
 final class Sources implements KeeperListener {
@@ -103,7 +104,8 @@ final class Sources implements KeeperListener {
         conditions.set(PART, Weight.BLOCKED, operator ? problems : List.of());
         conditions.set(PART, Weight.NOT_READY, operator || whole ? List.of() : waiting(now, problems));
         // A bad value of another node damages its own row only: we are ready all the same.
-        conditions.set(PART, Weight.NOTE, whole ? few(problems) : List.of());
+        List<String> notes = Stream.concat(now.notes().stream().map(Sources::sentence), problems.stream().filter(_ -> whole)).toList();
+        conditions.set(PART, Weight.NOTE, few(notes));
     }
 
     private static List<String> waiting(KeeperStanding now, List<String> problems) {

@@ -1,9 +1,12 @@
 package io.canal.agent;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.canal.agent.Conditions.Weight;
 import io.canal.config.AgentConfig;
+import io.canal.lease.Standing;
 import io.canal.lease.keeper.KeeperStanding;
 import io.canal.lease.keeper.OwnSubnet;
 import io.canal.reconcile.ApplyLoop;
@@ -73,6 +76,19 @@ class SourcesTest {
             loop.applied(loop.write(() -> {})).toCompletableFuture().get(10, TimeUnit.SECONDS);
             assertFalse(passes.getFirst());
             assertTrue(passes.getLast());
+        }
+    }
+
+    @Test
+    void a_bad_row_of_another_node_is_a_note_and_leaves_this_one_ready() {
+        try (ApplyLoop loop = new ApplyLoop(Clock.system(), List.of(), () -> false, _ -> {})) {
+            LocalFacts facts = new LocalFacts(AgentConfig.defaults(), Optional.empty(), OwnSubnet.NONE, Optional.empty(), "node", Optional.empty(), "");
+            Conditions conditions = new Conditions(() -> {});
+            Sources told = new Sources(loop, new Tables(), new Facts(facts), NetworkMemory.load(folder), conditions, 0, () -> {});
+            told.own(new OwnSubnet(Optional.empty(), Optional.empty(), 1, Standing.HELD, Optional.empty()));
+            told.standing(new KeeperStanding(true, true, true, List.of(), List.of("/coreos.com/network/subnets/x is no lease")));
+            assertEquals(List.of(), conditions.sentences(Weight.NOT_READY));
+            assertEquals(List.of("/coreos.com/network/subnets/x is no lease."), conditions.sentences(Weight.NOTE));
         }
     }
 }
