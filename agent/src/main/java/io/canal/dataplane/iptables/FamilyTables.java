@@ -33,7 +33,6 @@ final class FamilyTables {
     /** How this version of iptables prints lines that we spell otherwise; learnt from what is read after a write. */
     private final Map<String, String> spellings = new HashMap<>();
     private Map<Key, List<String>> written = Map.of();
-    private boolean unchecked;
 
     /** A chain of ours; a name that was found may be one that we would not give. */
     private record Key(Layer layer, String name) implements Comparable<Key> {
@@ -114,18 +113,14 @@ final class FamilyTables {
         }
         iptables.restore(text);
         written = Map.copyOf(chains.toSet());
-        unchecked = true;
         return true;
     }
 
-    /** Reads what was written. */
+    /** Reads the rules after a write of this family or of another, and learns how the kernel spells what was written. */
     void check() throws IptablesException {
-        if (unchecked) {
-            unchecked = false;
-            observe();
-            learn(written);
-            written = Map.of();
-        }
+        observe();
+        learn(written);
+        written = Map.of();
     }
 
     boolean anythingSeen() {

@@ -18,6 +18,9 @@ import java.util.List;
  */
 public final class IptablesTables implements AutoCloseable {
 
+    /** Who changes our rules faster than this is left to the next pass. */
+    private static final int WRITES = 3;
+
     private final IptablesBackend backend;
     private final List<FamilyTables> families = new ArrayList<>();
     private final SetTables sets;
@@ -98,20 +101,30 @@ public final class IptablesTables implements AutoCloseable {
         trusted = false;
         setsTrusted = true;
         boolean changed = sets.fill();
-        for (FamilyTables family : families) {
-            changed |= family.write(mayRemove);
-        }
-        if (changed) {
-            observed = generation.now();
-            for (FamilyTables family : families) {
-                family.check();
-            }
+        // What others changed while we wrote is seen by the reading after it, and is written at once.
+        for (int i = 0; i < WRITES && write(mayRemove); i++) {
+            changed = true;
         }
         if (mayRemove) {
             changed |= sets.drain();
         }
         trusted = true;
         return changed;
+    }
+
+    private boolean write(boolean mayRemove) throws IOException {
+        boolean wrote = false;
+        for (FamilyTables family : families) {
+            wrote |= family.write(mayRemove);
+        }
+        if (wrote) {
+            // Changes of others up to now count as seen, so all families are read, not only the one that was written.
+            observed = generation.now();
+            for (FamilyTables family : families) {
+                family.check();
+            }
+        }
+        return wrote;
     }
 
     /** Whether there is any chain or rule of ours. */
