@@ -51,11 +51,14 @@ record Program(Path folder, Path scratch) {
         String cached = digestOf(List.of("runtime/release", "runtime/lib/modules", "runtime/lib/server/libjvm.so", "lib", "templates"), flags);
         removeCachesBut(cached);
         for (Role role : Role.values()) {
-            String cache = role.word + "-" + cached.substring(0, 16) + ".aot";
-            write(role.arguments, flags + "\n-XX:AOTCache=" + cache + "\n-cp " + classPath + "\n");
+            write(role.arguments, flags + "\n-XX:AOTCache=" + role.cache(cached) + "\n-cp " + classPath + "\n");
+        }
+        // The caches, which differ from build to build, are not in the digest; the training of hooks installs the program and needs it.
+        write("digest", digestOf(List.of("runtime", "lib", "templates", "cni", "java.args", "hook.args", "version"), "").substring(0, 24) + "\n");
+        for (Role role : Role.values()) {
+            String cache = role.cache(cached);
             train(role, cache, flags + "\n-XX:AOTCacheOutput=" + cache + ".new\n-cp " + classPath + "\n");
         }
-        write("digest", digestOf(List.of("runtime", "lib", "templates", "cni", "java.args", "hook.args", "version"), "").substring(0, 24) + "\n");
     }
 
     /**
@@ -74,6 +77,11 @@ record Program(Path folder, Path scratch) {
             this.word = word;
             this.arguments = arguments;
             this.main = main;
+        }
+
+        /** The name of this role's cache of what has such a digest. */
+        String cache(String cached) {
+            return word + "-" + cached.substring(0, 16) + ".aot";
         }
     }
 
