@@ -53,7 +53,7 @@ class FaultLabIT {
         "subnet-env,           subnet.env",
         "lease-delete,         /coreos.com/network/subnets/",
         "device-delete,        flannel.1",
-        "rules-flush-nft,      packet filter",
+        "rules-flush-nft,      table inet canal",
         "stale-peer,           flannel.1",
     })
     void without_its_agent_each_fault_is_named_and_the_agent_mends_it_when_it_comes_back(String fault, String where) {
