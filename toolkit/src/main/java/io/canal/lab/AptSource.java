@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 /**
  * The archive that this machine's apt takes its own packages from.
  *
- * @param uri such as {@code http://deb.debian.org/debian/}
+ * @param uri such as {@code http://mirror.example/debian/}
  * @param suite such as {@code bookworm}
  * @param keyring file with the archive's keys; empty for debootstrap's choice
  * @param proxy empty for none
