@@ -3,7 +3,7 @@ package io.canal.bench;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,17 +30,23 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) throws Exception {
-        List<String> names = arguments.length == 0 ? List.copyOf(BENCHES.keySet()) : Arrays.asList(arguments);
-        for (String name : names) {
-            if (!BENCHES.containsKey(name)) {
+        List<Bench> chosen = new ArrayList<>();
+        for (String name : arguments) {
+            Bench bench = BENCHES.get(name);
+            if (bench == null) {
                 System.err.println("canal: there is no bench \"" + name + "\", expected one of " + String.join(", ", BENCHES.keySet()));
                 System.exit(2);
+            } else {
+                chosen.add(bench);
             }
         }
+        if (chosen.isEmpty()) {
+            chosen.addAll(BENCHES.values());
+        }
         TestNamespaces.ip(NetworkNamespace.current(), "link", "set", "lo", "up");
-        Path program = Path.of(System.getProperty("canal.program")).toAbsolutePath();
-        for (String name : names) {
-            BENCHES.get(name).run(program).print();
+        Path program = Path.of(System.getProperty("canal.program", "charm/target/program")).toAbsolutePath();
+        for (Bench bench : chosen) {
+            bench.run(program).print();
         }
     }
 }
