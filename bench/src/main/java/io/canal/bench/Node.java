@@ -61,6 +61,9 @@ final class Node implements AutoCloseable {
                 defaults.listen(), "", "");
         Files.createDirectories(paths.agentYaml().getParent());
         Files.writeString(paths.agentYaml(), config.print());
+        // What the agent finds here it chains in the conflist.
+        Files.createDirectories(paths.cniBinDir());
+        Files.createSymbolicLink(paths.cniBinDir().resolve("portmap"), Path.of("/usr/lib/cni/portmap"));
     }
 
     NodePaths paths() {
@@ -165,8 +168,11 @@ final class Node implements AutoCloseable {
         byte[] input = Json.compact(config).getBytes(StandardCharsets.UTF_8);
         long start = System.nanoTime();
         Process client = builder.start();
-        try (var stdin = client.getOutputStream()) {
-            stdin.write(input);
+        // VERSION does not read its input.
+        if (!command.equals("VERSION")) {
+            try (var stdin = client.getOutputStream()) {
+                stdin.write(input);
+            }
         }
         String text = new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         int code;
