@@ -105,7 +105,7 @@ final class Agent implements AutoCloseable {
         NetworkMemory memory = NetworkMemory.load(paths.stateDir());
         SecureRandom random = new SecureRandom();
         this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, () -> facts.inPass().localNetwork(), random);
-        this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates()), () -> facts.inPass().files(), () -> begun);
+        this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), () -> facts.inPass().files(), () -> begun);
         this.filter = new PacketFilter(new FilterInputs(tables.endpoints, tables.peerAddresses, new FilterNetworks(facts, tables, memory)),
                 () -> mode(facts.inPass().config().dataplane()), paths, clock);
         this.loop = new ApplyLoop(clock, stages(), this::mayRemove, this::applied);
@@ -219,6 +219,10 @@ final class Agent implements AutoCloseable {
                 : Decoded.bad("the node's files", "", failure, "files that could be rendered");
     }
 
+    private void renderAgain() {
+        loop.distrust(files.name());
+    }
+
     /** Looks at everything that is ours anew, and puts right what differs; gives what could not be, in sentences. */
     List<String> mend() throws IOException {
         facts.change(filePaths::refreshed);
@@ -304,7 +308,7 @@ final class Agent implements AutoCloseable {
             loop.distrust(files.name());
         }
         conditions.set("kernel", Weight.NOT_READY, sentences(applied));
-        conditions.set("files", Weight.NOTE, files.rendered().map(rendered -> List.copyOf(rendered.leftOut().values())).orElse(List.of()));
+        conditions.set("files", Weight.NOTE, files.rendered().map(NodeFiles.Rendered::notes).orElse(List.of()));
         conditions.set("ruleset", Weight.NOTE, filter.status().problems());
         etcd.learn(macs(), !tables.endpoints.rows().isEmpty());
         look();

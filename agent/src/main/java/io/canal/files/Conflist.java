@@ -10,6 +10,8 @@ import io.canal.model.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The content of {@code 10-canal.conflist}.
@@ -79,7 +81,17 @@ public record Conflist(
     }
 
     boolean portmap() {
-        return !versions.leftOut().containsKey(PORTMAP);
+        return !versions.leftOut().contains(PORTMAP);
+    }
+
+    /** What a conflist that is in use says of a chained plugin's versions; empty where it does not chain it, or has no list of versions that would do. */
+    public static Optional<Set<String>> versionsWith(String plugin, String text) {
+        if (!(Json.object("", text) instanceof Decoded.Good<ObjectNode>(ObjectNode root))
+                || root.path("plugins").valueStream().noneMatch(each -> each.path("type").asText().equals(plugin))) {
+            return Optional.empty();
+        }
+        Set<String> versions = root.path("cniVersions").valueStream().map(JsonNode::asText).collect(Collectors.toSet());
+        return Optional.of(versions).filter(CniVersions::suffice);
     }
 
     /**

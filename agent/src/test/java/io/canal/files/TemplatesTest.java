@@ -34,15 +34,15 @@ class TemplatesTest {
         }
     }
 
-    private static Conflist conflist(Optional<Set<String>> portmap) {
+    private static Conflist conflist(Spoken portmap) {
         FileFacts facts = new FileFacts(SubnetEnvTest.V4, "worker-1", List.of("https://10.0.0.1:2379", "https://10.0.0.2:2379"),
                 Optional.of(new Conflist.Tls("/opt/calicoctl/etcd-ca", "/opt/calicoctl/etcd-cert", "/opt/calicoctl/etcd-key")), "/root/cdk/kubeconfig");
-        return facts.conflist(CniVersions.choose(Map.of(Conflist.PORTMAP, portmap)));
+        return facts.conflist(CniVersions.choose(Map.of(Conflist.PORTMAP, portmap), Map.of()));
     }
 
     @Test
     void the_conflist_has_the_old_charms_fields_and_the_networks_own_address() {
-        String text = templates().render(conflist(Optional.of(PORTMAP_1_1_1))).orThrow();
+        String text = templates().render(conflist(new Spoken.Versions(PORTMAP_1_1_1))).orThrow();
         ObjectNode expected = Json.object("expected", """
                 {"name": "cdk-canal", "cniVersion": "1.0.0",
                  "cniVersions": ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0"],
@@ -63,7 +63,7 @@ class TemplatesTest {
     void without_portmap_tls_and_kubeconfig_their_keys_are_left_out() {
         FileFacts facts = new FileFacts(SubnetEnvTest.V4, "n", List.of("http://10.0.0.1:2379"), Optional.empty(), "");
         ObjectNode root = Json.object("conflist", templates().render(
-                facts.conflist(CniVersions.choose(Map.of(Conflist.PORTMAP, Optional.empty())))).orThrow()).orThrow();
+                facts.conflist(choose(new Spoken.Absent()))).orThrow()).orThrow();
         assertEquals(1, root.path("plugins").size());
         ObjectNode calico = (ObjectNode) root.path("plugins").path(0);
         assertEquals(List.of("type", "nodename", "mtu", "datastore_type", "etcd_endpoints", "log_level", "ipam", "policy"),
@@ -74,10 +74,53 @@ class TemplatesTest {
 
     @Test
     void a_plugin_that_speaks_only_old_versions_is_left_out_with_the_reason() {
-        CniVersions versions = CniVersions.choose(Map.of(Conflist.PORTMAP, Optional.of(Set.of("0.2.0", "0.3.1"))));
-        assertEquals("The CNI plugin portmap speaks only 0.2.0, 0.3.1, expected 0.4.0 or 1.0.0; the conflist does without it.",
-                versions.leftOut().get(Conflist.PORTMAP));
-        assertEquals("0.4.0", CniVersions.choose(Map.of(Conflist.PORTMAP, Optional.of(Set.of("0.3.1", "0.4.0")))).preferred());
+        CniVersions versions = choose(new Spoken.Versions(Set.of("0.2.0", "0.3.1")));
+        assertEquals(Set.of(Conflist.PORTMAP), versions.leftOut());
+        assertEquals(List.of("The CNI plugin portmap speaks only 0.2.0, 0.3.1, expected 0.4.0 or 1.0.0; the conflist does without it."), versions.notes());
+        assertEquals("0.4.0", choose(new Spoken.Versions(Set.of("0.3.1", "0.4.0"))).preferred());
+    }
+
+    @Test
+    void an_absent_plugin_is_left_out_with_the_reason() {
+        CniVersions versions = choose(new Spoken.Absent());
+        assertEquals(Set.of(Conflist.PORTMAP), versions.leftOut());
+        assertEquals(List.of("The CNI plugin portmap is absent; the conflist does without it."), versions.notes());
+    }
+
+    @Test
+    void a_silent_plugin_stays_in_the_chain_with_what_every_plugin_speaks() {
+        CniVersions versions = choose(new Spoken.Silent());
+        assertEquals(Set.of(), versions.leftOut());
+        assertEquals("0.4.0", versions.preferred());
+        assertEquals(List.of("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0"), versions.common());
+        assertEquals(List.of("The CNI plugin portmap did not answer VERSION; it stays in the conflist and is asked again."), versions.notes());
+    }
+
+    @Test
+    void a_silent_plugin_keeps_what_the_conflist_in_use_chains_it_with() {
+        CniVersions versions = CniVersions.choose(Map.of(Conflist.PORTMAP, new Spoken.Silent()), Map.of(Conflist.PORTMAP, PORTMAP_1_1_1));
+        assertEquals("1.0.0", versions.preferred());
+    }
+
+    @Test
+    void of_a_plugin_that_is_being_asked_nothing_is_said() {
+        CniVersions versions = choose(new Spoken.Asking());
+        assertEquals(Set.of(), versions.leftOut());
+        assertEquals(List.of(), versions.notes());
+    }
+
+    @Test
+    void a_conflist_says_what_it_chains_a_plugin_with() {
+        String text = templates().render(conflist(new Spoken.Versions(PORTMAP_1_1_1))).orThrow();
+        assertEquals(Optional.of(PORTMAP_1_1_1), Conflist.versionsWith(Conflist.PORTMAP, text));
+        assertEquals(Optional.empty(), Conflist.versionsWith("bandwidth", text));
+        assertEquals(Optional.empty(), Conflist.versionsWith(Conflist.PORTMAP, "not JSON"));
+        assertEquals(Optional.empty(), Conflist.versionsWith(Conflist.PORTMAP, """
+                {"cniVersion": "0.3.1", "plugins": [{"type": "portmap"}]}"""));
+    }
+
+    private static CniVersions choose(Spoken portmap) {
+        return CniVersions.choose(Map.of(Conflist.PORTMAP, portmap), Map.of());
     }
 
     @Test
@@ -85,7 +128,7 @@ class TemplatesTest {
         Templates wrong = new Templates(template(Templates.SUBNET_ENV).replace("${v4.subnet}", "10.9.9.1/24"),
                 template(Templates.CONFLIST).replace("\"snat\": true", "\"snat\": false"));
         assertInstanceOf(Decoded.Bad.class, wrong.render(SubnetEnvTest.V4));
-        Decoded.Bad<String> bad = assertInstanceOf(Decoded.Bad.class, wrong.render(conflist(Optional.of(PORTMAP_1_1_1))));
+        Decoded.Bad<String> bad = assertInstanceOf(Decoded.Bad.class, wrong.render(conflist(new Spoken.Versions(PORTMAP_1_1_1))));
         assertTrue(bad.problem().sentence().startsWith("10-canal.conflist.ftl is "), bad::toString);
     }
 
@@ -94,7 +137,7 @@ class TemplatesTest {
         Templates broken = new Templates("${nothing}", "<#if>");
         Decoded.Bad<String> bad = assertInstanceOf(Decoded.Bad.class, broken.render(SubnetEnvTest.V4));
         assertEquals("subnet.env.ftl", bad.problem().where());
-        assertInstanceOf(Decoded.Bad.class, broken.render(conflist(Optional.empty())));
+        assertInstanceOf(Decoded.Bad.class, broken.render(conflist(new Spoken.Absent())));
     }
 
     @Test

@@ -54,11 +54,14 @@ record FileRepair(NodePaths node, Path templates) {
         inFiles.forEach(problem -> plan.add("Write " + problem.where() + " for " + problem.expected()));
         if (!dryRun) {
             try {
-                NodeFiles writer = new NodeFiles(node, templates);
-                writer.put(writer.render(facts.get()), true);
+                NodeFiles writer = new NodeFiles(node, templates, () -> {});
+                writer.put(writer.renderSettled(facts.get()), true);
                 inFiles.forEach(problem -> done.add("Wrote " + problem.where() + " for " + problem.expected()));
             } catch (StageFailed failure) {
                 throw new IOException(failure.getMessage(), failure);
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted", interrupted);
             }
         }
         return new Outcome(plan, done, left);

@@ -54,7 +54,7 @@ public final class FileStage implements Stage {
         if (placed == null) {
             boolean begin = mayBegin.getAsBoolean();
             files.put(texts, begin);
-            placed = begin ? renderedFrom : null;
+            placed = begin && texts.settled() ? renderedFrom : null;
         }
     }
 

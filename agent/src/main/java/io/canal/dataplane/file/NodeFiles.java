@@ -3,6 +3,7 @@ package io.canal.dataplane.file;
 import io.canal.files.CniVersions;
 import io.canal.files.Conflist;
 import io.canal.files.FileFacts;
+import io.canal.files.Spoken;
 import io.canal.files.Templates;
 import io.canal.kernel.libc.Flock;
 import io.canal.model.Decoded;
@@ -22,8 +23,10 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The one writer of {@code subnet.env} and {@code 10-canal.conflist}: in the agent, and in the repair action while no agent runs.
@@ -38,39 +41,63 @@ public final class NodeFiles {
     private final Path templates;
     private final PluginProbe probe;
 
-    /** @param templates the folder with the templates */
-    public NodeFiles(NodePaths paths, Path templates) {
+    /**
+     * Asks no plugin yet.
+     *
+     * @param templates the folder with the templates
+     * @param onNews told on another thread when more is known of the plugins, and the files should be rendered again
+     */
+    public NodeFiles(NodePaths paths, Path templates, Runnable onNews) {
+        this(paths, templates, new PluginProbe(paths.cniBinDir(), new PluginMemory(paths.stateDir()), Clock.system(), onNews));
+    }
+
+    NodeFiles(NodePaths paths, Path templates, PluginProbe probe) {
         this.paths = paths;
         this.templates = templates;
-        this.probe = new PluginProbe(paths.cniBinDir(), Clock.system());
+        this.probe = probe;
     }
 
     /**
      * The files as they should be.
      *
      * @param digest of both; changes when one of them does
-     * @param leftOut plugins that are not chained, each with the reason in a sentence
+     * @param settled whether enough is known of the chained plugins for the conflist
+     * @param notes what an operator should know of chained plugins, in sentences
      */
-    public record Rendered(String subnetEnv, String conflist, String digest, Map<String, String> leftOut) {}
+    public record Rendered(String subnetEnv, String conflist, String digest, boolean settled, List<String> notes) {}
 
-    /** Renders both files. Chained plugins that are new are asked for the versions that they speak. */
+    /** Renders both files from what is known now. Chained plugins that are new are being asked meanwhile. */
     public Rendered render(FileFacts facts) throws StageFailed {
         Templates texts = new Templates(template(Templates.SUBNET_ENV), template(Templates.CONFLIST));
-        CniVersions versions = CniVersions.choose(Map.of(Conflist.PORTMAP, probe.versions(Conflist.PORTMAP)));
+        Spoken portmap = probe.spoken(Conflist.PORTMAP);
+        Map<String, Set<String>> inUse = inUse();
+        CniVersions versions = CniVersions.choose(Map.of(Conflist.PORTMAP, portmap), inUse);
         String subnetEnv = orFail(texts.render(facts.subnetEnv()));
         String conflist = orFail(texts.render(facts.conflist(versions)));
-        return new Rendered(subnetEnv, conflist, digest(subnetEnv + conflist), versions.leftOut());
+        return new Rendered(subnetEnv, conflist, digest(subnetEnv + conflist), !(portmap instanceof Spoken.Asking) || !inUse.isEmpty(), versions.notes());
+    }
+
+    /** As {@link #render}, after the answers of the plugins, or when they have not come in time. */
+    public Rendered renderSettled(FileFacts facts) throws StageFailed, InterruptedException {
+        render(facts);
+        probe.settle();
+        return render(facts);
+    }
+
+    /** What the conflist that is in use chains with. */
+    private Map<String, Set<String>> inUse() throws StageFailed {
+        return read(paths.conflist()).flatMap(text -> Conflist.versionsWith(Conflist.PORTMAP, text)).map(versions -> Map.of(Conflist.PORTMAP, versions)).orElse(Map.of());
     }
 
     /**
-     * Writes the files that do not say what they should; the conflist last.
+     * Writes the files that do not say what they should; the conflist last, and not before it is settled.
      *
      * @param conflistToo whether the conflist may be made where it is absent: runtimes use it from then on
      */
     public void put(Rendered files, boolean conflistToo) throws StageFailed {
         Map<Path, String> wrong = new LinkedHashMap<>();
         addIfWrong(wrong, paths.subnetEnv(), files.subnetEnv());
-        if (conflistToo || Files.exists(paths.conflist())) {
+        if (files.settled() && (conflistToo || Files.exists(paths.conflist()))) {
             addIfWrong(wrong, paths.conflist(), files.conflist());
         }
         if (wrong.isEmpty()) {

@@ -10,14 +10,17 @@ import io.canal.files.FileFacts;
 import io.canal.files.SubnetEnv;
 import io.canal.model.Cidr;
 import io.canal.model.NodePaths;
+import io.canal.reconcile.Clock;
 import io.canal.reconcile.Pass;
 import io.canal.reconcile.StageFailed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,7 +51,7 @@ class FileStageTest {
     }
 
     private FileStage stage() {
-        return new FileStage(new NodeFiles(paths, Path.of("..", "templates")), () -> Optional.ofNullable(facts), () -> begun);
+        return new FileStage(new NodeFiles(paths, Path.of("..", "templates"), () -> {}), () -> Optional.ofNullable(facts), () -> begun);
     }
 
     @Test
@@ -127,9 +130,56 @@ class FileStageTest {
 
     @Test
     void an_absent_template_is_named() {
-        FileStage stage = new FileStage(new NodeFiles(paths, root.resolve("none")), () -> Optional.ofNullable(facts), () -> true);
+        FileStage stage = new FileStage(new NodeFiles(paths, root.resolve("none"), () -> {}), () -> Optional.ofNullable(facts), () -> true);
         StageFailed failed = assertThrows(StageFailed.class, () -> stage.run(PASS));
         assertEquals("The template " + root.resolve("none/subnet.env.ftl") + " is absent; install canal again.", failed.getMessage());
+    }
+
+    @Test
+    void the_conflist_waits_for_the_first_answer_of_a_plugin_and_subnet_env_does_not() throws Exception {
+        PluginProbe probe = probe(Duration.ofSeconds(20), "head -c 1 " + root.resolve("gate") + " > /dev/null; echo '{\"supportedVersions\":[\"0.4.0\",\"1.0.0\"]}'");
+        Path gate = root.resolve("gate");
+        assertEquals(0, new ProcessBuilder("mkfifo", gate.toString()).start().waitFor());
+        FileStage stage = new FileStage(new NodeFiles(paths, Path.of("..", "templates"), probe), () -> Optional.ofNullable(facts), () -> begun);
+        stage.run(PASS);
+        assertTrue(Files.exists(paths.subnetEnv()));
+        assertFalse(Files.exists(paths.conflist()));
+        assertEquals(Optional.empty(), stage.placed());
+        Files.writeString(gate, "x");
+        probe.settle();
+        stage.distrust();
+        stage.run(PASS);
+        assertEquals(Optional.of(Set.of("0.4.0", "1.0.0")), Conflist.versionsWith(Conflist.PORTMAP, Files.readString(paths.conflist())));
+        assertEquals(Optional.ofNullable(facts), stage.placed());
+        assertEquals(List.of(), stage.rendered().orElseThrow().notes());
+    }
+
+    @Test
+    void a_conflist_in_use_keeps_its_chain_while_the_plugin_has_not_answered() throws Exception {
+        PluginProbe probe = probe(Duration.ofMillis(500), "exec sleep 60");
+        FileStage stage = new FileStage(new NodeFiles(paths, Path.of("..", "templates"), probe), () -> Optional.ofNullable(facts), () -> begun);
+        String used = """
+                {"cniVersion": "1.0.0", "cniVersions": ["0.4.0", "1.0.0"], "plugins": [{"type": "calico", "ipam": {"subnet": "10.1.1.0/24"}}, {"type": "portmap"}]}""";
+        Files.createDirectories(paths.cniConfDir());
+        Files.writeString(paths.conflist(), used);
+        stage.run(PASS);
+        assertEquals(Optional.of(Set.of("0.4.0", "1.0.0")), Conflist.versionsWith(Conflist.PORTMAP, Files.readString(paths.conflist())));
+        assertEquals(List.of(Cidr.of("10.1.49.0/24")), Conflist.subnets("conflist", Files.readString(paths.conflist())).orThrow());
+        assertEquals(List.of(), stage.rendered().orElseThrow().notes());
+        probe.settle();
+        stage.distrust();
+        stage.run(PASS);
+        assertEquals(Optional.of(Set.of("0.4.0", "1.0.0")), Conflist.versionsWith(Conflist.PORTMAP, Files.readString(paths.conflist())));
+        assertEquals(1, stage.rendered().orElseThrow().notes().size());
+    }
+
+    /** Asks a plugin that is this script. */
+    private PluginProbe probe(Duration patience, String script) throws IOException {
+        Path portmap = paths.cniBinDir().resolve("portmap");
+        Files.createDirectories(paths.cniBinDir());
+        Files.writeString(portmap, "#!/bin/sh\n" + script + "\n");
+        Files.setPosixFilePermissions(portmap, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return new PluginProbe(paths.cniBinDir(), new PluginMemory(paths.stateDir()), Clock.system(), patience, () -> {});
     }
 
     @Test
