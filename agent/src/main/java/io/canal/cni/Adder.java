@@ -76,7 +76,7 @@ final class Adder {
     /** Has the endpoint of an attachment, and its network's profile, written to etcd. */
     void publish(Attachment attachment) throws IOException {
         if (attachment.profile()) {
-            kit.spool().add(new Write.Ensure(Profile.ofNetwork(attachment.network()).resource()));
+            kit.spool().add(new Write.Ensure(Profile.ofNetwork(attachment.network())));
         }
         kit.spool().add(new Write.PutEndpoint(attachment.endpoint().resource()));
     }

@@ -49,7 +49,7 @@ class SpoolTest {
     }
 
     private static Write ensure(String network) {
-        return new Write.Ensure(Profile.ofNetwork(network).resource());
+        return new Write.Ensure(Profile.ofNetwork(network));
     }
 
     @Test

@@ -3,18 +3,46 @@ package io.canal.model.calico;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.model.Decoded;
 import io.canal.model.Json;
+import io.canal.model.Problem;
+import io.canal.model.calico.Reading.Malformed;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
-/** Labels and rules that endpoints inherit. */
-public record Profile(Resource resource) {
+/**
+ * Labels and rules that endpoints inherit.
+ *
+ * @param labelsToApply what the endpoints inherit where they do not have these labels themselves
+ * @param notes what of the rules could not be read; such a rule opens nothing
+ */
+public record Profile(String name, SortedMap<String, String> labelsToApply, List<PolicyRule> ingress, List<PolicyRule> egress, List<Problem> notes) {
+
+    /** The profile that allows all. It is never stored, and always there. */
+    public static final String ALLOW_ALL = "projectcalico-default-allow";
+
+    public Profile {
+        ingress = List.copyOf(ingress);
+        egress = List.copyOf(egress);
+        notes = List.copyOf(notes);
+    }
+
+    public static ResourceKey key(String name) {
+        return ResourceKey.of(Kind.PROFILE, name);
+    }
+
+    /** The profile named {@link #ALLOW_ALL}. */
+    public static Profile allowAll() {
+        List<PolicyRule> allow = List.of(PolicyRule.all(RuleAction.ALLOW));
+        return new Profile(ALLOW_ALL, Collections.emptySortedMap(), allow, allow, List.of());
+    }
 
     /**
      * The profile of a plain CNI network, as Calico's plugin makes it: members of the network may reach each other, and may reach
      * all.
      */
-    public static Profile ofNetwork(String network) {
+    public static Resource ofNetwork(String network) {
         ObjectNode spec = Json.object();
         ObjectNode ingress = spec.putArray("ingress").addObject().put("action", "Allow");
         ingress.putObject("source").put("selector", "has(" + network + ")");
@@ -23,22 +51,23 @@ public record Profile(Resource resource) {
         egress.putObject("source");
         egress.putObject("destination");
         spec.putObject("labelsToApply").put(network, "");
-        return new Profile(Resource.make(ResourceKey.of(Kind.PROFILE, network), Map.of(), spec));
+        return Resource.make(key(network), Map.of(), spec);
     }
 
     public static Decoded<Profile> of(Resource resource) {
-        Fields spec = new Fields(resource.key().path(), "spec", resource.spec());
-        return spec.each("ingress", rule -> rule.isObject(), "an object")
-                .or(() -> spec.each("egress", rule -> rule.isObject(), "an object"))
-                .or(() -> spec.optional("labelsToApply",
-                        labels -> labels.isObject() && labels.properties().stream().allMatch(label -> label.getValue().isTextual()), "an object of strings"))
-                .<Decoded<Profile>>map(Decoded::bad)
-                .orElseGet(() -> Decoded.good(new Profile(resource)));
+        return Reading.spec(resource, spec -> read(resource, spec));
     }
 
-    public SortedMap<String, String> labelsToApply() {
-        SortedMap<String, String> labels = new TreeMap<>();
-        resource.spec().path("labelsToApply").properties().forEach(label -> labels.put(label.getKey(), label.getValue().asText()));
-        return labels;
+    private static Profile read(Resource resource, Reading spec) throws Malformed {
+        List<Problem> notes = new ArrayList<>();
+        return new Profile(resource.key().name(), spec.textMap("labelsToApply"), RuleReading.rules(spec, "ingress", notes),
+                RuleReading.rules(spec, "egress", notes), notes);
+    }
+
+    public List<PolicyRule> rules(Direction direction) {
+        return switch (direction) {
+            case INGRESS -> ingress;
+            case EGRESS -> egress;
+        };
     }
 }

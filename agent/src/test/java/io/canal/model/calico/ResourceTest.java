@@ -72,7 +72,7 @@ final class ResourceTest {
     @Test
     void the_profile_of_a_network_is_written_as_calico_does() {
         RecordedEtcd.Entry entry = RecordedEtcd.ofPlugin("profiles/net1", "has(net1)");
-        assertEquals(entry.value(), Profile.ofNetwork("net1").resource().created(UUID.fromString("69ef81f6-5b74-4aec-b791-33cf531677c0"),
+        assertEquals(entry.value(), Profile.ofNetwork("net1").created(UUID.fromString("69ef81f6-5b74-4aec-b791-33cf531677c0"),
                 Instant.parse("2026-11-25T15:49:45Z")).encode());
     }
 
