@@ -39,6 +39,7 @@ enum frame_type {
     OUT = 'O',        /* bytes of stdout */
     ERR = 'E',        /* bytes of stderr */
     EXITED = 'X',     /* "exit" or "signal", number */
+    NUDGED = 'N',     /* tag of a unit whose status is to be asked anew */
 };
 
 struct buffer {

@@ -8,7 +8,9 @@
 #define _GNU_SOURCE
 #include "serve.h"
 #include "frame.h"
+#include "juju_exec.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -23,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -35,6 +38,7 @@
 
 #define PROTOCOL 1
 #define TOOLS_MAX 64
+#define FIRST_TOOL 7
 /* The controller pings every 5 s. */
 #define SILENCE_MS 30000
 #define LOCK_RETRY_MS 50
@@ -525,6 +529,35 @@ static void say_hello(void)
     frame_end(&to_controller, place);
 }
 
+/* Hands on what juju-exec has written down, and forgets it: what comes while we look is a new file, and a new event. */
+static void pass_nudges(void)
+{
+    DIR *folder = opendir(NUDGES);
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] != '.' && unlinkat(dirfd(folder), entry->d_name, 0) == 0) {
+            size_t place = frame_begin(&to_controller, NUDGED, 0);
+            frame_text(&to_controller, entry->d_name);
+            frame_end(&to_controller, place);
+        }
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+}
+
+/* An inotify descriptor for nudges; -1 where the folder cannot be made: then there are none. */
+static int watch_nudges(void)
+{
+    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    mkdir("/var/lib/juju", 0755);
+    mkdir(NUDGES, 0700);
+    if (fd >= 0 && inotify_add_watch(fd, NUDGES, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0) {
+        close_fd(&fd);
+    }
+    return fd;
+}
+
 /* 0: go on. */
 static int read_controller(struct buffer *in)
 {
@@ -585,20 +618,23 @@ int serve_main(void)
     struct buffer in = {0};
     int64_t heard = now_ms();
     say_hello();
+    int nudges = watch_nudges();
+    pass_nudges();
     for (;;) {
         int full = to_controller.size > BACKLOG;
-        struct pollfd polls[6 + TOOLS_MAX];
+        struct pollfd polls[FIRST_TOOL + TOOLS_MAX];
         polls[0] = (struct pollfd) {.fd = 0, .events = POLLIN};
         polls[1] = (struct pollfd) {.fd = to_controller.size > 0 ? 1 : -1, .events = POLLOUT};
         polls[2] = (struct pollfd) {.fd = signals, .events = POLLIN};
         polls[3] = (struct pollfd) {.fd = full ? -1 : run.listen_fd, .events = POLLIN};
         polls[4] = (struct pollfd) {.fd = full ? -1 : run.out_fd, .events = POLLIN};
         polls[5] = (struct pollfd) {.fd = full ? -1 : run.err_fd, .events = POLLIN};
+        polls[6] = (struct pollfd) {.fd = nudges, .events = POLLIN};
         for (int i = 0; i < TOOLS_MAX; i++) {
-            polls[6 + i] = (struct pollfd) {.fd = full ? -1 : tools[i].fd, .events = POLLIN};
+            polls[FIRST_TOOL + i] = (struct pollfd) {.fd = full ? -1 : tools[i].fd, .events = POLLIN};
         }
         int locking = run.wanted && run.pid == 0;
-        if (poll(polls, 6 + TOOLS_MAX, locking ? LOCK_RETRY_MS : 1000) < 0 && errno != EINTR) {
+        if (poll(polls, FIRST_TOOL + TOOLS_MAX, locking ? LOCK_RETRY_MS : 1000) < 0 && errno != EINTR) {
             return leave(1);
         }
         if (polls[0].revents != 0) {
@@ -611,7 +647,7 @@ int serve_main(void)
             return leave(1);
         }
         for (int i = 0; i < TOOLS_MAX; i++) {
-            if (polls[6 + i].revents != 0 && tools[i].fd >= 0 && tools[i].fd == polls[6 + i].fd) {
+            if (polls[FIRST_TOOL + i].revents != 0 && tools[i].fd >= 0 && tools[i].fd == polls[FIRST_TOOL + i].fd) {
                 tool_read(&tools[i]);
             }
         }
@@ -623,6 +659,12 @@ int serve_main(void)
         }
         if (polls[5].revents != 0 && run.err_fd >= 0 && carry_output(run.err_fd, ERR) == 0) {
             close_fd(&run.err_fd);
+        }
+        if (polls[6].revents != 0) {
+            uint8_t events[4096];
+            while (read(nudges, events, sizeof events) > 0) {
+            }
+            pass_nudges();
         }
         if (polls[2].revents != 0 && take_signals()) {
             return leave(1);

@@ -112,7 +112,7 @@ final class Agent implements AutoCloseable {
         this.etcd = new EtcdSide(stores, loop, tables, facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
         this.uplinks = new UplinkWatch(() -> facts.latest().config(), this::chosen);
         this.cni = new CniServer(paths, new ServedNode(facts, clock), loop, tables.endpoints, etcd.store(), clock);
-        this.nudge = new Nudge(paths.at("usr/bin/juju-exec"), () -> facts.latest().config().unit(), clock);
+        this.nudge = new Nudge(unit -> Nudge.program(paths, unit), () -> facts.latest().config().unit(), clock);
         this.departed = new DepartedUnits(paths.stateDir(), etcd::releaseUnit);
         conditions.set("start", Weight.NOT_READY, Optional.of("The agent is starting."));
         conditions.set("configuration", Weight.NOT_READY, first.problem().map(problem -> problem.sentence() + "."));

@@ -1,5 +1,6 @@
 package io.canal.agent;
 
+import io.canal.model.NodePaths;
 import io.canal.reconcile.Clock;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -9,6 +10,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +29,7 @@ final class Nudge implements AutoCloseable {
     private static final int MOST_DOUBLINGS = 4;
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
-    private final Path jujuExec;
+    private final Function<String, Path> program;
     private final Supplier<String> unit;
     private final Clock clock;
     private final Duration pause;
@@ -40,20 +42,26 @@ final class Nudge implements AutoCloseable {
     /**
      * Begins to listen.
      *
-     * @param jujuExec the program; where it is absent nothing is ever called
+     * @param program juju-exec for a unit, looked for at each call; where it is absent nothing is called
      * @param unit whose charm to nudge; empty for none
      */
-    Nudge(Path jujuExec, Supplier<String> unit, Clock clock) {
-        this(jujuExec, unit, clock, PAUSE);
+    Nudge(Function<String, Path> program, Supplier<String> unit, Clock clock) {
+        this(program, unit, clock, PAUSE);
     }
 
-    Nudge(Path jujuExec, Supplier<String> unit, Clock clock, Duration pause) {
-        this.jujuExec = jujuExec;
+    Nudge(Function<String, Path> program, Supplier<String> unit, Clock clock, Duration pause) {
+        this.program = program;
         this.unit = unit;
         this.clock = clock;
         this.pause = pause;
         this.thread = Thread.ofVirtual().name("nudge").unstarted(this::loop);
         thread.start();
+    }
+
+    /** Where juju-exec is: Juju's, else the one among the unit's hook tools that canal's own controller puts there. */
+    static Path program(NodePaths paths, String unit) {
+        Path juju = paths.at("usr/bin/juju-exec");
+        return Files.isExecutable(juju) ? juju : paths.at("var/lib/juju/tools/unit-" + unit.replace('/', '-') + "/juju-exec");
     }
 
     /** What the charm reports has changed. */
@@ -79,7 +87,7 @@ final class Nudge implements AutoCloseable {
                 awaitChange();
                 long start = clock.nanos();
                 String now = unit.get();
-                boolean failed = !now.isEmpty() && Files.isExecutable(jujuExec) && !call(now);
+                boolean failed = !now.isEmpty() && Files.isExecutable(program.apply(now)) && !call(now);
                 failures = failed ? Math.min(failures + 1, MOST_DOUBLINGS) : 0;
                 if (failed) {
                     changed();
@@ -108,6 +116,7 @@ final class Nudge implements AutoCloseable {
 
     /** Whether the hook ran. */
     private boolean call(String unit) throws InterruptedException {
+        Path jujuExec = program.apply(unit);
         // The text is fixed; the charm's folder is known to Juju alone, so a shell in the hook's own context expands it.
         ProcessBuilder builder = new ProcessBuilder(jujuExec.toString(), unit, "JUJU_DISPATCH_PATH=hooks/update-status $JUJU_CHARM_DIR/dispatch")
                 .redirectOutput(Redirect.DISCARD)

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.canal.model.NodePaths;
 import io.canal.reconcile.Clock;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,11 +23,11 @@ class NudgeTest {
     Path folder;
 
     /** A juju-exec that writes down how it was called. */
-    private Path recorder() throws IOException {
+    private Function<String, Path> recorder() throws IOException {
         Path program = folder.resolve("juju-exec");
         Files.writeString(program, "#!/bin/sh\nprintf '%s\\n' \"$*\" >> " + folder.resolve("calls") + "\n");
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-        return program;
+        return unit -> program;
     }
 
     private List<String> calls() throws IOException {
@@ -66,8 +68,8 @@ class NudgeTest {
 
     @Test
     void a_call_that_failed_is_made_again() throws Exception {
-        Path program = recorder();
-        Files.writeString(program, "[ $(wc -l < " + folder.resolve("calls") + ") -ge 3 ]\n", StandardOpenOption.APPEND);
+        Function<String, Path> program = recorder();
+        Files.writeString(program.apply(""), "[ $(wc -l < " + folder.resolve("calls") + ") -ge 3 ]\n", StandardOpenOption.APPEND);
         try (Nudge nudge = new Nudge(program, () -> "canal/0", Clock.system(), Duration.ofMillis(1))) {
             nudge.changed();
             awaitCalls(3);
@@ -78,12 +80,23 @@ class NudgeTest {
 
     @Test
     void without_juju_nothing_is_called() throws Exception {
-        try (Nudge nudge = new Nudge(folder.resolve("absent"), () -> "canal/0", Clock.system(), Duration.ofMillis(1));
+        try (Nudge nudge = new Nudge(unit -> folder.resolve("absent"), () -> "canal/0", Clock.system(), Duration.ofMillis(1));
                 Nudge other = new Nudge(recorder(), () -> "", Clock.system(), Duration.ofMillis(1))) {
             nudge.changed();
             other.changed();
             Thread.sleep(50);
         }
         assertFalse(Files.exists(folder.resolve("calls")));
+    }
+
+    @Test
+    void without_juju_the_program_is_the_one_beside_the_units_hook_tools() throws Exception {
+        NodePaths paths = new NodePaths(folder);
+        Path ours = folder.resolve("var/lib/juju/tools/unit-canal-0/juju-exec");
+        assertEquals(ours, Nudge.program(paths, "canal/0"));
+        Path juju = folder.resolve("usr/bin/juju-exec");
+        Files.createDirectories(juju.getParent());
+        Files.createFile(juju, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+        assertEquals(juju, Nudge.program(paths, "canal/0"));
     }
 }

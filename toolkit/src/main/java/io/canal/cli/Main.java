@@ -33,11 +33,14 @@ import picocli.CommandLine.Spec;
             RefreshCommand.class,
             IntegrateCommand.class,
             RemoveRelationCommand.class,
+            RemoveApplicationCommand.class,
             AddMachineCommand.class,
             AddUnitCommand.class,
             RemoveUnitCommand.class,
             ResolvedCommand.class,
             ShowTaskCommand.class,
+            DebugLogCommand.class,
+            StatusLogCommand.class,
         })
 public final class Main implements Runnable {
 

@@ -24,7 +24,8 @@ final class ModelOption {
             description = "Folder of the model, for hosts outside a lab (or CANAL_MODEL).")
     private @Nullable Path folder;
 
-    private Path folder() {
+    /** The model's folder. */
+    Path folder() {
         return Optional.ofNullable(folder)
                 .or(() -> Optional.ofNullable(System.getenv("CANAL_MODEL")).filter(text -> !text.isEmpty()).map(Path::of))
                 .orElseGet(lab::modelFolder);

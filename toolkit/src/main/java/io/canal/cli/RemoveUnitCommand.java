@@ -3,11 +3,9 @@ package io.canal.cli;
 import io.canal.controller.Model;
 import io.canal.controller.ModelException;
 import io.canal.controller.Watcher;
-import java.io.Console;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,7 +32,7 @@ final class RemoveUnitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (!noPrompt && !isConfirmed()) {
+        if (!noPrompt && !Question.isConfirmed("This will remove " + String.join(", ", units) + " with subordinates.")) {
             throw new ModelException("remove-unit: aborted");
         }
         try (Model open = model.open(Watcher.NONE)) {
@@ -44,14 +42,5 @@ final class RemoveUnitCommand implements Callable<Integer> {
             }
             return ModelOption.settle(open, timeout);
         }
-    }
-
-    private boolean isConfirmed() {
-        Console console = System.console();
-        if (console == null || !console.isTerminal()) {
-            return true;
-        }
-        String answer = console.readLine("This will remove %s with subordinates. Continue [y/N]? ", String.join(", ", units));
-        return answer != null && answer.strip().toLowerCase(Locale.ROOT).startsWith("y");
     }
 }

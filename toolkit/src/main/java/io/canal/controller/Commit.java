@@ -37,7 +37,9 @@ final class Commit {
                 task.status = "running";
                 task.started = Optional.of(now);
             });
-            case START, CONFIG_CHANGED, UPGRADE_CHARM, LEADER_ELECTED, UPDATE_STATUS, JOINED, CHANGED, DEPARTED, BROKEN -> {
+            // At its begin: what is told while it runs may come too late for it.
+            case UPDATE_STATUS -> unit.wantsUpdateStatus = false;
+            case START, CONFIG_CHANGED, UPGRADE_CHARM, LEADER_ELECTED, JOINED, CHANGED, DEPARTED, BROKEN -> {
             }
         }
     }
@@ -72,7 +74,6 @@ final class Commit {
                 }
             }
             case LEADER_ELECTED -> unit.leaderSeen = true;
-            case UPDATE_STATUS -> unit.wantsUpdateStatus = false;
             case STOP -> unit.stopped = true;
             case REMOVE -> remove(state, unit);
             case CREATED -> {
@@ -98,7 +99,7 @@ final class Commit {
                 }
             }
             case BROKEN -> unit.membership(hook.relation()).broken = true;
-            case ACTION, EXEC -> {
+            case UPDATE_STATUS, ACTION, EXEC -> {
             }
         }
         tidy(state);

@@ -34,7 +34,8 @@ record Frame(Type type, int id, List<byte[]> fields) {
         BROKEN('F'),
         OUT('O'),
         ERR('E'),
-        EXITED('X');
+        EXITED('X'),
+        NUDGED('N');
 
         private final byte code;
 

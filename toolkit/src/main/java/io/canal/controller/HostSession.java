@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,11 +73,14 @@ final class HostSession implements AutoCloseable {
     private static final Duration PING_EVERY = Duration.ofSeconds(5);
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final int NO_SUCH_PROGRAM = 127;
+    /** Not a hook's tool: the node agent calls it. */
+    private static final String JUJU_EXEC = "juju-exec";
     private static final String PUT_PROGRAM = "set -eu; to=$1; shift; rm -rf \"$to.new\"; mkdir -p \"$to.new\"; "
             + "cat >\"$to.new/canal-unit\"; chmod 755 \"$to.new/canal-unit\"; "
             + "for tool; do ln -s canal-unit \"$to.new/$tool\"; done; rm -rf \"$to\"; mv -T \"$to.new\" \"$to\"";
 
     private final Connection connection;
+    private final Consumer<String> nudged;
     private final RemoteProgram serve;
     private final CompletableFuture<Hello> hello = new CompletableFuture<>();
     private final Map<Integer, BlockingQueue<Frame>> calls = new ConcurrentHashMap<>();
@@ -86,16 +90,21 @@ final class HostSession implements AutoCloseable {
     private volatile @Nullable Listener listener;
     private volatile boolean ended;
 
-    private HostSession(Connection connection, UnitProgram program) throws IOException {
+    private HostSession(Connection connection, UnitProgram program, Consumer<String> nudged) throws IOException {
         this.connection = connection;
+        this.nudged = nudged;
         this.serve = connection.start(List.of(program.folder() + "/canal-unit", "--serve"), new FromHost(), complaints);
     }
 
-    /** Connects to a host and puts canal-unit there if it is not there yet. */
-    static HostSession open(Endpoint endpoint, UnitProgram program) throws IOException, InterruptedException {
+    /**
+     * Connects to a host and puts canal-unit there if it is not there yet.
+     *
+     * @param nudged hears the tag of each unit whose status is to be asked anew; on a thread of its own
+     */
+    static HostSession open(Endpoint endpoint, UnitProgram program, Consumer<String> nudged) throws IOException, InterruptedException {
         Connection connection = Connection.open(endpoint);
         try {
-            HostSession session = new HostSession(connection, program);
+            HostSession session = new HostSession(connection, program, nudged);
             try {
                 session.hello();
             } catch (IOException e) {
@@ -103,7 +112,7 @@ final class HostSession implements AutoCloseable {
                     throw e;
                 }
                 put(connection, program);
-                session = new HostSession(connection, program);
+                session = new HostSession(connection, program, nudged);
                 session.hello();
             }
             session.keepAlive();
@@ -117,6 +126,7 @@ final class HostSession implements AutoCloseable {
     private static void put(Connection connection, UnitProgram program) throws IOException, InterruptedException {
         List<String> argv = new ArrayList<>(List.of("sh", "-c", PUT_PROGRAM, "sh", program.folder()));
         argv.addAll(HookTools.NAMES);
+        argv.add(JUJU_EXEC);
         Output output = connection.run(argv, new ByteArrayInputStream(program.bytes()));
         if (output.code() != 0) {
             throw new IOException("host " + connection.endpoint() + " does not take " + program.folder() + ": "
@@ -233,6 +243,7 @@ final class HostSession implements AutoCloseable {
             }
             case MISSING -> complete(end, new End.Missing());
             case BROKEN -> complete(end, new End.Broken(frame.text(0)));
+            case NUDGED -> Thread.ofVirtual().name("nudge " + frame.text(0)).start(() -> nudged.accept(frame.text(0)));
             case BEGAN -> {
             }
             case RUN, STOP, PING, REPLY, READ_FILE, READ_STDIN, WRITE_FILE ->

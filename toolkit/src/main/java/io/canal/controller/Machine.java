@@ -50,7 +50,7 @@ final class Machine implements AutoCloseable {
         }
         MachineSpec spec = live.read(state -> state.machine(id).spec);
         try {
-            HostSession fresh = HostSession.open(spec.endpoint(), program);
+            HostSession fresh = HostSession.open(spec.endpoint(), program, this::nudged);
             HostSession.Hello hello = fresh.hello();
             prepared.clear();
             session = fresh;
@@ -71,6 +71,17 @@ final class Machine implements AutoCloseable {
             refusals++;
             live.change(state -> status(state.machine(id), "down", String.valueOf(e.getMessage())));
             return false;
+        }
+    }
+
+    /** A unit's agent says that its charm would report something new: update-status runs as soon as it may. */
+    private void nudged(String tag) {
+        try {
+            live.change(state -> state.units.values().stream()
+                    .filter(unit -> unit.name.tag().equals(tag) && unit.machine.equals(id) && unit.started && !unit.dying)
+                    .forEach(unit -> unit.wantsUpdateStatus = true));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -137,20 +148,28 @@ final class Machine implements AutoCloseable {
 
     private void commit(UnitRunner runner, ModelState seen, UnitName name, Hook hook, UnitRunner.Outcome outcome)
             throws IOException, InterruptedException {
-        if (hook.kind() == Hook.Kind.REMOVE && outcome.success()) {
+        boolean keeps = outcome.success() || hook.kind() == Hook.Kind.EXEC;
+        Optional<String> refusal = keeps ? outcome.context().writes().refusal(name) : Optional.empty();
+        if (refusal.isPresent()) {
+            live.log(name, hook.name(), "ERROR", refusal.get());
+        }
+        if (hook.kind() == Hook.Kind.REMOVE && outcome.success() && refusal.isEmpty()) {
             runner.erase(name);
         }
         live.change(state -> {
             Instant now = Instant.now();
             UnitState unit = state.unit(name);
             // A command's writes are kept even when it fails; those of hooks and actions are not.
-            if (outcome.success() || hook.kind() == Hook.Kind.EXEC) {
+            if (keeps && refusal.isEmpty()) {
                 Commit.writes(state, unit, outcome.context().writes());
             }
             if (hook.kind().isTask()) {
-                state.task(hook.task()).ifPresent(task -> end(task, outcome, now));
+                state.task(hook.task()).ifPresent(task -> {
+                    end(task, outcome, now);
+                    refusal.ifPresent(text -> uncommitted(task, text));
+                });
                 unit.agent = new Status("idle", "", now);
-            } else if (outcome.success()) {
+            } else if (outcome.success() && refusal.isEmpty()) {
                 Commit.succeeded(state, seen, unit, hook, now);
             } else {
                 Commit.failed(unit, hook, now);
@@ -175,12 +194,24 @@ final class Machine implements AutoCloseable {
         task.message = failure.orElse(command ? "" : outcome.reason());
     }
 
+    /** It ran, but what it wrote was refused: told as Juju tells it, on the task's standard error. */
+    private static void uncommitted(TaskState task, String text) {
+        String before = task.results.path("stderr").asText("");
+        task.results.put("stderr", before + text + "\n");
+        if (task.command.isEmpty()) {
+            task.results.put("return-code", 1);
+            task.status = "failed";
+            task.message = "committing requested changes failed";
+        }
+    }
+
     private void interrupted(UnitName unit, Hook hook, IOException why) throws IOException {
         live.change(state -> {
             Instant now = Instant.now();
             UnitState same = state.units.get(unit);
             if (same != null) {
                 same.agent = new Status("idle", "", now);
+                same.wantsUpdateStatus |= hook.kind() == Hook.Kind.UPDATE_STATUS;
             }
             state.task(hook.task()).ifPresent(task -> {
                 task.status = closed ? "aborted" : "failed";

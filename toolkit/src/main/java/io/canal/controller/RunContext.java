@@ -301,6 +301,11 @@ final class RunContext implements HookContext {
         writes.store.put(key, value);
     }
 
+    @Override
+    public void addStorage(String name) {
+        writes.storage.add(name);
+    }
+
     private Map<PortRange, TreeSet<String>> ports() {
         if (writes.ports.isEmpty()) {
             Map<PortRange, TreeSet<String>> copy = new TreeMap<>();

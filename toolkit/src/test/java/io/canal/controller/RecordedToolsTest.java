@@ -27,12 +27,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** Our hook tools answer as Juju's did, call by call, in a model like the one that was recorded. */
 final class RecordedToolsTest {
 
-    /** Where the answer is Juju's controller speaking, or a feature that this controller does not have. */
+    /** Where the answer is Juju's controller speaking. */
     private static final Set<String> DIFFERENT = Set.of(
             "leader-get", "leader-set", "payload-register", "add-metric", "k8s-spec-get", // no such command
             "resource-get nosuch", // an HTTP error of Juju's
-            "relation-model-get", // another uuid
-            "secret-add", "storage-add"); // refused with a sentence here
+            "relation-model-get"); // another uuid
 
     private static final CallerFiles NO_FILES = new CallerFiles() {
         @Override

@@ -82,6 +82,8 @@ public record ActionSpec(String name, String description, ObjectNode schema) {
      * @throws CharmException such as {@code validation failed: (root).count : must be of type integer, given "abc"}
      */
     public ObjectNode complete(ObjectNode given) throws CharmException {
+        // Juju's message shows what was given, in the order of the keys, and not the defaults.
+        SchemaCheck.require(schema, Trees.sorted(given));
         ObjectNode params = given.deepCopy();
         for (Map.Entry<String, JsonNode> property : schema.path("properties").properties()) {
             JsonNode fallback = property.getValue().get("default");
@@ -89,7 +91,6 @@ public record ActionSpec(String name, String description, ObjectNode schema) {
                 params.set(property.getKey(), fallback.deepCopy());
             }
         }
-        SchemaCheck.require(schema, params);
         return params;
     }
 }

@@ -104,6 +104,9 @@ public interface HookContext {
 
     void closePort(String range, List<String> endpoints) throws ToolException;
 
+    /** Asks for storage, which no charm of ours has: the commit of the whole hook fails. */
+    void addStorage(String name);
+
     /** The path of a resource's file on the unit's host, where it lies afterwards. Acts at once. */
     String resource(String name) throws ToolException;
 

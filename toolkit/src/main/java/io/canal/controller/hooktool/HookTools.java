@@ -87,11 +87,15 @@ public final class HookTools {
                 }
                 throw ToolException.failure("secrets are not supported by this controller");
             }
-            case "secret-add", "secret-set", "secret-remove", "secret-grant", "secret-revoke" ->
+            case "secret-add" -> {
+                units.secretAdd(args);
+                throw ToolException.failure("secrets are not supported by this controller");
+            }
+            case "secret-set", "secret-remove", "secret-grant", "secret-revoke" ->
                 throw ToolException.failure("secrets are not supported by this controller");
             case "storage-list" -> none(args, files);
             case "storage-get" -> throw ToolException.usage("no storage instance specified");
-            case "storage-add" -> throw ToolException.failure("storage is not supported by this controller");
+            case "storage-add" -> units.storageAdd(args);
             default -> throw ToolException.failure("bad request: unknown command: " + tool);
         };
     }

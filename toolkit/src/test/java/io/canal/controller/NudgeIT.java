@@ -1,0 +1,105 @@
+package io.canal.controller;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.controller.testing.ShellCharm;
+import io.canal.controller.testing.SshServer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** juju-exec on a host without Juju: it passes a nudge on to the controller, and does nothing else. */
+final class NudgeIT {
+
+    private static final String UPDATE = "JUJU_DISPATCH_PATH=hooks/update-status $JUJU_CHARM_DIR/dispatch";
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    @TempDir
+    Path temp;
+
+    private SshServer host;
+
+    @BeforeEach
+    void start() throws Exception {
+        host = SshServer.start(temp.resolve("one"), "127.0.0.1");
+        try (Model model = open(Watcher.NONE)) {
+            model.addMachine(LifecycleIT.spec("h1", host));
+            ShellCharm node = ShellCharm.make(temp, "node", "", "echo \"$JUJU_DISPATCH_PATH\" >>/var/lib/juju/trace\nstatus-set active ready\n");
+            model.deploy("node", model.charm(node.folder()), Map.of(), List.of("h1"));
+            assertTrue(model.settle(LONG).isActive());
+        }
+        assertEquals(0, updates());
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        host.close();
+    }
+
+    private Model open(Watcher watcher) throws Exception {
+        return Model.open(temp.resolve("model"), "test", watcher);
+    }
+
+    private long updates() throws Exception {
+        return Files.readAllLines(host.juju().resolve("trace")).stream().filter("hooks/update-status"::equals).count();
+    }
+
+    private record Called(int code, String said) {}
+
+    private Called jujuExec(String... args) throws Exception {
+        List<String> argv = new ArrayList<>(List.of("nsenter", "--mount", "--target", Long.toString(host.pid()),
+                "/var/lib/juju/tools/unit-node-0/juju-exec"));
+        argv.addAll(List.of(args));
+        Process process = new ProcessBuilder(argv).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Called(process.waitFor(), said);
+    }
+
+    @Test
+    void a_nudge_waits_for_the_next_command() throws Exception {
+        assertEquals(new Called(0, ""), jujuExec("node/0", UPDATE));
+        assertEquals(new Called(0, ""), jujuExec("unit-node-0", UPDATE));
+        try (Model model = open(Watcher.NONE)) {
+            model.refreshStatuses();
+            assertTrue(model.settle(LONG).isActive());
+            long ran = updates();
+            assertTrue(ran == 1 || ran == 2, () -> "two nudges and a refresh are one or two hooks, not " + ran);
+            assertEquals(0, Files.list(host.juju().resolve("nudges")).count());
+        }
+    }
+
+    @Test
+    void a_nudge_while_a_command_is_connected_is_heard_at_once() throws Exception {
+        try (Model model = open(Watcher.NONE)) {
+            model.refreshStatuses();
+            assertTrue(model.settle(LONG).isActive());
+            long before = updates();
+            assertEquals(0, jujuExec("node/0", UPDATE).code());
+            for (int i = 0; i < 500 && !model.hasWork(); i++) {
+                Thread.sleep(10);
+            }
+            assertTrue(model.hasWork(), "the nudge did not arrive");
+            assertTrue(model.settle(LONG).isActive());
+            assertEquals(before + 1, updates());
+        }
+    }
+
+    @Test
+    void anything_else_is_refused() throws Exception {
+        assertEquals(new Called(2, "ERROR missing unit-name\n"), jujuExec());
+        assertEquals(new Called(1, "ERROR unit \"nosuch/0\" not found on this machine\n"), jujuExec("nosuch/0", "true"));
+        assertEquals(new Called(1, "ERROR unit \"../node/0\" not found on this machine\n"), jujuExec("../node/0", UPDATE));
+        Called other = jujuExec("node/0", "config-get");
+        assertEquals(1, other.code());
+        assertTrue(other.said().contains("canal exec --unit node/0"), other::said);
+    }
+}
