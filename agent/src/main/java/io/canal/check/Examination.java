@@ -1,12 +1,11 @@
 package io.canal.check;
 
-import io.canal.check.Observation.Device;
 import io.canal.check.Observation.Etcd;
-import io.canal.check.Observation.NetRule;
 import io.canal.check.Observation.Pod;
 import io.canal.check.Observation.Rules;
 import io.canal.check.Observation.Text;
 import io.canal.control.Finding;
+import io.canal.dataplane.filter.RulesWitness;
 import io.canal.files.Conflist;
 import io.canal.files.SubnetEnv;
 import io.canal.model.Cidr;
@@ -15,11 +14,11 @@ import io.canal.model.HolderRecord;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import io.canal.model.LeaseValue;
-import io.canal.model.Mac;
-import io.canal.model.NetworkConfig;
+import io.canal.model.NetworkKeys;
 import io.canal.model.Problem;
+import io.canal.model.SessionRecord;
 import io.canal.model.SubnetKey;
-import io.canal.model.Vtep;
+import io.canal.network.Mtu;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -40,8 +39,6 @@ import java.util.TreeSet;
  * <p>10.1.49.1/24 and 10.1.49.0/24 are one subnet: all are compared without host bits.
  */
 public final class Examination {
-
-    private static final Cidr LINK_LOCAL = Cidr.of("fe80::/10");
 
     private final Observation seen;
     private final Map<Witness, String> words = new EnumMap<>(Witness.class);
@@ -70,19 +67,30 @@ public final class Examination {
         hearDevice();
         hearPods();
         hearRules();
+        if (isClone()) {
+            // Whatever the holder record of the other one says is not about this node.
+            return new Report(words, problems);
+        }
         Truth truth = truth();
         judgeAgent();
+        judgeSpace();
         judgeLease(truth);
         judgeFile(Witness.SUBNET_ENV, seen.subnetEnv(), seen.paths().subnetEnv().toString(), truth);
         judgeFile(Witness.CONFLIST, seen.conflist(), seen.paths().conflist().toString(), truth);
-        judgeDevice(truth);
+        Optional<Expected> expected = expected();
+        Optional<LeaseValue> lease = seen.etcd() instanceof Etcd.Seen etcd ? ownLease(etcd).map(etcd.leases()::get) : Optional.empty();
+        problems.addAll(expected.map(network -> DeviceExamination.of(seen, truth, network.tunnels(), lease))
+                .orElseGet(() -> DeviceExamination.withoutEtcd(seen, truth)));
         judgePods(truth);
-        judgeRules(truth);
+        problems.addAll(RuleExamination.of(seen, truth));
         if (seen.etcd() instanceof Etcd.Seen etcd) {
             etcd.malformed().forEach(bad -> problems.add(malformed(bad)));
             judgeNetwork(etcd);
-            problems.addAll(PeerExamination.of(seen, etcd, own(etcd)));
         }
+        expected.ifPresent(network -> {
+            judgeMtu(Mtu.of(network.local()).pods());
+            problems.addAll(PeerExamination.of(seen, network));
+        });
         return new Report(words, problems);
     }
 
@@ -134,9 +142,13 @@ public final class Examination {
         }
     }
 
-    /** flannel.1 has the base of the subnet as a /32, so it tells the base and not the length. */
+    /** A device has the base of the subnet as a host of its own, so it tells the base and not the length. */
     private void hearDevice() {
-        words.put(Witness.DEVICE, seen.device().map(device -> Words.of(own(device))).orElse("missing: there is no device flannel.1"));
+        boolean encapsulates = expected().map(network -> !network.tunnels().isEmpty()).orElse(true);
+        List<IpPrefix> addresses = seen.devices().stream().map(DeviceExamination::own).flatMap(List::stream).toList();
+        words.put(Witness.DEVICE, seen.devices().isEmpty()
+                ? encapsulates ? "missing: there is no device flannel.1" : "not needed: nothing is encapsulated"
+                : Words.of(addresses));
     }
 
     private void hearPods() {
@@ -151,9 +163,10 @@ public final class Examination {
     private void hearRules() {
         switch (seen.rules()) {
             case Rules.Unreadable(String reason) -> words.put(Witness.RULES, "missing: " + reason);
-            case Rules.Seen rules -> {
-                Set<Cidr> own = ownInRules(rules);
-                words.put(Witness.RULES, rules.rules().isEmpty() ? "missing: there are no masquerade and forward rules" : Words.of(own) + " by " + rules.dataplane());
+            case Rules.None() -> words.put(Witness.RULES, "missing: there are no masquerade and forward rules");
+            case Rules.Seen(RulesWitness witness) -> {
+                Set<Cidr> own = RuleExamination.own(witness);
+                words.put(Witness.RULES, Words.of(own) + " by " + witness.dataplane());
                 if (!own.isEmpty()) {
                     says.put(Witness.RULES, List.copyOf(own));
                 }
@@ -171,23 +184,6 @@ public final class Examination {
             }
         }
         return pod.address().isV4() ? 24 : 64;
-    }
-
-    /** The subnets that the masquerade rules take for this node's: those that packets may come from, or go to, unmasqueraded. */
-    private static Set<Cidr> ownInRules(Rules.Seen rules) {
-        Set<Cidr> networks = new TreeSet<>();
-        Set<Cidr> named = new TreeSet<>();
-        for (NetRule rule : rules.rules()) {
-            if (rule.verdict().equals("masquerade")) {
-                rule.source().filter(net -> !net.negated()).ifPresent(net -> networks.add(net.cidr()));
-            }
-            if (rule.verdict().equals("return")) {
-                rule.source().ifPresent(net -> named.add(net.cidr()));
-                rule.destination().ifPresent(net -> named.add(net.cidr()));
-            }
-        }
-        named.removeAll(networks);
-        return named;
     }
 
     // What is right.
@@ -225,6 +221,10 @@ public final class Examination {
                 .findFirst();
     }
 
+    private Optional<Expected> expected() {
+        return seen.etcd() instanceof Etcd.Seen etcd ? Expected.of(seen, etcd, own(etcd)) : Optional.empty();
+    }
+
     private Optional<SubnetKey> ownLease(Etcd.Seen etcd) {
         return own(etcd).filter(key -> Optional.ofNullable(etcd.leases().get(key)).filter(this::isOurs).isPresent());
     }
@@ -239,6 +239,34 @@ public final class Examination {
         if (!seen.agentRuns()) {
             problems.add(new Finding("The agent does not run.", "canal-agent.service", "running", "stopped, or no answer at " + seen.paths().controlSocket(),
                     Remedy.byTheAgent(seen)));
+        }
+    }
+
+    private void judgeSpace() {
+        seen.full().forEach(folder -> problems.add(new Finding("There is no space left on " + folder + ": canal cannot write what must outlive a restart,"
+                + " and refuses new pods.", folder.toString(), "space for a file", "none", "Make space there; what waits is then written by itself")));
+    }
+
+    /** Somebody else lives under this node's id. */
+    private boolean isClone() {
+        Optional<SessionRecord> other = seen.etcd() instanceof Etcd.Seen etcd ? etcd.session().filter(this::isAnother) : Optional.empty();
+        other.ifPresent(session -> problems.add(new Finding(
+                "This node has the same node id as the one at " + session.addresses() + ": one is a copy of the other.", NetworkKeys.session(seen.nodeId()),
+                Words.of(seen.uplink().map(uplink -> uplink.v4().or(uplink::v6).stream().toList()).orElse(List.of())),
+                session.addresses(), "On the copy, remove " + seen.paths().stateDir() + " and restart the agent")));
+        return other.isPresent();
+    }
+
+    private boolean isAnother(SessionRecord session) {
+        Optional<Ip> address = session.publicIp().or(session::publicIpv6);
+        return !seen.boot().isEmpty() && !session.boot().equals(seen.boot()) && address.isPresent() && !seen.addresses().contains(address.get());
+    }
+
+    private void judgeMtu(int mtu) {
+        if (seen.subnetEnv() instanceof Text.Present(String text)
+                && SubnetEnv.parse("", text) instanceof Decoded.Good<SubnetEnv>(SubnetEnv file) && file.mtu() != mtu) {
+            String path = seen.paths().subnetEnv().toString();
+            problems.add(new Finding(path + " names another MTU than the network can carry.", path, Integer.toString(mtu), Integer.toString(file.mtu()), byTheAgent()));
         }
     }
 
@@ -276,40 +304,6 @@ public final class Examination {
         }
     }
 
-    private void judgeDevice(Truth truth) {
-        Optional<Device> device = seen.device();
-        if (device.isEmpty()) {
-            problems.add(new Finding("The device flannel.1 is missing.", "flannel.1", truth.isKnown() ? truth.words() : "a device", "nothing", byTheAgent()));
-            return;
-        }
-        if (!truth.isKnown()) {
-            return;
-        }
-        List<String> expected = truth.subnets().stream().map(subnet -> IpPrefix.host(subnet.base()).toString()).toList();
-        List<IpPrefix> global = own(device.get());
-        boolean right = truth.subnets().stream().allMatch(subnet -> global.stream().anyMatch(address -> address.address().equals(subnet.base())))
-                && global.stream().allMatch(address -> truth.subnets().stream().anyMatch(subnet -> address.address().equals(subnet.base())));
-        if (!right) {
-            problems.add(new Finding("The address of " + device.get().name() + " is not that of the subnet by " + truth.source() + ".",
-                    device.get().name(), Words.of(expected), Words.of(global), byTheAgent()));
-        }
-        if (seen.etcd() instanceof Etcd.Seen etcd) {
-            judgeMac(device.get(), etcd);
-        }
-        if (!device.get().up()) {
-            problems.add(new Finding("The device " + device.get().name() + " is down.", device.get().name(), "up", "down", byTheAgent()));
-        }
-    }
-
-    /** Peers send frames to the MAC in the lease; the device drops those for another one. */
-    private void judgeMac(Device device, Etcd.Seen etcd) {
-        Optional<Mac> leased = ownLease(etcd).map(etcd.leases()::get).flatMap(lease -> lease.vtep(Ip.Family.V4)).map(Vtep::mac);
-        if (leased.isPresent() && device.mac().isPresent() && !leased.equals(device.mac())) {
-            problems.add(new Finding("The MAC of " + device.name() + " is not the one in this node's lease.", device.name(),
-                    leased.get().toString(), device.mac().get().toString(), byTheAgent()));
-        }
-    }
-
     private void judgePods(Truth truth) {
         if (!truth.isKnown()) {
             return;
@@ -320,39 +314,6 @@ public final class Examination {
                         "route to " + pod.address() + " through " + pod.interfaceName(), "an address within " + truth.words(), pod.address().toString(),
                         "Delete the pod, so that it is made anew with an address of the subnet"));
             }
-        }
-    }
-
-    private void judgeRules(Truth truth) {
-        if (!(seen.rules() instanceof Rules.Seen rules)) {
-            return;
-        }
-        String where = rules.dataplane().isEmpty() ? "table inet canal, iptables chains FLANNEL-*" : rules.dataplane();
-        if (rules.rules().isEmpty()) {
-            problems.add(new Finding("The masquerade and forward rules are missing.", where, truth.isKnown() ? truth.words() : "rules", "nothing", byTheAgent()));
-            return;
-        }
-        Set<Cidr> own = ownInRules(rules);
-        if (truth.isKnown() && !same(own, truth.subnets())) {
-            problems.add(new Finding("The masquerade rules are for another subnet than " + truth.source() + ".", where, truth.words(), Words.of(own), byTheAgent()));
-        }
-        if (seen.etcd() instanceof Etcd.Seen(Optional<NetworkConfig> config, _, _, _, _) && config.isPresent()) {
-            for (Cidr network : config.get().networks()) {
-                judgeRulesOf(network, rules, where);
-            }
-        }
-    }
-
-    private void judgeRulesOf(Cidr network, Rules.Seen rules, String where) {
-        boolean masquerades = rules.rules().stream().anyMatch(rule -> rule.verdict().equals("masquerade") && isFrom(rule, network));
-        boolean forwards = rules.rules().stream().anyMatch(rule -> rule.verdict().equals("accept") && isFrom(rule, network))
-                && rules.rules().stream().anyMatch(rule -> rule.verdict().equals("accept")
-                        && rule.destination().filter(net -> !net.negated() && net.cidr().equals(network)).isPresent());
-        if (!masquerades) {
-            problems.add(new Finding("Traffic from pods to the outside is not masqueraded.", where, "a masquerade rule for " + network, networksIn(rules, "masquerade"), byTheAgent()));
-        }
-        if (!forwards) {
-            problems.add(new Finding("Traffic of pods is not accepted for forwarding.", where, "accept rules from and to " + network, networksIn(rules, "accept"), byTheAgent()));
         }
     }
 
@@ -387,24 +348,6 @@ public final class Examination {
 
     private String witnessWords(Witness witness) {
         return words.getOrDefault(witness, "nothing");
-    }
-
-    private static String networksIn(Rules.Seen rules, String verdict) {
-        Set<Cidr> networks = new TreeSet<>();
-        rules.rules().stream().filter(rule -> rule.verdict().equals(verdict)).forEach(rule -> {
-            rule.source().ifPresent(net -> networks.add(net.cidr()));
-            rule.destination().ifPresent(net -> networks.add(net.cidr()));
-        });
-        return Words.of(networks);
-    }
-
-    private static boolean isFrom(NetRule rule, Cidr network) {
-        return rule.source().filter(net -> !net.negated() && net.cidr().equals(network)).isPresent();
-    }
-
-    /** The addresses that were given to the device: all but the one that the kernel makes for each link. */
-    private static List<IpPrefix> own(Device device) {
-        return device.addresses().stream().filter(address -> !LINK_LOCAL.contains(address.address())).toList();
     }
 
     private static boolean same(Collection<Cidr> one, Collection<Cidr> other) {

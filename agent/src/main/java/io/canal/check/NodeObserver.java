@@ -3,7 +3,10 @@ package io.canal.check;
 import io.canal.check.Observation.Device;
 import io.canal.check.Observation.Etcd;
 import io.canal.check.Observation.Pod;
+import io.canal.check.Observation.Rules;
 import io.canal.check.Observation.Text;
+import io.canal.dataplane.filter.RulesWitness;
+import io.canal.dataplane.route.RouteStage;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.netlink.Address;
 import io.canal.kernel.netlink.FdbEntry;
@@ -22,7 +25,10 @@ import io.canal.model.NetworkConfig;
 import io.canal.model.NetworkKeys;
 import io.canal.model.NodePaths;
 import io.canal.model.Problem;
+import io.canal.model.SessionRecord;
 import io.canal.model.SubnetKey;
+import io.canal.network.FarEnd;
+import io.canal.network.Uplink;
 import io.canal.store.Store;
 import io.canal.store.StoreException;
 import java.io.IOException;
@@ -33,6 +39,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -41,12 +48,19 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Looks at the node that it runs on: files, the kernel of the calling thread's network namespace, and etcd. */
 public final class NodeObserver {
 
-    private static final String OVERLAY = "flannel";
+    private static final String OVERLAY = "flannel.";
+    private static final String OVERLAY_V6 = "flannel-v6.";
     private static final String POD = "cali";
+    private static final Path BOOT = Path.of("/proc/sys/kernel/random/boot_id");
+
+    /** What the largest file that canal writes for one pod takes, and then some. */
+    private static final long LITTLE_SPACE = 64 * 1024;
 
     private final NodePaths paths;
     private final NetworkKeys keys;
@@ -59,44 +73,84 @@ public final class NodeObserver {
     /**
      * Looks once.
      *
+     * @param mtuOption the operator's MTU of pods, for comparison; 0 where he says nothing
      * @param store etcd, or why there is none to ask
      * @throws IOException if the node itself cannot be looked at, so that nothing can be said
      */
-    public Observation look(String unit, Optional<Store> store, String whyNoStore) throws IOException {
+    public Observation look(String unit, int mtuOption, Optional<Store> store, String whyNoStore) throws IOException {
         try (Rtnl rtnl = Rtnl.open()) {
             Map<Integer, Link> links = new HashMap<>();
             rtnl.links().forEach(link -> links.put(link.index(), link));
             List<Route> routes = rtnl.routes(new Route.Filter(Route.TABLE_MAIN, 0, 0));
-            Kernel kernel = new Kernel(rtnl, links, routes);
+            Kernel kernel = new Kernel(rtnl, links, routes, rtnl.addresses(0));
+            String nodeId = remembered("node-id").map(String::strip).orElse("");
+            Etcd etcd = store.isPresent() ? etcd(store.get(), nodeId) : new Etcd.Away(whyNoStore);
             return new Observation(
                     paths,
                     unit,
-                    store.isPresent() ? etcd(store.get()) : new Etcd.Away(whyNoStore),
-                    remembered("node-id").map(String::strip).orElse(""),
+                    mtuOption,
+                    etcd,
+                    nodeId,
+                    text(BOOT) instanceof Text.Present(String boot) ? boot.strip() : "",
                     remembered("lease.json").flatMap(NodeObserver::lastSubnet),
-                    kernel.addresses(),
+                    kernel.ownAddresses(),
+                    kernel.uplink(leased(etcd)),
                     text(paths.subnetEnv()),
                     text(paths.conflist()),
-                    kernel.device(),
+                    kernel.devices(),
                     kernel.pods(),
-                    RuleReader.read(),
+                    rules(),
                     kernel.peerRoutes(),
                     kernel.neighbours(),
                     kernel.forwarding(),
+                    full(),
                     answers(paths.controlSocket()));
         } catch (KernelException failure) {
             throw new IOException("The kernel could not be looked at: " + failure.getMessage(), failure);
         }
     }
 
-    private Etcd etcd(Store store) {
+    /** The addresses of all leases; of them at most our own are on this node. */
+    private static Set<Ip> leased(Etcd etcd) {
+        Set<Ip> leased = new HashSet<>();
+        if (etcd instanceof Etcd.Seen seen) {
+            seen.leases().values().forEach(lease -> {
+                leased.add(lease.publicIp());
+                lease.publicIpv6().ifPresent(leased::add);
+            });
+        }
+        return leased;
+    }
+
+    private static Rules rules() {
+        try {
+            return RulesWitness.read().<Rules>map(Rules.Seen::new).orElse(new Rules.None());
+        } catch (IOException unreadable) {
+            return new Rules.Unreadable(String.valueOf(unreadable.getMessage()));
+        }
+    }
+
+    /** Where a write of canal's would fail, or leave half a file behind with a program that is less careful. */
+    private List<Path> full() throws IOException {
+        List<Path> full = new ArrayList<>();
+        for (Path folder : List.of(paths.stateDir(), paths.conflist().resolveSibling(""), paths.subnetEnv().resolveSibling(""))) {
+            if (Files.isDirectory(folder) && Files.getFileStore(folder).getUsableSpace() < LITTLE_SPACE) {
+                full.add(folder);
+            }
+        }
+        return full;
+    }
+
+    private Etcd etcd(Store store, String nodeId) {
         try {
             List<Problem> malformed = new ArrayList<>();
             Optional<NetworkConfig> config = store.get(keys.config())
                     .flatMap(entry -> good(NetworkConfig.parse(entry.key(), entry.value()), malformed));
             Map<SubnetKey, LeaseValue> leases = entries(store, keys.leases(), LeaseValue::parse, malformed);
             Map<SubnetKey, HolderRecord> holders = entries(store, NetworkKeys.HOLDERS, HolderRecord::parse, malformed);
-            return new Etcd.Seen(config, leases, holders, malformed, keys.prefix());
+            Optional<SessionRecord> session = nodeId.isEmpty() ? Optional.empty() : store.get(NetworkKeys.session(nodeId))
+                    .flatMap(entry -> good(SessionRecord.parse(entry.key(), entry.value()), malformed));
+            return new Etcd.Seen(config, leases, holders, session, malformed, keys.prefix());
         } catch (StoreException away) {
             return new Etcd.Away(String.valueOf(away.getMessage()));
         }
@@ -152,25 +206,48 @@ public final class NodeObserver {
     }
 
     /** What the route family of netlink tells. */
-    private record Kernel(Rtnl rtnl, Map<Integer, Link> links, List<Route> routes) {
+    private record Kernel(Rtnl rtnl, Map<Integer, Link> links, List<Route> routes, List<Address> addresses) {
 
-        Set<Ip> addresses() throws KernelException {
-            Set<Ip> addresses = new HashSet<>();
-            for (Address address : rtnl.addresses(0)) {
-                addresses.add(address.address().address());
-            }
-            return addresses;
+        Set<Ip> ownAddresses() {
+            Set<Ip> own = new HashSet<>();
+            addresses.forEach(address -> own.add(address.address().address()));
+            return own;
         }
 
-        Optional<Device> device() throws KernelException {
-            for (Link link : links.values()) {
-                if (link.name().equals("flannel.1") || link.name().startsWith(OVERLAY + ".")) {
-                    List<IpPrefix> addresses = rtnl.addresses(link.index()).stream().map(Address::address).toList();
-                    return Optional.of(new Device(link.name(), link.kind(), link.up(), addresses, link.mac(), link.vxlan().map(vxlan -> vxlan.id()).orElse(0),
-                            link.vxlan().map(vxlan -> vxlan.port()).orElse(0), link.mtu()));
-                }
+        private List<IpPrefix> addressesOf(int link) {
+            return addresses.stream().filter(address -> address.link() == link).map(Address::address).toList();
+        }
+
+        List<Device> devices() {
+            List<Device> devices = new ArrayList<>();
+            for (Link link : overlays()) {
+                devices.add(new Device(link.name(), family(link), link.kind(), link.up(), addressesOf(link.index()), link.mac(),
+                        link.vxlan().map(vxlan -> vxlan.id()).orElse(0), link.vxlan().map(vxlan -> vxlan.port()).orElse(0), link.mtu()));
             }
-            return Optional.empty();
+            return devices;
+        }
+
+        /** The one below the overlay's device; without a device the one with an address that others know us by, else that of the default route. */
+        Optional<Uplink> uplink(Set<Ip> leased) {
+            Stream<Integer> parents = overlays().stream().flatMap(link -> link.vxlan().stream()).map(vxlan -> vxlan.parent());
+            Stream<Integer> known = addresses.stream().filter(address -> leased.contains(address.address().address())).map(Address::link);
+            Stream<Integer> defaults = routes.stream()
+                    .filter(route -> route.destination().length() == 0 && route.type() == Route.UNICAST)
+                    .sorted(Comparator.comparing((Route route) -> route.destination().family()).thenComparing(Route::metric))
+                    .map(Route::link);
+            return Stream.of(parents, known, defaults).flatMap(Function.identity()).map(links::get).filter(link -> link != null && !isOurs(link.name())).findFirst().map(this::uplink);
+        }
+
+        private Uplink uplink(Link link) {
+            List<IpPrefix> all = addressesOf(link.index());
+            return new Uplink(link.index(), link.name(), link.mtu(), all, source(link, all, Ip.Family.V4), source(link, all, Ip.Family.V6));
+        }
+
+        /** What the overlay's device sends from; without one the first address. */
+        private Optional<Ip> source(Link uplink, List<IpPrefix> all, Ip.Family family) {
+            Stream<Ip> used = overlays().stream().flatMap(link -> link.vxlan().stream()).filter(vxlan -> vxlan.parent() == uplink.index())
+                    .flatMap(vxlan -> vxlan.local().stream());
+            return Stream.concat(used, all.stream().map(IpPrefix::address)).filter(address -> address.family() == family).findFirst();
         }
 
         List<Pod> pods() {
@@ -184,13 +261,15 @@ public final class NodeObserver {
             return pods;
         }
 
-        /** Those through the overlay, and those through a gateway, which may lead to peers directly. */
+        /** Those of ours, and those through a gateway, which may lead to peers directly. */
         List<Observation.Route> peerRoutes() {
             List<Observation.Route> found = new ArrayList<>();
             for (Route route : routes) {
-                boolean ours = name(route.link()).startsWith(OVERLAY) && route.protocol() != Route.PROTO_KERNEL;
-                if (route.type() == Route.UNICAST && (ours || route.gateway().isPresent() && route.destination().length() > 0)) {
-                    found.add(new Observation.Route(route.destination(), route.gateway(), name(route.link())));
+                boolean tunnelled = isOverlay(name(route.link())) && route.protocol() != Route.PROTO_KERNEL && route.protocol() != Route.PROTO_RA;
+                boolean ours = tunnelled || route.protocol() == RouteStage.PROTOCOL && !name(route.link()).startsWith(POD);
+                boolean reaches = route.type() == Route.UNICAST && (ours || route.gateway().isPresent() && route.destination().length() > 0);
+                if (reaches || route.type() == Route.BLACKHOLE && ours) {
+                    found.add(new Observation.Route(route.destination(), route.gateway(), name(route.link()), ours));
                 }
             }
             return found;
@@ -199,8 +278,8 @@ public final class NodeObserver {
         Map<Ip, Mac> neighbours() throws KernelException {
             Map<Ip, Mac> found = new HashMap<>();
             for (Link link : overlays()) {
-                for (Ip.Family family : Ip.Family.values()) {
-                    for (Neighbour neighbour : rtnl.neighbours(family, link.index())) {
+                for (Neighbour neighbour : rtnl.neighbours(family(link), link.index())) {
+                    if (neighbour.state() == Neighbour.PERMANENT) {
                         neighbour.mac().ifPresent(mac -> found.put(neighbour.address(), mac));
                     }
                 }
@@ -208,23 +287,37 @@ public final class NodeObserver {
             return found;
         }
 
-        Map<Mac, Set<Ip>> forwarding() throws KernelException {
-            Map<Mac, Set<Ip>> found = new HashMap<>();
+        Map<FarEnd, Set<Ip>> forwarding() throws KernelException {
+            Map<FarEnd, Set<Ip>> found = new HashMap<>();
             for (Link link : overlays()) {
                 for (FdbEntry entry : rtnl.forwarding(link.index())) {
-                    entry.destination().ifPresent(end -> found.computeIfAbsent(entry.mac(), mac -> new HashSet<>()).add(end));
+                    if ((entry.state() & Neighbour.PERMANENT) != 0) {
+                        entry.destination().ifPresent(end -> found.computeIfAbsent(new FarEnd(family(link), entry.mac()), _ -> new HashSet<>()).add(end));
+                    }
                 }
             }
             return found;
         }
 
         private List<Link> overlays() {
-            return links.values().stream().filter(link -> link.name().startsWith(OVERLAY)).toList();
+            return links.values().stream().filter(link -> isOverlay(link.name())).sorted(Comparator.comparing(Link::name)).toList();
         }
 
         private String name(int index) {
             Link link = links.get(index);
             return link == null ? "" : link.name();
+        }
+
+        private static boolean isOverlay(String name) {
+            return name.startsWith(OVERLAY) || name.startsWith(OVERLAY_V6);
+        }
+
+        private static boolean isOurs(String name) {
+            return isOverlay(name) || name.startsWith(POD);
+        }
+
+        private static Ip.Family family(Link overlay) {
+            return overlay.name().startsWith(OVERLAY_V6) ? Ip.Family.V6 : Ip.Family.V4;
         }
     }
 }

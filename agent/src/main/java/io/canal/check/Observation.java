@@ -1,5 +1,6 @@
 package io.canal.check;
 
+import io.canal.dataplane.filter.RulesWitness;
 import io.canal.model.Cidr;
 import io.canal.model.HolderRecord;
 import io.canal.model.Ip;
@@ -9,46 +10,69 @@ import io.canal.model.Mac;
 import io.canal.model.NetworkConfig;
 import io.canal.model.NodePaths;
 import io.canal.model.Problem;
+import io.canal.model.SessionRecord;
 import io.canal.model.SubnetKey;
+import io.canal.network.FarEnd;
+import io.canal.network.Uplink;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What was seen on a node at one time, unjudged.
  *
  * @param paths for the sentences
+ * @param unit the Juju unit that owns the node; empty where none
+ * @param mtuOption the operator's MTU of pods; 0 where he leaves it to us
  * @param nodeId who we are in holder records; empty where the node has no state yet
+ * @param boot the kernel's boot id; empty where it cannot be read
  * @param lastSubnet the subnet that the node remembers on its disk
  * @param addresses the node's own, for finding its lease by PublicIP
- * @param routes those through the overlay's device, and those to other nodes' subnets
- * @param unit the Juju unit that owns the node; empty where none
+ * @param uplink the interface that carries packets to the others, as far as the kernel tells it
+ * @param devices the overlay's
+ * @param routes those through the overlay's devices, those to other nodes' subnets, and those that canal's number marks as its own
+ * @param neighbours the permanent ones on the overlay's devices
+ * @param forwarding likewise
+ * @param full folders that canal writes to, on which there is no space left
  * @param agentRuns whether the agent's service runs: then it mends by itself what it owns
  */
 public record Observation(
         NodePaths paths,
         String unit,
+        int mtuOption,
         Etcd etcd,
         String nodeId,
+        String boot,
         Optional<SubnetKey> lastSubnet,
         Set<Ip> addresses,
+        Optional<Uplink> uplink,
         Text subnetEnv,
         Text conflist,
-        Optional<Device> device,
+        List<Device> devices,
         List<Pod> pods,
         Rules rules,
         List<Route> routes,
         Map<Ip, Mac> neighbours,
-        Map<Mac, Set<Ip>> forwarding,
+        Map<FarEnd, Set<Ip>> forwarding,
+        List<Path> full,
         boolean agentRuns) {
 
     public Observation {
-        addresses = Set.copyOf(addresses);
+        addresses = new TreeSet<>(addresses);
+        devices = List.copyOf(devices);
         pods = List.copyOf(pods);
         routes = List.copyOf(routes);
         neighbours = Map.copyOf(neighbours);
         forwarding = Map.copyOf(forwarding);
+        full = List.copyOf(full);
+    }
+
+    /** The overlay's device of a family. */
+    public Optional<Device> device(Ip.Family family) {
+        return devices.stream().filter(device -> device.family() == family).findFirst();
     }
 
     /** What etcd holds, or that it did not say. */
@@ -60,11 +84,12 @@ public record Observation(
          * @param config empty where the key is absent or malformed
          * @param leases by subnet; those that can be read
          * @param holders likewise
+         * @param session who says under our node id that he is alive; empty where nobody does
          * @param malformed keys whose value cannot be read
          * @param prefix of flannel's keys, for the sentences
          */
         record Seen(Optional<NetworkConfig> config, Map<SubnetKey, LeaseValue> leases, Map<SubnetKey, HolderRecord> holders,
-                List<Problem> malformed, String prefix) implements Etcd {
+                Optional<SessionRecord> session, List<Problem> malformed, String prefix) implements Etcd {
 
             public Seen {
                 leases = Map.copyOf(leases);
@@ -85,12 +110,13 @@ public record Observation(
     }
 
     /**
-     * The overlay's device.
+     * A device of the overlay.
      *
+     * @param family that of the tunnel
      * @param kind of link, such as {@code vxlan}
      * @param vni 0 where it is no vxlan device
      */
-    public record Device(String name, String kind, boolean up, List<IpPrefix> addresses, Optional<Mac> mac, int vni, int port, int mtu) {
+    public record Device(String name, Ip.Family family, String kind, boolean up, List<IpPrefix> addresses, Optional<Mac> mac, int vni, int port, int mtu) {
 
         public Device {
             addresses = List.copyOf(addresses);
@@ -100,32 +126,28 @@ public record Observation(
     /** A pod, as the kernel knows it: a host route to an address through a {@code cali} interface. */
     public record Pod(String interfaceName, Ip address) {}
 
-    /** A route of the main table. */
-    public record Route(Cidr destination, Optional<Ip> gateway, String device) {}
+    /**
+     * A route of the main table.
+     *
+     * @param device empty where the route drops packets
+     * @param ours whether it has the number by which canal knows its routes, or leads into the overlay
+     */
+    public record Route(Cidr destination, Optional<Ip> gateway, String device, boolean ours) {
 
-    /** The masquerade and forward rules of flannel's chains, or why they could not be read. */
-    public sealed interface Rules {
-
-        /** @param dataplane where they were found, in words; empty where there are none at all */
-        record Seen(String dataplane, List<NetRule> rules) implements Rules {
-
-            public Seen {
-                rules = List.copyOf(rules);
-            }
+        /** Whether packets to it are dropped. */
+        public boolean isBlackhole() {
+            return device.isEmpty();
         }
-
-        record Unreadable(String reason) implements Rules {}
     }
 
-    /**
-     * A rule, as far as it speaks of networks.
-     *
-     * @param chain such as {@code FLANNEL-POSTRTG}
-     * @param verdict {@code return}, {@code masquerade} or {@code accept}
-     */
-    public record NetRule(String chain, Optional<Net> source, Optional<Net> destination, String verdict) {
+    /** The masquerade and forward rules, or why there is nothing to read. */
+    public sealed interface Rules {
 
-        /** A network, or everything but it. */
-        public record Net(Cidr cidr, boolean negated) {}
+        record Seen(RulesWitness witness) implements Rules {}
+
+        /** Neither dataplane has any. */
+        record None() implements Rules {}
+
+        record Unreadable(String reason) implements Rules {}
     }
 }

@@ -1,19 +1,19 @@
 package io.canal.check;
 
-import io.canal.check.Observation.Etcd;
 import io.canal.check.Observation.Route;
 import io.canal.control.Finding;
 import io.canal.model.Cidr;
-import io.canal.model.HolderRecord;
 import io.canal.model.Ip;
-import io.canal.model.LeaseValue;
+import io.canal.model.Ip.Family;
 import io.canal.model.Mac;
-import io.canal.model.SubnetKey;
-import io.canal.model.Vtep;
+import io.canal.model.Problem;
+import io.canal.network.FarEnd;
+import io.canal.network.Hop;
+import io.canal.network.Tunnel;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -21,92 +21,128 @@ import java.util.TreeMap;
  * What the other nodes' leases ask of this node, against what its kernel has. Pure.
  *
  * <p>A peer is reached through the overlay (route through its subnet's base, that base's neighbour entry, the tunnel end's
- * forwarding entry), or directly through its address.
+ * forwarding entry), or directly through its address, as the network and its lease say.
  */
 final class PeerExamination {
 
     private final Observation seen;
-    private final Map<SubnetKey, LeaseValue> peers;
+    private final Expected expected;
     private final List<Finding> problems = new ArrayList<>();
 
-    private PeerExamination(Observation seen, Map<SubnetKey, LeaseValue> peers) {
+    private PeerExamination(Observation seen, Expected expected) {
         this.seen = seen;
-        this.peers = peers;
+        this.expected = expected;
     }
 
-    static List<Finding> of(Observation seen, Etcd.Seen etcd, Optional<SubnetKey> own) {
-        PeerExamination examination = new PeerExamination(seen, peers(etcd, own));
-        examination.examine();
+    static List<Finding> of(Observation seen, Expected expected) {
+        PeerExamination examination = new PeerExamination(seen, expected);
+        examination.routes();
+        examination.neighbours();
+        examination.forwarding();
+        expected.problems().forEach(examination::malformed);
         return examination.problems;
     }
 
-    /** Leases, and holders that no lease overlaps: a node that is cut off from etcd is still reached. */
-    private static Map<SubnetKey, LeaseValue> peers(Etcd.Seen etcd, Optional<SubnetKey> own) {
-        Map<SubnetKey, LeaseValue> peers = new TreeMap<>(etcd.leases());
-        for (Map.Entry<SubnetKey, HolderRecord> holder : etcd.holders().entrySet()) {
-            if (etcd.leases().keySet().stream().noneMatch(holder.getKey()::overlaps)) {
-                peers.put(holder.getKey(), holder.getValue().lease());
-            }
-        }
-        own.ifPresent(peers::remove);
-        return peers;
-    }
-
-    private void examine() {
-        peers.forEach((subnet, lease) -> {
-            for (Cidr cidr : subnet.cidrs()) {
-                examine(cidr, lease);
+    private void routes() {
+        new TreeMap<>(expected.routes()).forEach((subnet, hop) -> {
+            List<Route> routes = seen.routes().stream().filter(route -> route.destination().equals(subnet)).toList();
+            if (routes.stream().noneMatch(route -> leads(route, subnet, hop))) {
+                String what = hop instanceof Hop.Blackhole
+                        ? "The blackhole route of this node's own subnet is missing: what is for a pod that has gone leaves the node."
+                        : "The route to the peer with subnet " + subnet + " is wrong or missing.";
+                problems.add(new Finding(what, where(subnet, hop), words(subnet, hop), Words.of(routes.stream().map(PeerExamination::words).toList()), repair()));
             }
         });
         for (Route route : seen.routes()) {
-            if (isOverlay(route.device()) && peers.keySet().stream().noneMatch(subnet -> subnet.cidrs().contains(route.destination()))) {
-                problems.add(new Finding("There is a route to the subnet of a node that has no lease.", "route " + route.destination() + " on flannel.1", "no route",
-                        words(route), repair()));
+            if (route.ours() && !expected.routes().containsKey(route.destination())) {
+                problems.add(new Finding(
+                        route.isBlackhole()
+                                ? "There is a blackhole route to a subnet that is not this node's: it swallows packets to the pods of another."
+                                : "There is a route to the subnet of a node that has no lease.",
+                        "route " + route.destination() + (route.isBlackhole() ? "" : " on " + route.device()), "no route", words(route), repair()));
             }
         }
     }
 
-    private void examine(Cidr subnet, LeaseValue lease) {
-        Optional<Ip> address = lease.publicAddress(subnet.family());
-        Optional<Vtep> vtep = lease.vtep(subnet.family());
-        List<Route> routes = seen.routes().stream().filter(route -> route.destination().equals(subnet)).toList();
-        if (address.isPresent() && routes.stream().anyMatch(route -> route.gateway().equals(address))) {
-            return;
-        }
-        if (vtep.isEmpty()) {
-            address.ifPresent(ip -> judge(routes, subnet, "through " + ip));
-            return;
-        }
-        if (routes.stream().noneMatch(route -> isOverlay(route.device()) && route.gateway().equals(Optional.of(subnet.base())))) {
-            judge(routes, subnet, "through " + subnet.base() + " on flannel.1");
-        }
-        Mac mac = vtep.get().mac();
-        Mac known = seen.neighbours().get(subnet.base());
-        if (!mac.equals(known)) {
-            problems.add(new Finding("The neighbour entry of the peer with subnet " + subnet + " is wrong or missing.",
-                    "neighbour " + subnet.base() + " on flannel.1", mac.toString(), known == null ? "nothing" : known.toString(), repair()));
-        }
-        Set<Ip> ends = seen.forwarding().getOrDefault(mac, Set.of());
-        if (address.isPresent() && !ends.equals(Set.of(address.get()))) {
-            problems.add(new Finding("The forwarding entry of the peer with subnet " + subnet + " is wrong or missing.",
-                    "forwarding entry " + mac + " on flannel.1", address.get().toString(), Words.of(ends), repair()));
-        }
+    private boolean leads(Route route, Cidr subnet, Hop hop) {
+        return switch (hop) {
+            case Hop.Tunnelled(Ip gateway) -> route.device().equals(tunnel(subnet.family())) && route.gateway().filter(gateway::equals).isPresent();
+            case Hop.Direct(Ip gateway) -> route.device().equals(expected.local().uplink().name()) && route.gateway().filter(gateway::equals).isPresent();
+            case Hop.Blackhole() -> route.isBlackhole();
+        };
     }
 
-    private void judge(List<Route> routes, Cidr subnet, String expected) {
-        problems.add(new Finding("The route to the peer with subnet " + subnet + " is wrong or missing.", "route " + subnet + " on flannel.1", expected,
-                Words.of(routes.stream().map(PeerExamination::words).toList()), repair()));
+    private void neighbours() {
+        new TreeMap<>(expected.neighbours()).forEach((address, mac) -> {
+            Mac known = seen.neighbours().get(address);
+            if (!mac.equals(known)) {
+                problems.add(new Finding("The neighbour entry of the peer with subnet base " + address + " is wrong or missing.",
+                        "neighbour " + address + " on " + tunnel(address.family()), mac.toString(), known == null ? "nothing" : known.toString(), repair()));
+            }
+        });
+        new TreeMap<>(seen.neighbours()).forEach((address, mac) -> {
+            if (!expected.neighbours().containsKey(address)) {
+                problems.add(new Finding("There is a neighbour entry of a node that has no lease.",
+                        "neighbour " + address + " on " + tunnel(address.family()), "no entry", mac.toString(), repair()));
+            }
+        });
+    }
+
+    private void forwarding() {
+        sorted(expected.farEnds()).forEach((end, address) -> {
+            Set<Ip> found = seen.forwarding().getOrDefault(end, Set.of());
+            if (!found.equals(Set.of(address))) {
+                problems.add(new Finding("The forwarding entry of the peer at " + address + " is wrong or missing.", where(end), address.toString(),
+                        Words.of(found), repair()));
+            }
+        });
+        sorted(seen.forwarding()).forEach((end, found) -> {
+            if (!expected.farEnds().containsKey(end)) {
+                problems.add(new Finding("There is a forwarding entry of a node that has no lease.", where(end), "no entry", Words.of(found), repair()));
+            }
+        });
+    }
+
+    private void malformed(Problem bad) {
+        problems.add(new Finding("Another node cannot be reached by its lease: " + bad.sentence() + ".", bad.where(), bad.expected(), bad.found(),
+                "Mend it on that node, or release its lease where the node has gone"));
+    }
+
+    private static <V> Map<FarEnd, V> sorted(Map<FarEnd, V> ends) {
+        Map<FarEnd, V> sorted = new TreeMap<>(Comparator.comparing(FarEnd::tunnel).thenComparing(end -> end.mac().toString()));
+        sorted.putAll(ends);
+        return sorted;
+    }
+
+    private String where(FarEnd end) {
+        return "forwarding entry " + end.mac() + " on " + tunnel(end.tunnel());
+    }
+
+    private String where(Cidr subnet, Hop hop) {
+        return "route " + subnet + switch (hop) {
+            case Hop.Tunnelled _ -> " on " + tunnel(subnet.family());
+            case Hop.Direct _ -> " on " + expected.local().uplink().name();
+            case Hop.Blackhole() -> "";
+        };
+    }
+
+    private String words(Cidr subnet, Hop hop) {
+        return switch (hop) {
+            case Hop.Tunnelled(Ip gateway) -> "through " + gateway + " on " + tunnel(subnet.family());
+            case Hop.Direct(Ip gateway) -> "through " + gateway;
+            case Hop.Blackhole() -> "blackhole";
+        };
     }
 
     private String repair() {
         return Remedy.byTheAgent(seen);
     }
 
-    private static boolean isOverlay(String device) {
-        return device.startsWith("flannel");
+    private String tunnel(Family family) {
+        return Tunnel.name(family, expected.local().config().backend().vni());
     }
 
     private static String words(Route route) {
-        return route.gateway().map(gateway -> "through " + gateway + " on ").orElse("on ") + route.device();
+        return route.isBlackhole() ? "blackhole" : route.gateway().map(gateway -> "through " + gateway + " on ").orElse("on ") + route.device();
     }
 }

@@ -6,11 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.check.Observation.Text;
 import io.canal.control.Finding;
+import io.canal.dataplane.filter.RulesWitness;
+import io.canal.model.Backend;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
+import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
+import io.canal.model.SessionRecord;
 import io.canal.model.SubnetKey;
+import io.canal.ruleset.tenants.PodNetwork;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -125,15 +131,36 @@ class ExaminationTest {
 
     @Test
     void flushed_rules_are_named() {
-        node.rules = List.of();
+        node.rules = Optional.empty();
         assertEquals("The masquerade and forward rules are missing.", only().what());
     }
 
     @Test
     void rules_of_another_network_are_named() {
-        node.rules = Node.rules("10.2.0.0/16", "10.1.49.0/24");
-        assertEquals(Set.of("Traffic from pods to the outside is not masqueraded.", "Traffic of pods is not accepted for forwarding."),
-                Set.copyOf(Examination.of(node.seen()).problems().stream().map(Finding::what).toList()));
+        node.rules = Optional.of(RulesWitness.whole("nftables", List.of(new PodNetwork(Cidr.of("10.2.0.0/16"), Optional.empty()))));
+        assertEquals(List.of("The masquerade rules are for another subnet than the lease in etcd.", "Traffic from pods to the outside is not masqueraded."),
+                Examination.of(node.seen()).problems().stream().map(Finding::what).toList());
+    }
+
+    @Test
+    void each_chain_that_is_missing_is_named_and_so_is_the_rule_that_leads_there() {
+        for (String dataplane : List.of("nftables", "iptables-nft")) {
+            for (String chain : List.of("nat FLANNEL-POSTRTG", "nat POSTROUTING", "filter FLANNEL-FWD", "filter FORWARD")) {
+                node.rules = Optional.of(RulesWitness.whole(dataplane, Node.rules("10.1.0.0/16", "10.1.49.0/24").orElseThrow().networks()).without(chain));
+                assertEquals(dataplane + ", " + chain, only().where());
+            }
+        }
+    }
+
+    @Test
+    void rules_of_an_earlier_network_that_still_has_a_lease_are_right() {
+        PodNetwork now = new PodNetwork(Cidr.of("10.1.0.0/16"), Optional.of(Cidr.of("10.1.49.0/24")));
+        PodNetwork before = new PodNetwork(Cidr.of("10.7.0.0/16"), Optional.empty());
+        node.rules = Optional.of(RulesWitness.whole("nftables", List.of(now, before)));
+        assertEquals(Set.of("nftables, nat FLANNEL-POSTRTG", "nftables, filter FLANNEL-FWD"),
+                Set.copyOf(Examination.of(node.seen()).problems().stream().map(Finding::where).toList()));
+        node.holders.put(SubnetKey.of("10.7.3.0-24"), Node.holder("c3", "canal/2", Node.lease("10.10.0.3", "02:00:00:00:00:03")));
+        assertEquals(List.of(), Examination.of(node.seen()).problems().stream().filter(problem -> problem.where().startsWith("nftables")).toList());
     }
 
     @Test
@@ -204,13 +231,15 @@ class ExaminationTest {
 
     @Test
     void each_part_of_the_way_to_a_peer_is_named() {
-        node.routes = List.of();
+        node.routes = Node.ROUTES.subList(1, 2);
         assertEquals("route 10.1.94.0/24 on flannel.1", only().where());
+        node.routes = Node.ROUTES.subList(0, 1);
+        assertEquals("route 10.1.49.0/24", only().where());
         node.routes = Node.ROUTES;
         node.neighbours = Map.of(Ip.of("10.1.94.0"), Mac.of("02:00:00:00:00:99"));
         assertEquals("02:00:00:00:00:02", only().expected());
         node.neighbours = Node.NEIGHBOURS;
-        node.forwarding = Map.of(Mac.of("02:00:00:00:00:02"), Set.of(Ip.of("10.10.0.7")));
+        node.forwarding = Node.forwarding("10.10.0.7");
         assertEquals("10.10.0.7", only().found());
     }
 
@@ -218,7 +247,8 @@ class ExaminationTest {
     void a_route_to_a_node_that_has_gone_is_named() {
         node.leases.remove(SubnetKey.of("10.1.94.0-24"));
         node.holders.remove(SubnetKey.of("10.1.94.0-24"));
-        assertEquals("There is a route to the subnet of a node that has no lease.", only().what());
+        assertEquals(List.of("route 10.1.94.0/24 on flannel.1", "neighbour 10.1.94.0 on flannel.1", "forwarding entry 02:00:00:00:00:02 on flannel.1"),
+                Examination.of(node.seen()).problems().stream().map(Finding::where).toList());
     }
 
     @Test
@@ -228,9 +258,70 @@ class ExaminationTest {
     }
 
     @Test
-    void a_direct_route_is_as_good_as_one_through_the_overlay() {
-        node.routes = List.of(new Observation.Route(Cidr.of("10.1.94.0/24"), Optional.of(Ip.of("10.10.0.2")), "eth0"));
+    void a_direct_route_is_right_where_the_network_routes_directly_and_wrong_elsewhere() {
+        node.routes = List.of(new Observation.Route(Cidr.of("10.1.94.0/24"), Optional.of(Ip.of("10.10.0.2")), "eth0", true), Node.ROUTES.get(1));
+        assertEquals("through 10.10.0.2 on eth0", only().found());
+        node.backend = Backend.VXLAN.withDirectRouting(true);
+        node.neighbours = Map.of();
+        node.forwarding = Map.of();
+        assertEquals(List.of(), Examination.of(node.seen()).problems());
+        node.routes = Node.ROUTES;
+        assertEquals("through 10.10.0.2", only().expected());
+    }
+
+    @Test
+    void host_gw_needs_no_device() {
+        node.backend = Backend.HOST_GW;
+        node.hasDevice = false;
+        node.mtu = 1500;
+        node.subnetEnv = new Text.Present("FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=10.1.49.1/24\nFLANNEL_MTU=1500\nFLANNEL_IPMASQ=true\n");
+        node.leases.put(SubnetKey.of("10.1.49.0-24"), LeaseValue.hostGw(Ip.of("10.10.0.1")));
+        node.leases.put(SubnetKey.of("10.1.94.0-24"), LeaseValue.hostGw(Ip.of("10.10.0.2")));
+        node.routes = List.of(new Observation.Route(Cidr.of("10.1.94.0/24"), Optional.of(Ip.of("10.10.0.2")), "eth0", true), Node.ROUTES.get(1));
+        node.neighbours = Map.of();
+        node.forwarding = Map.of();
+        Report report = Examination.of(node.seen());
+        assertEquals(List.of(), report.problems());
+        assertEquals("not needed: nothing is encapsulated", report.results().get("witnesses.device"));
+        node.routes = Node.ROUTES.subList(1, 2);
+        assertEquals("route 10.1.94.0/24 on eth0", only().where());
+    }
+
+    @Test
+    void a_device_with_another_mtu_is_named_and_so_is_a_file_with_another() {
+        node.mtu = 1280;
+        assertEquals("1280", only().found());
+        node.mtu = 1450;
+        node.subnetEnv = new Text.Present("FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=10.1.49.1/24\nFLANNEL_MTU=1500\nFLANNEL_IPMASQ=true\n");
+        assertEquals("1450", only().expected());
+    }
+
+    @Test
+    void a_copy_of_another_node_is_named_with_both_addresses_and_nothing_else_is() {
+        node.session = Optional.of(new SessionRecord("boot-2", Optional.of(Ip.of("10.10.0.7")), Optional.empty()));
+        node.conflist = node.conflist("10.1.50.0/24");
+        Finding problem = only();
+        assertEquals("10.10.0.1", problem.expected());
+        assertEquals("10.10.0.7", problem.found());
+        assertTrue(problem.repair().contains("remove /var/lib/canal"), problem.repair());
+    }
+
+    @Test
+    void a_session_of_our_own_life_before_the_reboot_is_no_copy() {
+        node.session = Optional.of(new SessionRecord("boot-0", Optional.of(Ip.of("10.10.0.1")), Optional.empty()));
         assertTrue(Examination.of(node.seen()).isConsistent());
+    }
+
+    @Test
+    void a_full_disk_is_named() {
+        node.full = List.of(Path.of("/var/lib/canal"));
+        assertEquals("/var/lib/canal", only().where());
+    }
+
+    @Test
+    void a_lease_that_cannot_be_carried_is_named() {
+        node.leases.put(SubnetKey.of("10.1.95.0-24"), Node.lease("10.10.0.6", "02:00:00:00:00:02"));
+        assertEquals("lease 10.1.95.0-24", only().where());
     }
 
     @Test
@@ -262,7 +353,6 @@ class ExaminationTest {
         node.leases.clear();
         node.holders.clear();
         node.hasConfig = false;
-        node.routes = List.of();
         Report report = Examination.of(node.seen());
         assertFalse(report.isConsistent());
         assertEquals(List.of("etcd has no lease of this node.", "etcd has no configuration of the network."),

@@ -2,11 +2,10 @@ package io.canal.check;
 
 import io.canal.check.Observation.Device;
 import io.canal.check.Observation.Etcd;
-import io.canal.check.Observation.NetRule;
-import io.canal.check.Observation.NetRule.Net;
 import io.canal.check.Observation.Pod;
 import io.canal.check.Observation.Rules;
 import io.canal.check.Observation.Text;
+import io.canal.dataplane.filter.RulesWitness;
 import io.canal.model.Backend;
 import io.canal.model.Cidr;
 import io.canal.model.HolderRecord;
@@ -16,7 +15,11 @@ import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
 import io.canal.model.NetworkConfig;
 import io.canal.model.NodePaths;
+import io.canal.model.SessionRecord;
 import io.canal.model.SubnetKey;
+import io.canal.network.FarEnd;
+import io.canal.network.Uplink;
+import io.canal.ruleset.tenants.PodNetwork;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,7 +33,8 @@ import java.util.Set;
 final class Node {
 
     static final List<Observation.Route> ROUTES =
-            List.of(new Observation.Route(Cidr.of("10.1.94.0/24"), Optional.of(Ip.of("10.1.94.0")), "flannel.1"));
+            List.of(new Observation.Route(Cidr.of("10.1.94.0/24"), Optional.of(Ip.of("10.1.94.0")), "flannel.1", true),
+                    new Observation.Route(Cidr.of("10.1.49.0/24"), Optional.empty(), "", true));
     static final Map<Ip, Mac> NEIGHBOURS = Map.of(Ip.of("10.1.94.0"), Mac.of("02:00:00:00:00:02"));
 
     final Map<SubnetKey, LeaseValue> leases = new HashMap<>(Map.of(
@@ -50,31 +54,39 @@ final class Node {
     Text conflist = conflist("10.1.49.0/24");
     List<IpPrefix> deviceAddresses = List.of(IpPrefix.of("10.1.49.0/32"), IpPrefix.of("fe80::1/64"));
     List<String> pods = List.of("10.1.49.2", "10.1.49.3");
-    List<NetRule> rules = rules("10.1.0.0/16", "10.1.49.0/24");
+    Optional<RulesWitness> rules = rules("10.1.0.0/16", "10.1.49.0/24");
+    Backend backend = Backend.VXLAN;
+    Optional<SessionRecord> session = Optional.of(new SessionRecord("boot-1", Optional.of(Ip.of("10.10.0.1")), Optional.empty()));
+    List<Path> full = List.of();
+    int mtu = 1450;
     List<Observation.Route> routes = ROUTES;
     Map<Ip, Mac> neighbours = NEIGHBOURS;
-    Map<Mac, Set<Ip>> forwarding = Map.of(Mac.of("02:00:00:00:00:02"), Set.of(Ip.of("10.10.0.2")));
+    Map<FarEnd, Set<Ip>> forwarding = forwarding("10.10.0.2");
 
     Observation seen() {
-        Optional<NetworkConfig> config = hasConfig ? Optional.of(NetworkConfig.of(Cidr.of("10.1.0.0/16"), Backend.VXLAN)) : Optional.empty();
+        Optional<NetworkConfig> config = hasConfig ? Optional.of(NetworkConfig.of(Cidr.of("10.1.0.0/16"), backend)) : Optional.empty();
         List<Pod> attached = new ArrayList<>();
         pods.forEach(pod -> attached.add(new Pod("cali" + attached.size(), Ip.of(pod))));
         return new Observation(
                 new NodePaths(Path.of("/")),
                 "canal/0",
-                etcdAway ? new Etcd.Away("etcd is away") : new Etcd.Seen(config, leases, holders, List.of(), "/coreos.com/network"),
+                0,
+                etcdAway ? new Etcd.Away("etcd is away") : new Etcd.Seen(config, leases, holders, session, List.of(), "/coreos.com/network"),
                 "a1",
+                "boot-1",
                 lastSubnet,
                 Set.of(Ip.of("10.10.0.1"), Ip.of("127.0.0.1")),
+                Optional.of(Uplink.of(2, "eth0", 1500, IpPrefix.of("10.10.0.1/24"))),
                 subnetEnv,
                 conflist,
-                hasDevice ? Optional.of(new Device("flannel.1", "vxlan", true, deviceAddresses, Optional.of(Mac.of(deviceMac)), 1, 8472, 1450))
-                        : Optional.empty(),
+                hasDevice ? List.of(new Device("flannel.1", Ip.Family.V4, "vxlan", true, deviceAddresses, Optional.of(Mac.of(deviceMac)), 1, 8472, mtu))
+                        : List.of(),
                 attached,
-                rulesReadable ? new Rules.Seen(rules.isEmpty() ? "" : "nftables", rules) : new Rules.Unreadable("there is no packet filter"),
+                rulesReadable ? rules.<Rules>map(Rules.Seen::new).orElse(new Rules.None()) : new Rules.Unreadable("there is no packet filter"),
                 routes,
                 neighbours,
                 forwarding,
+                full,
                 agentRuns);
     }
 
@@ -88,31 +100,19 @@ final class Node {
                   {"type": "calico", "ipam": {"type": "host-local", "subnet": "%s"}}, {"type": "portmap"}]}""".formatted(subnet));
     }
 
-    /** flannel's rules, in its order. */
-    static List<NetRule> rules(String network, String own) {
-        Optional<Net> all = net(network, false);
-        Optional<Net> mine = net(own, false);
-        Optional<Net> others = net(network, true);
-        return List.of(
-                new NetRule("FLANNEL-POSTRTG", Optional.empty(), Optional.empty(), "return"),
-                new NetRule("FLANNEL-POSTRTG", mine, all, "return"),
-                new NetRule("FLANNEL-POSTRTG", all, mine, "return"),
-                new NetRule("FLANNEL-POSTRTG", others, mine, "return"),
-                new NetRule("FLANNEL-POSTRTG", all, net("224.0.0.0/4", true), "masquerade"),
-                new NetRule("FLANNEL-POSTRTG", others, all, "masquerade"),
-                new NetRule("FLANNEL-FWD", all, Optional.empty(), "accept"),
-                new NetRule("FLANNEL-FWD", Optional.empty(), all, "accept"));
+    static Map<FarEnd, Set<Ip>> forwarding(String address) {
+        return Map.of(new FarEnd(Ip.Family.V4, Mac.of("02:00:00:00:00:02")), Set.of(Ip.of(address)));
+    }
+
+    static Optional<RulesWitness> rules(String network, String own) {
+        return Optional.of(RulesWitness.whole("nftables", List.of(new PodNetwork(Cidr.of(network), Optional.of(Cidr.of(own))))));
     }
 
     static LeaseValue lease(String address, String mac) {
         return LeaseValue.vxlan(Ip.of(address), 1, Mac.of(mac));
     }
 
-    private static HolderRecord holder(String id, String unit, LeaseValue lease) {
+    static HolderRecord holder(String id, String unit, LeaseValue lease) {
         return new HolderRecord(id, unit, unit.replace('/', '-'), Instant.EPOCH, lease);
-    }
-
-    private static Optional<Net> net(String cidr, boolean negated) {
-        return Optional.of(new Net(Cidr.of(cidr), negated));
     }
 }

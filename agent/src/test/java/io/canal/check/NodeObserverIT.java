@@ -10,8 +10,13 @@ import io.canal.control.AgentStatus;
 import io.canal.control.ControlServer;
 import io.canal.control.Finding;
 import io.canal.control.Op;
+import io.canal.dataplane.filter.FilterInputs;
+import io.canal.dataplane.filter.FilterMode;
+import io.canal.dataplane.filter.NodeNetworks;
+import io.canal.dataplane.filter.PacketFilter;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Cidr;
 import io.canal.model.HolderRecord;
 import io.canal.model.Ip;
 import io.canal.model.LeaseValue;
@@ -20,6 +25,9 @@ import io.canal.model.NetworkKeys;
 import io.canal.model.NodePaths;
 import io.canal.model.SubnetKey;
 import io.canal.reconcile.Clock;
+import io.canal.reconcile.Pass;
+import io.canal.reconcile.Table;
+import io.canal.ruleset.tenants.PodNetwork;
 import io.canal.store.MemoryStore;
 import io.canal.store.Txn;
 import java.io.IOException;
@@ -31,6 +39,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,27 +52,6 @@ class NodeObserverIT {
     private static final NetworkKeys KEYS = NetworkKeys.DEFAULT;
     private static final String OWN = "10.1.49.0-24";
     private static final String PEER = "10.1.94.0-24";
-
-    private static final String RULES = """
-            table inet canal {
-                chain nat-FLANNEL-POSTRTG {
-                    meta mark & 0x4000 == 0x4000 return
-                    ip saddr 10.1.49.0/24 ip daddr 10.1.0.0/16 return
-                    ip saddr 10.1.0.0/16 ip daddr 10.1.49.0/24 return
-                    ip saddr != 10.1.0.0/16 ip daddr 10.1.49.0/24 return
-                    ip saddr 10.1.0.0/16 ip daddr != 224.0.0.0/4 counter masquerade fully-random
-                    ip saddr != 10.1.0.0/16 ip daddr 10.1.0.0/16 counter masquerade fully-random
-                }
-                chain filter-FLANNEL-FWD {
-                    ip saddr 10.1.0.0/16 accept
-                    ip daddr 10.1.0.0/16 accept
-                }
-                chain nat-POSTROUTING {
-                    type nat hook postrouting priority srcnat + 10
-                    jump nat-FLANNEL-POSTRTG
-                }
-            }
-            """;
 
     @TempDir
     private Path root;
@@ -84,7 +73,7 @@ class NodeObserverIT {
         ip(node, "link", "add", "cali0123456789a", "type", "veth", "peer", "name", "pod0");
         ip(node, "link", "set", "cali0123456789a", "up");
         ip(node, "route", "add", "10.1.49.7/32", "dev", "cali0123456789a", "scope", "link");
-        rules(RULES);
+        rules(FilterMode.NFTABLES, "10.1.49.0/24");
         LeaseValue own = LeaseValue.vxlan(Ip.of("10.10.0.1"), 1, Mac.of("02:00:00:00:00:01"));
         LeaseValue peer = LeaseValue.vxlan(Ip.of("10.10.0.2"), 1, Mac.of("02:00:00:00:00:02"));
         put(KEYS.config(), "{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}");
@@ -150,14 +139,43 @@ class NodeObserverIT {
 
     @Test
     void rules_in_iptables_are_read_too() throws Exception {
-        run(node, "nft", "delete", "table", "inet", "canal");
-        iptables("nat", "FLANNEL-POSTRTG", "-s 10.1.50.0/24 -d 10.1.0.0/16 -j RETURN");
-        iptables("nat", "FLANNEL-POSTRTG", "-s 10.1.0.0/16 ! -d 224.0.0.0/4 -j MASQUERADE");
-        iptables("filter", "FLANNEL-FWD", "-s 10.1.0.0/16 -j ACCEPT");
-        iptables("filter", "FLANNEL-FWD", "-d 10.1.0.0/16 -j ACCEPT");
+        rules(FilterMode.IPTABLES, "10.1.50.0/24");
         Finding problem = only();
         assertEquals("iptables-nft", problem.where());
         assertEquals("10.1.50.0/24", problem.found());
+    }
+
+    @Test
+    void rules_that_nothing_leads_to_are_found() throws Exception {
+        run(node, "nft", "flush", "chain", "inet", "canal", "filter-FORWARD");
+        assertEquals("nftables, filter FORWARD", only().where());
+    }
+
+    @Test
+    void chains_of_iptables_that_nothing_leads_to_are_found() throws Exception {
+        rules(FilterMode.IPTABLES, "10.1.49.0/24");
+        assertEquals(List.of(), report().problems());
+        run(node, "iptables-nft", "-t", "nat", "-F", "POSTROUTING");
+        assertEquals("iptables-nft, nat POSTROUTING", only().where());
+    }
+
+    @Test
+    void a_full_disk_is_found() throws Exception {
+        run(node, "mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", paths.conflist().getParent().toString());
+        try {
+            conflist("10.1.49.0/24");
+            assertEquals(List.of(), report().problems());
+            Files.write(paths.conflist().resolveSibling("ballast"), new byte[80 * 1024]);
+            assertEquals(paths.conflist().getParent().toString(), only().where());
+        } finally {
+            run(node, "umount", paths.conflist().getParent().toString());
+        }
+    }
+
+    @Test
+    void a_copy_of_another_node_is_found() throws Exception {
+        put(NetworkKeys.session("a1"), "{\"boot\":\"another\",\"publicIP\":\"10.10.0.7\"}");
+        assertEquals("10.10.0.7", only().found());
     }
 
     @Test
@@ -203,8 +221,7 @@ class NodeObserverIT {
         int first = 100 + random.nextInt(50);
         int second = 150 + random.nextInt(50);
         conflist("10.1." + first + ".0/24");
-        run(node, "nft", "delete", "table", "inet", "canal");
-        rules(RULES.replace("10.1.49.0", "10.1." + second + ".0"));
+        rules(FilterMode.NFTABLES, "10.1." + second + ".0/24");
         List<Finding> problems = report().problems();
         assertEquals(List.of("10.1." + first + ".0/24", "10.1." + second + ".0/24"), problems.stream().map(Finding::found).toList(), "seed " + seed);
         assertEquals(List.of("10.1.49.0/24", "10.1.49.0/24"), problems.stream().map(Finding::expected).toList(), "seed " + seed);
@@ -231,7 +248,7 @@ class NodeObserverIT {
     }
 
     private Report report() throws Exception {
-        return node.call(() -> Examination.of(new NodeObserver(paths, KEYS).look("canal/0", Optional.of(store), "")));
+        return node.call(() -> Examination.of(new NodeObserver(paths, KEYS).look("canal/0", 0, Optional.of(store), "")));
     }
 
     private void device(String address) {
@@ -239,21 +256,19 @@ class NodeObserverIT {
         ip(node, "addr", "add", address, "dev", "flannel.1");
         ip(node, "link", "set", "flannel.1", "up");
         ip(node, "route", "add", "10.1.94.0/24", "via", "10.1.94.0", "dev", "flannel.1", "onlink");
+        ip(node, "route", "add", "blackhole", "10.1.49.0/24", "proto", "202");
         ip(node, "neigh", "add", "10.1.94.0", "lladdr", "02:00:00:00:00:02", "dev", "flannel.1", "nud", "permanent");
         bridge(node, "fdb", "add", "02:00:00:00:00:02", "dev", "flannel.1", "dst", "10.10.0.2", "self", "permanent");
     }
 
-    private void rules(String text) throws IOException {
-        Path file = root.resolve("rules.nft");
-        Files.writeString(file, text);
-        run(node, "nft", "-f", file.toString());
-    }
-
-    private void iptables(String table, String chain, String rule) {
-        TestNamespaces.tryRun(node, "iptables-nft", "-t", table, "-N", chain);
-        List<String> command = new ArrayList<>(List.of("iptables-nft", "-t", table, "-A", chain));
-        command.addAll(List.of(rule.split(" ")));
-        run(node, command.toArray(String[]::new));
+    /** As an agent with this subnet would have them. */
+    private void rules(FilterMode mode, String own) throws Exception {
+        NodeNetworks networks = new NodeNetworks(List.of(new PodNetwork(Cidr.of("10.1.0.0/16"), Optional.of(Cidr.of(own)))), new TreeSet<>(Set.of(8472)), true);
+        node.<Exception>run(() -> {
+            try (PacketFilter filter = new PacketFilter(new FilterInputs(new Table<>("endpoints"), new Table<>("peers"), () -> networks), () -> mode, paths, Clock.system())) {
+                filter.run(new Pass(1, true));
+            }
+        });
     }
 
     private void put(String key, String value) throws Exception {

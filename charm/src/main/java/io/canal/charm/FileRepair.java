@@ -12,8 +12,12 @@ import io.canal.files.FileFacts;
 import io.canal.files.SubnetEnv;
 import io.canal.model.Cidr;
 import io.canal.model.Decoded;
+import io.canal.model.Ip.Family;
 import io.canal.model.NodePaths;
 import io.canal.model.SubnetKey;
+import io.canal.model.SubnetRange;
+import io.canal.network.LocalNetwork;
+import io.canal.network.Mtu;
 import io.canal.reconcile.StageFailed;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -70,27 +74,42 @@ record FileRepair(NodePaths node, Path templates) {
     /** All that the files are made from, as far as the node and etcd say it; empty where they do not. */
     private Optional<FileFacts> facts(Observation seen) throws IOException {
         Optional<SubnetKey> subnet = Examination.subnet(seen);
-        Optional<Cidr> network = network(seen);
-        int mtu = seen.device().map(Observation.Device::mtu).orElse(0);
-        if (subnet.isEmpty() || subnet.get().v4().isEmpty() || network.isEmpty() || mtu == 0
+        Optional<SubnetEnv.Net> v4 = net(seen, subnet, Family.V4);
+        Optional<SubnetEnv.Net> v6 = net(seen, subnet, Family.V6);
+        boolean whole = subnet.isPresent() && v4.isPresent() == subnet.get().v4().isPresent() && v6.isPresent() == subnet.get().v6().isPresent();
+        int mtu = mtu(seen, subnet);
+        if (!whole || mtu == 0
                 || !(AgentConfig.parse(node.agentYaml().toString(), Files.readString(node.agentYaml())) instanceof Decoded.Good<AgentConfig>(AgentConfig config))) {
             return Optional.empty();
         }
-        SubnetEnv subnetEnv = new SubnetEnv(Optional.of(SubnetEnv.Net.of(network.get(), subnet.get().v4().get())), Optional.empty(), mtu, true);
         Optional<Conflist.Tls> tls = config.etcd().ca().isEmpty()
                 ? Optional.empty()
                 : Optional.of(new Conflist.Tls("/opt/calicoctl/etcd-ca", "/opt/calicoctl/etcd-cert", "/opt/calicoctl/etcd-key"));
         String kubeconfig = config.kubeconfig().isEmpty() || Files.exists(Path.of(config.kubeconfig())) ? config.kubeconfig() : "";
-        return Optional.of(new FileFacts(subnetEnv, nodename(config), config.etcd().endpoints(), tls, kubeconfig));
+        return Optional.of(new FileFacts(new SubnetEnv(v4, v6, mtu, true), nodename(config), config.etcd().endpoints(), tls, kubeconfig));
     }
 
-    private static Optional<Cidr> network(Observation seen) {
-        if (seen.etcd() instanceof Etcd.Seen etcd && etcd.config().isPresent()) {
-            return etcd.config().get().networks().stream().filter(Cidr::isV4).findFirst();
+    /** Our subnet of a family, in its network by etcd; with etcd away in the one that subnet.env still names. */
+    private static Optional<SubnetEnv.Net> net(Observation seen, Optional<SubnetKey> subnet, Family family) {
+        Optional<Cidr> network = seen.etcd() instanceof Etcd.Seen etcd && etcd.config().isPresent()
+                ? etcd.config().get().range(family).map(SubnetRange::network)
+                : named(seen, family);
+        return subnet.flatMap(key -> key.cidr(family)).flatMap(own -> network.map(block -> SubnetEnv.Net.of(block, own)));
+    }
+
+    private static Optional<Cidr> named(Observation seen, Family family) {
+        if (seen.subnetEnv() instanceof Text.Present(String text) && SubnetEnv.parse("subnet.env", text) instanceof Decoded.Good<SubnetEnv>(SubnetEnv file)) {
+            return (family == Family.V4 ? file.v4() : file.v6()).map(SubnetEnv.Net::network);
         }
-        return seen.subnetEnv() instanceof Text.Present(String text) && SubnetEnv.parse("subnet.env", text) instanceof Decoded.Good<SubnetEnv>(SubnetEnv file)
-                ? file.v4().map(SubnetEnv.Net::network)
-                : Optional.empty();
+        return Optional.empty();
+    }
+
+    /** What the interface to the others can carry; where that is not known, what the overlay's devices carry; 0 where neither is. */
+    private static int mtu(Observation seen, Optional<SubnetKey> subnet) {
+        if (seen.etcd() instanceof Etcd.Seen etcd && etcd.config().isPresent() && seen.uplink().isPresent()) {
+            return Mtu.of(new LocalNetwork(etcd.config().get(), subnet, seen.uplink().get(), seen.mtuOption())).pods();
+        }
+        return seen.devices().stream().mapToInt(Observation.Device::mtu).min().orElse(0);
     }
 
     private String nodename(AgentConfig config) throws IOException {

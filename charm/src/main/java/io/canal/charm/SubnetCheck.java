@@ -64,10 +64,10 @@ final class SubnetCheck {
     private Observation look(AgentConfig config, String whyNoEtcd) throws IOException {
         NodeObserver observer = new NodeObserver(node, new NetworkKeys(config.etcd().prefix()));
         if (!whyNoEtcd.isEmpty()) {
-            return observer.look(config.unit(), Optional.empty(), whyNoEtcd);
+            return observer.look(config.unit(), config.mtu(), Optional.empty(), whyNoEtcd);
         }
         try (Store store = new EtcdStore(settings(config.etcd()), Clock.system())) {
-            return observer.look(config.unit(), Optional.of(store), "");
+            return observer.look(config.unit(), config.mtu(), Optional.of(store), "");
         }
     }
 

@@ -17,6 +17,7 @@ import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
 import io.canal.model.NetworkConfig;
 import io.canal.model.SubnetKey;
+import io.canal.network.Uplink;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,17 +116,35 @@ class ActionsTest {
         assertTrue(outcome.left().getFirst().contains("systemctl start canal-agent"), outcome.left()::toString);
     }
 
+    @Test
+    void without_an_agent_the_files_of_a_dual_stack_node_name_both_families_and_the_smaller_mtu() throws IOException {
+        node.write("etc/cni/net.d/10-canal.conflist", "{\"plugins\":[{\"ipam\":{\"subnet\":\"10.1.50.0/24\"}}]}");
+        NetworkConfig dual = NetworkConfig.parse("config",
+                "{\"EnableIPv6\":true,\"Network\":\"10.1.0.0/16\",\"IPv6Network\":\"fd00:10:244::/56\",\"Backend\":{\"Type\":\"vxlan\"}}").orThrow();
+        Observation seen = seen(dual, SubnetKey.of("10.1.49.0-24&fd00:10:244:7::-64"));
+        FileRepair.Outcome outcome = new FileRepair(node.paths, node.charmDir.resolve("program/templates")).run(seen, false);
+        assertEquals(2, outcome.done().size(), outcome::toString);
+        assertTrue(node.text("etc/cni/net.d/10-canal.conflist").contains("fd00:10:244:7::/64"));
+        String subnetEnv = node.text("run/flannel/subnet.env");
+        assertTrue(subnetEnv.contains("FLANNEL_IPV6_SUBNET=fd00:10:244:7::1/64\n"), subnetEnv);
+        assertTrue(subnetEnv.contains("FLANNEL_MTU=1430\n"), subnetEnv);
+    }
+
     /** The files as they are on the disk, beside a device that is well and rules that are gone. */
     private Observation seen() throws IOException {
-        SubnetKey own = SubnetKey.of("10.1.49.0-24");
+        return seen(NetworkConfig.of(Cidr.of("10.1.0.0/16"), Backend.VXLAN), SubnetKey.of("10.1.49.0-24"));
+    }
+
+    private Observation seen(NetworkConfig config, SubnetKey own) throws IOException {
         LeaseValue lease = LeaseValue.vxlan(Ip.of("10.10.0.1"), 1, Mac.of("02:00:00:00:00:01"));
-        NetworkConfig config = NetworkConfig.of(Cidr.of("10.1.0.0/16"), Backend.VXLAN);
         Path subnetEnv = node.paths.subnetEnv();
-        return new Observation(node.paths, "canal/0", new Etcd.Seen(Optional.of(config), Map.of(own, lease), Map.of(), List.of(), "/coreos.com/network"),
-                "a1", Optional.empty(), Set.of(Ip.of("10.10.0.1")),
+        return new Observation(node.paths, "canal/0", 0,
+                new Etcd.Seen(Optional.of(config), Map.of(own, lease), Map.of(), Optional.empty(), List.of(), "/coreos.com/network"),
+                "a1", "boot", Optional.empty(), Set.of(Ip.of("10.10.0.1")),
+                Optional.of(Uplink.of(2, "eth0", 1500, IpPrefix.of("10.10.0.1/24"))),
                 Files.exists(subnetEnv) ? new Text.Present(Files.readString(subnetEnv)) : new Text.Absent("there is none"),
                 new Text.Present(Files.readString(node.paths.conflist())),
-                Optional.of(new Device("flannel.1", "vxlan", true, List.of(IpPrefix.of("10.1.49.0/32")), Optional.empty(), 1, 8472, 1450)),
-                List.of(), new Rules.Seen("", List.of()), List.of(), Map.of(), Map.of(), false);
+                List.of(new Device("flannel.1", Ip.Family.V4, "vxlan", true, List.of(IpPrefix.of("10.1.49.0/32")), Optional.empty(), 1, 8472, 1450)),
+                List.of(), new Rules.None(), List.of(), Map.of(), Map.of(), List.of(), false);
     }
 }

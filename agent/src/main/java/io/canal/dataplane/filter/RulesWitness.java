@@ -68,6 +68,20 @@ public final class RulesWitness {
         return Optional.empty();
     }
 
+    /** A witness of rules that are whole, as this dataplane would have them for these networks. */
+    public static RulesWitness whole(String dataplane, List<PodNetwork> networks) {
+        RulesWitness witness = new RulesWitness(dataplane, networks, new LinkedHashMap<>());
+        witness.chains.putAll(witness.wanted(networks, true));
+        return witness;
+    }
+
+    /** The same without one of its chains, by the name that {@link #differing} gives it. */
+    public RulesWitness without(String chain) {
+        Map<String, List<?>> rest = new LinkedHashMap<>(chains);
+        rest.remove(chain);
+        return new RulesWitness(dataplane, networks, rest);
+    }
+
     /** {@code nftables}, {@code iptables-nft} or {@code iptables-legacy}. */
     public String dataplane() {
         return dataplane;
@@ -83,13 +97,7 @@ public final class RulesWitness {
      * {@code nat POSTROUTING}, the rule that leads there counts.
      */
     public List<String> differing(List<PodNetwork> expected, boolean masquerade) {
-        Map<String, List<?>> wanted = new LinkedHashMap<>();
-        if (!expected.isEmpty()) {
-            want(wanted, FlannelRules.forward(expected), FORWARD, FlannelRules.forwardJump(expected));
-            if (masquerade) {
-                want(wanted, FlannelRules.masquerade(expected), POSTROUTING, FlannelRules.masqueradeJump(expected));
-            }
-        }
+        Map<String, List<?>> wanted = wanted(expected, masquerade);
         List<String> differing = new ArrayList<>();
         wanted.forEach((name, rules) -> {
             if (!rules.equals(chains.get(name))) {
@@ -98,6 +106,17 @@ public final class RulesWitness {
         });
         chains.keySet().stream().filter(name -> !wanted.containsKey(name)).forEach(differing::add);
         return differing;
+    }
+
+    private Map<String, List<?>> wanted(List<PodNetwork> expected, boolean masquerade) {
+        Map<String, List<?>> wanted = new LinkedHashMap<>();
+        if (!expected.isEmpty()) {
+            want(wanted, FlannelRules.forward(expected), FORWARD, FlannelRules.forwardJump(expected));
+            if (masquerade) {
+                want(wanted, FlannelRules.masquerade(expected), POSTROUTING, FlannelRules.masqueradeJump(expected));
+            }
+        }
+        return wanted;
     }
 
     private void want(Map<String, List<?>> wanted, Chain.Rules chain, HookPoint hook, Rule jump) {
@@ -144,7 +163,7 @@ public final class RulesWitness {
                 chains.put(each.getValue().toString(), jumps);
             }
         }
-        return Optional.of(new RulesWitness(FilterBackend.NFTABLES.text(), networks, chains));
+        return chains.isEmpty() ? Optional.empty() : Optional.of(new RulesWitness(FilterBackend.NFTABLES.text(), networks, chains));
     }
 
     private static Optional<RulesWitness> readIptables(IptablesBackend backend) throws IOException {
