@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /** A part of a selector. */
@@ -17,6 +18,21 @@ sealed interface Expression {
     /** What labels must be like for this to match; may ask for less than this does, never for more. */
     default Map<String, Restriction> restrictions() {
         return Map.of();
+    }
+
+    /** This with each part that has no parts itself replaced. */
+    default Expression rewritten(UnaryOperator<Expression> leaf) {
+        return switch (this) {
+            case All all -> leaf.apply(all);
+            case Global global -> leaf.apply(global);
+            case Has has -> leaf.apply(has);
+            case Equal equal -> leaf.apply(equal);
+            case In in -> leaf.apply(in);
+            case Part part -> leaf.apply(part);
+            case Not(Expression operand) -> new Not(operand.rewritten(leaf));
+            case And(List<Expression> operands) -> new And(operands.stream().map(operand -> operand.rewritten(leaf)).toList());
+            case Or(List<Expression> operands) -> new Or(operands.stream().map(operand -> operand.rewritten(leaf)).toList());
+        };
     }
 
     record All() implements Expression {

@@ -2,11 +2,17 @@ package io.canal.policy.selector;
 
 import io.canal.model.Decoded;
 import io.canal.model.Problem;
+import io.canal.model.calico.PolicyProtocol;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** An expression over labels, such as {@code app == "db" && !has(legacy)}. Two are equal where their canonical texts are. */
@@ -46,6 +52,56 @@ public final class Selector {
         return parse(text).orThrow();
     }
 
+    /** Matches where the label has this value. */
+    public static Selector equal(String label, String value) {
+        return new Selector(new Expression.Equal(label, value, false));
+    }
+
+    /** Matches where the label has one of these values. */
+    public static Selector in(String label, Collection<String> values) {
+        return new Selector(new Expression.In(label, new TreeSet<>(values), false));
+    }
+
+    /** Matches where the label is there. */
+    public static Selector has(String label) {
+        return new Selector(new Expression.Has(label));
+    }
+
+    /** Matches where both do. The structure is that of the text {@code (this) && (other)}. */
+    public Selector and(Selector other) {
+        return new Selector(new Expression.And(List.of(expression, other.expression)));
+    }
+
+    /** Matches where this does not. */
+    public Selector not() {
+        return new Selector(new Expression.Not(expression));
+    }
+
+    /** This over labels whose names begin with {@code prefix}. */
+    public Selector prefixed(String prefix) {
+        return rewritten(leaf -> switch (leaf) {
+            case Expression.Has(String label) -> new Expression.Has(prefix + label);
+            case Expression.Equal(String label, String value, boolean negated) -> new Expression.Equal(prefix + label, value, negated);
+            case Expression.In(String label, var values, boolean negated) -> new Expression.In(prefix + label, values, negated);
+            case Expression.Part(String label, var where, String text) -> new Expression.Part(prefix + label, where, text);
+            case Expression.All _, Expression.Global _, Expression.Not _, Expression.And _, Expression.Or _ -> leaf;
+        });
+    }
+
+    /** This with something else for each {@code all()}. */
+    public Selector replacingAll(Selector other) {
+        return rewritten(leaf -> leaf instanceof Expression.All ? other.expression : leaf);
+    }
+
+    /** This with something else for each {@code global()}. */
+    public Selector replacingGlobal(Selector other) {
+        return rewritten(leaf -> leaf instanceof Expression.Global ? other.expression : leaf);
+    }
+
+    private Selector rewritten(UnaryOperator<Expression> leaf) {
+        return new Selector(expression.rewritten(leaf));
+    }
+
     public boolean matches(Labels labels) {
         return expression.matches(labels);
     }
@@ -69,13 +125,22 @@ public final class Selector {
         return id("s", canonical);
     }
 
-    /** The id of the set of addresses and ports that this selects by a port's name. */
-    public String namedPortId(String protocol, String port) {
-        return id("n", id() + "," + protocol + "," + port);
+    /**
+     * The id of the set of addresses and ports that this selects by a port's name.
+     *
+     * @param protocol the one that the port must have; empty where any will do
+     */
+    public String namedPortId(Optional<PolicyProtocol> protocol, String port) {
+        return id("n", id() + "," + protocol.map(PolicyProtocol::text).orElse("any") + "," + port);
+    }
+
+    /** The id of the set of a Kubernetes service: of addresses and ports, or of addresses alone. */
+    public static String serviceId(boolean ports, String namespace, String name) {
+        return id(ports ? "svc" : "svcnoport", namespace + "/" + name);
     }
 
     /** {@code prefix:} and the hash of {@code prefix:content}, as Felix computes it. */
-    static String id(String prefix, String content) {
+    private static String id(String prefix, String content) {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-224").digest((prefix + ":" + content).getBytes(StandardCharsets.UTF_8));
             return prefix + ":" + Base64.getUrlEncoder().withoutPadding().encodeToString(hash);

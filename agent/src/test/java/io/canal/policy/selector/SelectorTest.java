@@ -88,7 +88,8 @@ class SelectorTest {
     void has_the_ids_of_felix() {
         assertEquals("s:5y5I3VdRZfDU01O--xXAPx2yxCQQqMf0M6IWug", Selector.of("all()").id());
         assertEquals("s:aTHMmtqeppKyLzbhenKiYRuErfad2JwXIwqQsg", Selector.of("app=='db'").id());
-        assertEquals("svc:Jhwii46PCMT5NlhWsUqZmv7al8TeHFbNQMhoVg", Selector.id("svc", "default/svc"));
+        assertEquals("svc:Jhwii46PCMT5NlhWsUqZmv7al8TeHFbNQMhoVg", Selector.serviceId(true, "default", "svc"));
+        assertEquals("svcnoport:T03S_6hogdrGKrNFBcbKTFsH_uKwDHEo8JddOg", Selector.serviceId(false, "default", "svc"));
     }
 
     @Test
