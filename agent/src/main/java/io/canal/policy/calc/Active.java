@@ -1,0 +1,56 @@
+package io.canal.policy.calc;
+
+import io.canal.policy.PolicyId;
+import io.canal.policy.ResolvedRule;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Rules in force on this node: those of a policy or of a profile. */
+final class Active {
+
+    /** Whose rules they are. */
+    sealed interface Owner {
+
+        record OfPolicy(PolicyId id) implements Owner {}
+
+        record OfProfile(String name) implements Owner {}
+    }
+
+    final Owner owner;
+    private List<RuleResolver> ingress = List.of();
+    private List<RuleResolver> egress = List.of();
+    private Set<SetKey> keys = Set.of();
+
+    Active(Owner owner) {
+        this.owner = owner;
+    }
+
+    /** The rules are these now; sets of the rules before that are needed no more are let go. */
+    void rules(List<RuleResolver> in, List<RuleResolver> out, AddressSets sets) {
+        Set<SetKey> needed = new LinkedHashSet<>();
+        in.forEach(rule -> needed.addAll(rule.keys()));
+        out.forEach(rule -> needed.addAll(rule.keys()));
+        needed.forEach(key -> sets.use(key, this));
+        for (SetKey key : keys) {
+            if (!needed.contains(key)) {
+                sets.release(key, this);
+            }
+        }
+        ingress = in;
+        egress = out;
+        keys = needed;
+    }
+
+    void end(AddressSets sets) {
+        rules(List.of(), List.of(), sets);
+    }
+
+    List<ResolvedRule> ingress(AddressSets sets) {
+        return ingress.stream().map(rule -> rule.resolve(sets::named)).toList();
+    }
+
+    List<ResolvedRule> egress(AddressSets sets) {
+        return egress.stream().map(rule -> rule.resolve(sets::named)).toList();
+    }
+}

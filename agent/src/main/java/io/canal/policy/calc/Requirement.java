@@ -1,0 +1,25 @@
+package io.canal.policy.calc;
+
+import io.canal.policy.selector.Selector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a selector asks of a label at least.
+ *
+ * @param values one of them; empty: the label must be there, with any value
+ */
+record Requirement(String label, Set<String> values) {
+
+    /** Of a selector; empty where it may select things without any label. */
+    static List<Requirement> of(Selector selector) {
+        List<Requirement> requirements = new ArrayList<>();
+        selector.restrictions().forEach((label, restriction) -> {
+            if (restriction.mustBePresent()) {
+                requirements.add(new Requirement(label, restriction.values().orElse(Set.of())));
+            }
+        });
+        return requirements;
+    }
+}
