@@ -114,6 +114,7 @@ final class Decision {
                         + "; it is kept, as pods have addresses of it; repair-subnets allow-renumber=true gives the node another one");
             }
         }
+        flanneldWithoutV4().ifPresent(problems::add);
         rivals.forEach(rival -> problems.add("the subnet " + rival.pretty() + ", which " + who(rival) + " has, overlaps " + subnet.pretty() + " of this node"));
         HolderRecord wantedHolder = new HolderRecord(holder.node(), facts.unit(), facts.nodename(), holder.since(), holderValue(), holder.extra());
         // A name or a MAC that is new to our record may be another's: the old ones stay then.
@@ -261,10 +262,28 @@ final class Decision {
     // A new subnet.
 
     private Verdict acquire() {
+        Optional<String> refusal = flanneldWithoutV4();
+        if (refusal.isPresent()) {
+            return new Verdict.Wait(Standing.BLOCKED, refusal.get());
+        }
         Optional<SubnetKey> subnet = leaseWithOurAddress()
                 .or(() -> state.remembered().map(Remembered::subnet).filter(config::fits).filter(this::isFree))
                 .or(this::allocate);
         return subnet.isPresent() ? create(subnet.get()) : new Verdict.Wait(Standing.WAITING, outOfSubnets());
+    }
+
+    /**
+     * In an IPv6-only network flanneld takes every lease for one of 0.0.0.0/0: beside any other node it looks for a subnet for ever,
+     * and it reaches nobody. A lease without a time to live is a reservation, whoever wrote it.
+     */
+    private Optional<String> flanneldWithoutV4() {
+        return config.v4().isPresent() ? Optional.empty() : snapshot.leases().entrySet().stream()
+                .filter(entry -> entry.getValue().lease() != 0 && entry.getKey().v4().isEmpty())
+                .filter(entry -> entry.getValue().value().filter(value -> !value.samePublicAddress(wanted)).isPresent())
+                .filter(entry -> snapshot.holders().keySet().stream().noneMatch(entry.getKey()::overlaps))
+                .map(Map.Entry::getKey).sorted().findFirst()
+                .map(subnet -> "the lease of " + subnet.pretty() + " belongs to " + who(subnet) + ": flanneld cannot share an IPv6-only network with"
+                        + " other nodes; stop it there, and delete its lease with the action release-lease");
     }
 
     private Optional<SubnetKey> leaseWithOurAddress() {

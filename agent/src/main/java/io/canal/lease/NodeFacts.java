@@ -80,9 +80,9 @@ public record NodeFacts(
                 v6 ? macV6.map(address -> new Vtep(vni, address)) : Optional.empty()));
     }
 
-    /** Whether a lease says our address: the IPv4 one, or where there is none the IPv6 one. */
+    /** Whether a lease says our address: the IPv4 one, or in a network without IPv4 the IPv6 one. */
     boolean sameAddress(LeaseValue value) {
-        return publicIp.equals(LeaseValue.NO_V4) ? publicIpv6.equals(value.publicIpv6()) : publicIp.equals(value.publicIp());
+        return value.publicIp().equals(LeaseValue.NO_V4) ? publicIpv6.equals(value.publicIpv6()) : publicIp.equals(value.publicIp());
     }
 
     /** What our session says. */

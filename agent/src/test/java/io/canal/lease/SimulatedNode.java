@@ -4,6 +4,7 @@ import io.canal.lease.Transition.Step;
 import io.canal.model.Ip;
 import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
+import io.canal.model.NetworkKeys;
 import io.canal.model.SubnetKey;
 import java.util.HashSet;
 import java.util.List;
@@ -13,9 +14,15 @@ import java.util.Set;
 /** A machine with an agent: what it is, what its disk and its kernel remember, and the agent's state while it runs. */
 final class SimulatedNode {
 
+    /** The simulated networks have no tunnels. */
+    private static final Mac MAC = new Mac(1);
+
     private final World world;
     private final String name;
     private final Set<Ip> everAddress = new HashSet<>();
+    private final Ip ipv6;
+    private String leaseKey = "";
+    private String holderKey = "";
     private NodeFacts facts;
     private Optional<Remembered> disk = Optional.empty();
     /** What the kernel routes to pods, whether or not the agent lives. */
@@ -30,10 +37,13 @@ final class SimulatedNode {
     private int boots;
     private long dueAt = Long.MAX_VALUE;
 
-    SimulatedNode(World world, String name, String nodeId, Ip ip, Mac mac, boolean pods) {
+    /** @param number says which addresses it has, of both families */
+    SimulatedNode(World world, String name, String nodeId, int number, boolean pods) {
         this.world = world;
         this.name = name;
-        this.facts = new NodeFacts(nodeId, name + ".0", name, name, ip, mac).withPods(pods);
+        Ip ip = World.ip(number);
+        this.ipv6 = World.ipv6(number);
+        this.facts = new NodeFacts(nodeId, name + ".0", name, name, ip, Optional.of(ipv6), MAC, Optional.of(MAC), pods);
         everAddress.add(ip);
     }
 
@@ -101,9 +111,11 @@ final class SimulatedNode {
         Optional<SubnetKey> uses = state.subnet();
         if (uses.isPresent() && !uses.equals(used)) {
             used = uses;
+            leaseKey = World.KEYS.lease(used.get());
+            holderKey = NetworkKeys.holder(used.get());
             world.trace(this, "uses " + used.get(), () -> {});
             world.checkUse(this);
-            if (facts.podsUseSubnet() && everUsed.isPresent() && !everUsed.equals(used)) {
+            if (facts.podsUseSubnet() && everUsed.isPresent() && !keeps(everUsed.get(), used.get())) {
                 world.violated(name + " moved from " + everUsed.get() + " to " + used.get() + " under its pods");
             }
             everUsed = used;
@@ -123,6 +135,11 @@ final class SimulatedNode {
                 }
             });
         }
+    }
+
+    /** Whether pods with addresses of the one have them in the other: a second family may come. */
+    private static boolean keeps(SubnetKey before, SubnetKey now) {
+        return (before.v4().isEmpty() || before.v4().equals(now.v4())) && (before.v6().isEmpty() || before.v6().equals(now.v6()));
     }
 
     private void rearm() {
@@ -178,7 +195,12 @@ final class SimulatedNode {
     }
 
     boolean isMine(LeaseValue value) {
-        return everAddress.contains(value.publicIp());
+        return value.publicIp().equals(LeaseValue.NO_V4) ? value.publicIpv6().equals(Optional.of(ipv6)) : everAddress.contains(value.publicIp());
+    }
+
+    /** Whether it is the key of the lease or the holder of the subnet in use. */
+    boolean isOwnKey(String key) {
+        return key.equals(leaseKey) || key.equals(holderKey);
     }
 
     boolean holds(String subnetText) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class SimulationTest {
 
-    private static final long INTERLEAVINGS = Long.getLong("interleavings", 20_000);
+    private static final long INTERLEAVINGS = Long.getLong("interleavings", 100_000);
     private static final long FOUND_WITHIN = 10_000;
     private static final long SEED = Long.getLong("seed", 1);
 

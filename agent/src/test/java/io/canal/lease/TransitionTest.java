@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.model.Ip;
+import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
 import io.canal.model.NetworkKeys;
 import io.canal.model.SubnetKey;
+import io.canal.model.Vtep;
 import io.canal.store.MemoryKv;
 import io.canal.store.Txn;
 import java.time.Duration;
@@ -22,6 +24,8 @@ class TransitionTest {
     private static final NetworkKeys KEYS = NetworkKeys.DEFAULT;
     private static final String V4 = "{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}";
     private static final String DUAL = "{\"EnableIPv6\":true,\"Network\":\"10.1.0.0/16\",\"IPv6Network\":\"fd00:1::/56\",\"Backend\":{\"Type\":\"vxlan\"}}";
+
+    private static final String V6 = "{\"EnableIPv4\":false,\"EnableIPv6\":true,\"IPv6Network\":\"fd00:1::/56\",\"Backend\":{\"Type\":\"vxlan\"}}";
 
     private final MemoryKv kv = new MemoryKv(1);
     private final Transition transition = new Transition(KEYS, Duration.ofSeconds(90), Duration.ofSeconds(60));
@@ -80,6 +84,48 @@ class TransitionTest {
         assertEquals(Standing.HELD, state.standing());
         assertEquals(2, kv.list(NetworkKeys.HOLDERS).entries().size());
         assertTrue(kv.list(NetworkKeys.HOLDERS).entries().stream().anyMatch(entry -> entry.value().equals(before)));
+    }
+
+    @Test
+    void ipv6_alone_takes_the_lease_that_names_the_address_of_ipv6() {
+        String reserved = "0.0.0.0-0&fd00:1:0:7::-64";
+        kv.commit(Txn.when().put(KEYS.leases() + "0.0.0.0-0&fd00:1:0:6::-64", lease("fd00::9").text(), 0));
+        kv.commit(Txn.when().put(KEYS.leases() + reserved, lease("fd00::1").text(), 0));
+        config(V6);
+        on(new Event.Facts(dual(1)));
+        assertEquals(Optional.of(SubnetKey.of(reserved)), state.subnet());
+    }
+
+    @Test
+    void ipv6_alone_remembers_its_subnet_on_a_host_that_also_has_an_ipv4_address() {
+        config(V6);
+        on(new Event.Facts(dual(1)));
+        SubnetKey subnet = state.subnet().orElseThrow();
+        state = KeeperState.initial(state.toRemember(), now);
+        state = transition.on(state, new Event.Facts(dual(1)), now, Instant.EPOCH, random).state();
+        now += Transition.REMEMBER_AFTER.toNanos();
+        state = transition.on(state, new Event.Due(), now, Instant.EPOCH, random).state();
+        assertEquals(Standing.REMEMBERED, state.standing());
+        assertEquals(Optional.of(subnet), state.subnet());
+    }
+
+    @Test
+    void a_real_flanneld_in_a_network_of_ipv6_alone_is_refused() {
+        long granted = kv.grant(Duration.ofDays(1), now);
+        kv.commit(Txn.when().put(KEYS.leases() + "0.0.0.0-0&fd00:1:0:7::-64", lease("fd00::9").text(), granted));
+        config(V6);
+        on(new Event.Facts(dual(1)));
+        assertEquals(Standing.BLOCKED, state.standing());
+        assertEquals("the lease of fd00:1:0:7::/64 belongs to fd00::9, which is no node of canal: flanneld cannot share an IPv6-only network"
+                + " with other nodes; stop it there, and delete its lease with the action release-lease", state.problems().getFirst());
+        kv.revoke(granted);
+        pass(Duration.ofSeconds(10));
+        assertEquals(Standing.HELD, state.standing());
+    }
+
+    private static LeaseValue lease(String ipv6) {
+        return new LeaseValue(LeaseValue.NO_V4, Optional.of(Ip.of(ipv6)), LeaseValue.VXLAN, Optional.empty(),
+                Optional.of(new Vtep(1, new Mac(9))));
     }
 
     private void start(int number) {

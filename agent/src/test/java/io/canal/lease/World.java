@@ -1,10 +1,9 @@
 package io.canal.lease;
 
-import io.canal.model.Cidr;
 import io.canal.model.HolderRecord;
 import io.canal.model.Ip;
 import io.canal.model.LeaseValue;
-import io.canal.model.Mac;
+import io.canal.model.NetworkConfig;
 import io.canal.model.NetworkKeys;
 import io.canal.model.SubnetKey;
 import io.canal.store.MemoryKv;
@@ -21,6 +20,8 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One interleaving: a few nodes with their agents, a store, sometimes a flanneld, and a network that delays, loses and repeats
@@ -30,15 +31,33 @@ final class World {
 
     static final Duration TTL = Duration.ofSeconds(24);
     static final Duration SESSION = Duration.ofSeconds(24);
-    private static final long SECOND = 1_000_000_000L;
-    private static final long MILLI = 1_000_000L;
+    static final long SECOND = 1_000_000_000L;
+    static final long MILLI = 1_000_000L;
     private static final int MOST_STEPS = 100_000;
+
+    /** The most that 50,000 interleavings took was 180, four nodes and what is on its way included. */
+    private static final int MOST_STEPS_TO_HEAL = 400;
+
     private static final long TIMEOUT = 3 * SECOND;
-    private static final NetworkKeys KEYS = NetworkKeys.DEFAULT;
+    static final NetworkKeys KEYS = NetworkKeys.DEFAULT;
 
     /** Seven subnets, or three that each overlap two of those. */
-    private static final String NARROW = "{\"Network\":\"10.9.0.0/24\",\"SubnetLen\":27,\"Backend\":{\"Type\":\"host-gw\"}}";
-    private static final String WIDE = "{\"Network\":\"10.9.0.0/24\",\"SubnetLen\":26,\"SubnetMin\":\"10.9.0.64\",\"Backend\":{\"Type\":\"host-gw\"}}";
+    static final String NARROW = "{\"Network\":\"10.9.0.0/24\",\"SubnetLen\":27,\"Backend\":{\"Type\":\"host-gw\"}}";
+    static final String WIDE = "{\"Network\":\"10.9.0.0/24\",\"SubnetLen\":26,\"SubnetMin\":\"10.9.0.64\",\"Backend\":{\"Type\":\"host-gw\"}}";
+
+    /** Seven of each family, and seven of IPv6 alone. */
+    static final String DUAL = "{\"EnableIPv6\":true,\"Network\":\"10.9.0.0/24\",\"SubnetLen\":27,"
+            + "\"IPv6Network\":\"fd00:9::/56\",\"IPv6SubnetLen\":59,\"Backend\":{\"Type\":\"host-gw\"}}";
+    static final String V6_ONLY = "{\"EnableIPv4\":false,\"EnableIPv6\":true,"
+            + "\"IPv6Network\":\"fd00:9::/56\",\"IPv6SubnetLen\":59,\"Backend\":{\"Type\":\"host-gw\"}}";
+
+    private static final Map<String, NetworkConfig> CONFIGS = Stream.of(NARROW, WIDE, DUAL, V6_ONLY)
+            .collect(Collectors.toMap(text -> text, text -> NetworkConfig.parse("config", text).orThrow()));
+    private static final Scenario[] SCENARIOS = Scenario.values();
+    private static final Ip FIRST_V4 = Ip.of("192.0.2.0");
+    private static final Ip FIRST_V6 = Ip.of("2001:db8::");
+    private static final String LEASES = KEYS.leases();
+    private static final String CONFIG = KEYS.config();
 
     private static final ThreadLocal<SnapshotReader> READER = ThreadLocal.withInitial(() -> new SnapshotReader(KEYS));
 
@@ -53,6 +72,8 @@ final class World {
     private long now;
     private long sequence;
     private int steps;
+    private Scenario scenario = Scenario.CALM;
+    private NetworkConfig lastConfig;
     private boolean healed;
     private String violation;
 
@@ -77,138 +98,47 @@ final class World {
 
     /** Runs to the end; returns what went wrong. */
     Optional<String> run() {
-        put(KEYS.config(), NARROW);
         boolean flannel = random.nextInt(3) == 0;
-        Scenario scenario = Scenario.values()[random.nextInt(Scenario.values().length)];
+        scenario = SCENARIOS[random.nextInt(SCENARIOS.length)];
+        lastConfig = CONFIGS.get(scenario.lastConfig());
+        put(CONFIG, scenario.config());
         int count = 2 + random.nextInt(2);
         for (int i = 0; i < count; i++) {
-            boolean pods = scenario == Scenario.REPLACED_STORE || random.nextInt(3) == 0;
-            nodes.add(new SimulatedNode(this, "n" + i, "node" + i, ip(i), new Mac(i + 1), pods));
+            boolean pods = scenario.podsEverywhere() || random.nextInt(3) == 0;
+            nodes.add(new SimulatedNode(this, "n" + i, "node" + i, i, pods));
         }
         for (SimulatedNode node : nodes) {
             // Most start at once, as after a power failure.
             at(random.nextInt(3) == 0 ? random.nextLong(5 * SECOND) : random.nextLong(50 * MILLI), () -> start(node));
         }
         if (flannel) {
-            at(random.nextLong(2 * SECOND), () -> new Flanneld().start());
-        }
-        if (scenario == Scenario.RESERVATION) {
-            put(KEYS.lease(SubnetKey.of("10.9.0.96-27")), LeaseValue.hostGw(ip(0)).text());
+            at(random.nextLong(2 * SECOND), this::flanneld);
         }
         scenario.play(this);
         runUntil(45 * SECOND);
         heal();
+        Map<SimulatedNode, SubnetKey> kept = kept();
+        int before = steps;
         Optional<String> unsettled = unsettled();
         for (int i = 0; i < 30 && violation == null && unsettled.isPresent(); i++) {
             runUntil(now + 3 * SECOND);
             unsettled = unsettled();
         }
         unsettled.ifPresent(this::violated);
+        kept.forEach((node, subnet) -> {
+            if (node.state().standing() == Standing.HELD && !node.used().equals(Optional.of(subnet))) {
+                violated("after healing, " + node.name() + " uses " + node.used() + ", although it held " + subnet);
+            }
+        });
+        if (steps - before > MOST_STEPS_TO_HEAL) {
+            violated("healing took " + (steps - before) + " steps");
+        }
         checkPeers();
         return Optional.ofNullable(violation);
     }
 
-    /** The story that chance then varies. */
-    private enum Scenario {
-        CALM {
-            @Override
-            void play(World world) {
-                world.anything(2);
-            }
-        },
-        RESERVATION {
-            @Override
-            void play(World world) {
-                world.anything(3);
-            }
-        },
-        MIXED_LENGTHS {
-            @Override
-            void play(World world) {
-                for (int i = 0; i < 3; i++) {
-                    world.at(world.random.nextLong(100 * MILLI), () -> world.put(KEYS.config(), world.random.nextBoolean() ? WIDE : NARROW));
-                }
-                world.at(world.random.nextLong(20 * SECOND), () -> world.put(KEYS.config(), world.random.nextBoolean() ? WIDE : NARROW));
-                world.anything(1);
-            }
-        },
-        CUT_OFF_PAST_TTL {
-            @Override
-            void play(World world) {
-                SimulatedNode victim = world.nodes.getFirst();
-                world.at(3 * SECOND + world.random.nextLong(5 * SECOND), () -> world.trace(victim, "cut off", () -> victim.cut(true)));
-                world.at(36 * SECOND, () -> world.newNode());
-                world.at(37 * SECOND, () -> world.newNode());
-                world.anything(1);
-            }
-        },
-        SWAPPED_ADDRESSES {
-            @Override
-            void play(World world) {
-                SimulatedNode a = world.nodes.get(0);
-                SimulatedNode b = world.nodes.get(1);
-                long at = 5 * SECOND + world.random.nextLong(10 * SECOND);
-                world.at(at, () -> {
-                    a.powerOff();
-                    b.powerOff();
-                    Ip old = a.facts().publicIp();
-                    Ip other = b.facts().publicIp();
-                    world.trace(a, "swaps its address with " + b.name(), () -> {});
-                    world.at(world.now + world.random.nextLong(SECOND), () -> a.boot(other));
-                    world.at(world.now + world.random.nextLong(SECOND), () -> b.boot(old));
-                });
-                world.anything(1);
-            }
-        },
-        CLONE {
-            @Override
-            void play(World world) {
-                SimulatedNode original = world.nodes.getFirst();
-                world.at(8 * SECOND + world.random.nextLong(10 * SECOND), () -> {
-                    if (original.up() && original.state().session().isPresent()) {
-                        SimulatedNode copy = new SimulatedNode(world, "copy", original.facts().node(), world.ip(9), original.facts().mac(), false);
-                        world.nodes.add(copy);
-                        world.trace(copy, "starts as a copy of " + original.name(), copy::start);
-                    }
-                });
-            }
-        },
-        LEASE_DELETED {
-            @Override
-            void play(World world) {
-                for (int i = 0; i < 2; i++) {
-                    world.at(world.random.nextLong(44 * SECOND), () -> {
-                        List<Entry> leases = world.kv.list(KEYS.leases()).entries();
-                        if (!leases.isEmpty()) {
-                            Entry victim = leases.get(world.random.nextInt(leases.size()));
-                            world.trace(null, "deletes " + victim.key(), () -> world.commit(null, Txn.when().delete(victim.key())));
-                        }
-                    });
-                }
-                world.anything(2);
-            }
-        },
-        REPLACED_STORE {
-            @Override
-            void play(World world) {
-                world.at(15 * SECOND + world.random.nextLong(10 * SECOND), () -> {
-                    if (world.nodes.stream().allMatch(node -> node.used().isPresent())) {
-                        world.trace(null, "puts an empty store in place", () -> {
-                            world.kv.replace(2);
-                            world.put(KEYS.config(), NARROW);
-                            world.nodes.forEach(node -> node.on(new Event.Hint()));
-                        });
-                    }
-                });
-                world.kills(2);
-            }
-        };
-
-        abstract void play(World world);
-    }
-
     /** So many faults of any kind at any time. */
-    private void anything(int count) {
+    void anything(int count) {
         for (int i = 0; i < count; i++) {
             long at = random.nextLong(40 * SECOND);
             SimulatedNode node = nodes.get(random.nextInt(nodes.size()));
@@ -223,13 +153,13 @@ final class World {
                     at(now + random.nextLong(5 * SECOND), () -> node.boot(node.facts().publicIp()));
                 });
                 case 4 -> at(at, () -> trace(node, "gets another address", () -> node.readdress(ip(20 + random.nextInt(5)))));
-                case 5 -> at(at, () -> newNode());
-                default -> at(at, () -> new Flanneld().start());
+                case 5 -> at(at, this::newNode);
+                default -> at(at, this::flanneld);
             }
         }
     }
 
-    private void kills(int count) {
+    void kills(int count) {
         for (int i = 0; i < count; i++) {
             kill(nodes.get(random.nextInt(nodes.size())), random.nextLong(40 * SECOND));
         }
@@ -240,12 +170,24 @@ final class World {
         at(at + random.nextLong(3 * SECOND), () -> start(node));
     }
 
-    private void newNode() {
+    void newNode() {
         int number = nodes.size();
         if (number < 5) {
-            SimulatedNode node = new SimulatedNode(this, "n" + number, "node" + number, ip(number), new Mac(number + 1), false);
+            SimulatedNode node = new SimulatedNode(this, "n" + number, "node" + number, number, false);
             nodes.add(node);
             start(node);
+        }
+    }
+
+    void copyOf(SimulatedNode original) {
+        SimulatedNode copy = new SimulatedNode(this, "copy", original.facts().node(), 9, false);
+        nodes.add(copy);
+        trace(copy, "starts as a copy of " + original.name(), copy::start);
+    }
+
+    void flanneld() {
+        if (scenario.withFlanneld()) {
+            new Flanneld(this, CONFIGS.get(kv.get(CONFIG).value()).v6().isPresent()).start();
         }
     }
 
@@ -255,7 +197,7 @@ final class World {
 
     private void heal() {
         healed = true;
-        put(KEYS.config(), NARROW);
+        put(CONFIG, scenario.lastConfig());
         for (SimulatedNode node : nodes) {
             node.cut(false);
             node.start();
@@ -313,10 +255,10 @@ final class World {
         at(now + latency(), () -> {
             kv.expire(now);
             Optional<Entry> epoch = Optional.ofNullable(kv.get(NetworkKeys.EPOCH));
-            Optional<Entry> config = Optional.ofNullable(kv.get(KEYS.config()));
+            Optional<Entry> config = Optional.ofNullable(kv.get(CONFIG));
             at(now + latency(), () -> {
                 kv.expire(now);
-                List<Entry> leases = kv.list(KEYS.leases()).entries();
+                List<Entry> leases = kv.list(LEASES).entries();
                 at(now + latency(), () -> {
                     kv.expire(now);
                     List<Entry> holders = kv.list(NetworkKeys.HOLDERS).entries();
@@ -328,22 +270,22 @@ final class World {
         });
     }
 
-    private long latency() {
+    long latency() {
         return MILLI / 2 + (random.nextInt(10) == 0 ? random.nextLong(SECOND) : random.nextLong(8 * MILLI));
     }
 
-    private void put(String key, String value) {
+    void put(String key, String value) {
         commit(null, Txn.when().put(key, value, 0));
     }
 
     /** Carries it out, and holds it against the rule that no canal node writes over what is not its own. */
-    private Optional<Txn.Result> commit(SimulatedNode node, Txn txn) {
+    Optional<Txn.Result> commit(SimulatedNode node, Txn txn) {
         kv.expire(now);
         Map<String, Entry> before = new HashMap<>();
         if (node != null) {
             for (Txn.Write write : txn.writes()) {
                 Entry entry = kv.get(write.key());
-                if (entry != null && write.key().startsWith(KEYS.leases())) {
+                if (entry != null && write.key().startsWith(LEASES)) {
                     before.put(write.key(), entry);
                 }
             }
@@ -394,8 +336,8 @@ final class World {
             return;
         }
         String key = event.change().key();
-        boolean own = node.state().subnet().filter(subnet -> key.equals(KEYS.lease(subnet)) || key.equals(NetworkKeys.holder(subnet))).isPresent();
-        if (own || key.equals(KEYS.config()) || node.state().standing() != Standing.HELD && key.startsWith(KEYS.leases())) {
+        boolean own = node.isOwnKey(key);
+        if (own || key.equals(CONFIG) || node.state().standing() != Standing.HELD && key.startsWith(LEASES)) {
             // A watch may lag, or be between two generations.
             long lag = random.nextInt(4) == 0 ? random.nextLong(12 * SECOND) : latency();
             at(now + lag, () -> {
@@ -403,54 +345,6 @@ final class World {
                 if (!ours) {
                     node.on(new Event.Hint());
                 }
-            });
-        }
-    }
-
-    // A real flanneld, as it behaves.
-
-    private final class Flanneld {
-
-        private final LeaseValue value = LeaseValue.hostGw(ip(40 + random.nextInt(5)));
-        private String key = "";
-
-        void start() {
-            kv.expire(now);
-            List<SubnetKey> taken = kv.list(KEYS.leases()).entries().stream()
-                    .map(entry -> NetworkKeys.subnet(KEYS.leases(), entry.key()).orThrow()).toList();
-            List<SubnetKey> free = new ArrayList<>();
-            for (int i = 1; i < 8; i++) {
-                SubnetKey subnet = SubnetKey.of(new Cidr(Ip.of("10.9.0.0").plus(32L * i), 27));
-                if (taken.stream().noneMatch(subnet::overlaps)) {
-                    free.add(subnet);
-                }
-            }
-            if (free.isEmpty()) {
-                return;
-            }
-            SubnetKey subnet = free.get(random.nextInt(free.size()));
-            at(now + latency(), () -> {
-                Optional<Txn.Result> result = commit(null, Txn.when().absent(KEYS.lease(subnet)).put(KEYS.lease(subnet), value.text(), kv.grant(TTL, now)));
-                if (result.orElseThrow().done()) {
-                    key = KEYS.lease(subnet);
-                    trace(null, "flanneld took " + subnet, () -> {});
-                    renewLater();
-                }
-            });
-        }
-
-        /** With a plain put, whoever has the key by then. Sometimes it comes too late. */
-        private void renewLater() {
-            long pause = random.nextInt(4) == 0 ? TTL.toNanos() + random.nextLong(10 * SECOND) : TTL.toNanos() * 23 / 24;
-            if (random.nextInt(3) == 0) {
-                return;
-            }
-            at(now + pause, () -> {
-                if (healed) {
-                    return;
-                }
-                commit(null, Txn.when().put(key, value.text(), kv.grant(TTL, now)));
-                renewLater();
             });
         }
     }
@@ -469,27 +363,58 @@ final class World {
     /** Who is cut off is still reached: peers are leases and holders. */
     private void checkPeers() {
         Snapshot snapshot = snapshot();
-        Peers peers = new Peers();
-        snapshot.leases().forEach((subnet, row) -> peers.lease(subnet, row.value().orElseThrow()));
-        snapshot.holders().forEach((subnet, row) -> peers.holder(subnet, row.value().orElseThrow()));
-        peers.takeChanges();
+        Peers peers = null;
         for (SimulatedNode node : nodes) {
             if (node.used().isEmpty() || node.up() && node.state().standing() != Standing.HELD) {
                 continue;
             }
             SubnetKey used = node.used().get();
+            Row<LeaseValue> lease = snapshot.leases().get(used);
+            if (lease != null && node.isMine(lease.value().orElseThrow()) || !snapshot.holders().containsKey(used)) {
+                continue;
+            }
             boolean stolen = snapshot.leases().entrySet().stream().anyMatch(entry ->
                     entry.getKey().overlaps(used) && !node.isMine(entry.getValue().value().orElseThrow()));
+            peers = peers == null ? peers(snapshot) : peers;
             LeaseValue value = peers.all().get(used);
-            if (snapshot.holders().containsKey(used) && !stolen && (value == null || !node.isMine(value))) {
+            if (!stolen && (value == null || !node.isMine(value))) {
                 violated(node.name() + " is not reached at " + used + " by its peers: " + value);
             }
         }
     }
 
+    private static Peers peers(Snapshot snapshot) {
+        Peers peers = new Peers();
+        snapshot.leases().forEach((subnet, row) -> peers.lease(subnet, row.value().orElseThrow()));
+        snapshot.holders().forEach((subnet, row) -> peers.holder(subnet, row.value().orElseThrow()));
+        peers.takeChanges();
+        return peers;
+    }
+
     private Snapshot snapshot() {
-        return READER.get().read(Optional.ofNullable(kv.get(NetworkKeys.EPOCH)), Optional.ofNullable(kv.get(KEYS.config())),
-                kv.list(KEYS.leases()).entries(), kv.list(NetworkKeys.HOLDERS).entries(), kv.list(NetworkKeys.SESSIONS).entries());
+        return READER.get().read(Optional.ofNullable(kv.get(NetworkKeys.EPOCH)), Optional.ofNullable(kv.get(CONFIG)),
+                kv.list(LEASES).entries(), kv.list(NetworkKeys.HOLDERS).entries(), kv.list(NetworkKeys.SESSIONS).entries());
+    }
+
+    /** What the nodes hold, and nobody disputes. */
+    private Map<SimulatedNode, SubnetKey> kept() {
+        kv.expire(now);
+        Snapshot snapshot = snapshot();
+        Map<SimulatedNode, SubnetKey> kept = new HashMap<>();
+        for (SimulatedNode node : nodes) {
+            List<SubnetKey> held = snapshot.holders().entrySet().stream()
+                    .filter(entry -> entry.getValue().value().orElseThrow().node().equals(node.facts().node()))
+                    .map(Map.Entry::getKey).toList();
+            if (held.size() == 1 && lastConfig.fits(held.getFirst()) && !copied(node) && snapshot.leases().entrySet().stream().noneMatch(entry ->
+                    entry.getKey().overlaps(held.getFirst()) && !node.isMine(entry.getValue().value().orElseThrow()))) {
+                kept.put(node, held.getFirst());
+            }
+        }
+        return kept;
+    }
+
+    private boolean copied(SimulatedNode node) {
+        return nodes.stream().anyMatch(other -> other != node && other.facts().node().equals(node.facts().node()));
     }
 
     /** What still has to come after healing: each node has a subnet, by lease and holder. */
@@ -497,9 +422,8 @@ final class World {
         kv.expire(now);
         Snapshot snapshot = snapshot();
         for (SimulatedNode node : nodes) {
-            boolean copied = nodes.stream().anyMatch(other -> other != node && other.facts().node().equals(node.facts().node()));
             Standing standing = node.state().standing();
-            if (node.gone() || copied || standing == Standing.STOLEN && node.facts().podsUseSubnet()) {
+            if (node.gone() || copied(node) || standing == Standing.STOLEN && node.facts().podsUseSubnet()) {
                 continue;
             }
             if (standing != Standing.HELD) {
@@ -512,7 +436,7 @@ final class World {
             SubnetKey used = node.used().orElseThrow();
             Row<LeaseValue> lease = snapshot.leases().get(used);
             Row<HolderRecord> holder = snapshot.holders().get(used);
-            if (lease == null || !lease.value().equals(Optional.of(LeaseValue.hostGw(node.facts().publicIp())))) {
+            if (lease == null || !lease.value().equals(node.facts().value(lastConfig))) {
                 return Optional.of("after healing, the lease of " + node + " is " + lease);
             }
             if (holder == null || !holder.value().orElseThrow().node().equals(node.facts().node())) {
@@ -576,7 +500,8 @@ final class World {
     }
 
     Instant time() {
-        return Instant.EPOCH.plusNanos(now);
+        // To the second, so that what is written is the same text in many interleavings, and is decoded once.
+        return Instant.ofEpochSecond(now / SECOND);
     }
 
     SplittableRandom random() {
@@ -587,7 +512,19 @@ final class World {
         return transition;
     }
 
-    private Ip ip(int number) {
-        return Ip.of("192.0.2.0").plus(number + 1L);
+    MemoryKv kv() {
+        return kv;
+    }
+
+    boolean healed() {
+        return healed;
+    }
+
+    static Ip ipv6(int number) {
+        return FIRST_V6.plus(number + 1L);
+    }
+
+    static Ip ip(int number) {
+        return FIRST_V4.plus(number + 1L);
     }
 }

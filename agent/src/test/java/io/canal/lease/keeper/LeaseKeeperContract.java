@@ -30,45 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What keepers do, on the twin in memory and on real etcd. */
-abstract class LeaseKeeperContract {
-
-    private static final NetworkKeys KEYS = NetworkKeys.DEFAULT;
-    private static final String CONFIG = "{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}";
-    private static final Duration TTL = Duration.ofSeconds(3);
-
-    @TempDir
-    Path folder;
-
-    private Store store;
-    private List<TestNode> nodes = new ArrayList<>();
-
-    abstract Store open();
-
-    abstract void cut();
-
-    abstract void mend();
-
-    /** Another, empty cluster. */
-    abstract void replace();
-
-    @BeforeEach
-    void openStore() throws StoreException {
-        store = open();
-        awaitStore();
-        for (String prefix : List.of("/coreos.com/", "/canal/")) {
-            for (Store.Entry entry : store.list(prefix).entries()) {
-                store.commit(Txn.when().delete(entry.key()));
-            }
-        }
-        put(KEYS.config(), CONFIG);
-    }
-
-    @AfterEach
-    void close() {
-        mend();
-        nodes.forEach(TestNode::close);
-        store.close();
-    }
+abstract class LeaseKeeperContract extends KeeperScene {
 
     @Test
     void nodes_get_different_subnets_and_know_each_other() {
@@ -312,76 +274,5 @@ abstract class LeaseKeeperContract {
         a.keeper().acceptEtcd();
         a.await(() -> a.standing().mayRemove());
         assertEquals(Set.of(subnetB), a.peers().keySet());
-    }
-
-    /** A server that was killed by the test before needs a moment. */
-    private void awaitStore() throws StoreException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        while (true) {
-            try {
-                store.get("any");
-                return;
-            } catch (StoreException away) {
-                if (System.nanoTime() > deadline) {
-                    throw away;
-                }
-            }
-        }
-    }
-
-    private boolean remembers(String node, SubnetKey peer) {
-        try {
-            return Files.readString(folder.resolve(node + "/network.json")).contains(peer.text());
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    private TestNode start(int number) {
-        return node(number, TestNode.facts(number));
-    }
-
-    private TestNode node(int number, NodeFacts facts) {
-        TestNode node = new TestNode(store, folder.resolve("" + number), facts, TTL);
-        nodes.add(node);
-        return node;
-    }
-
-    private void stop(TestNode node) {
-        node.close();
-        nodes.remove(node);
-    }
-
-    private void put(String key, String value) throws StoreException {
-        store.commit(Txn.when().put(key, value, 0));
-    }
-
-    private void awaitKey(String key) throws StoreException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        while (true) {
-            try {
-                if (store.get(key).isPresent()) {
-                    return;
-                }
-            } catch (StoreException away) {
-                if (System.nanoTime() > deadline) {
-                    throw away;
-                }
-            }
-            assertTrue(System.nanoTime() < deadline, () -> key + " must come; there are " + dump());
-            try {
-                Thread.sleep(50);
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
-        }
-    }
-
-    private String dump() {
-        try {
-            return store.list("/").entries().stream().map(Store.Entry::key).collect(Collectors.joining(" "));
-        } catch (StoreException away) {
-            return away.getMessage();
-        }
     }
 }

@@ -105,8 +105,22 @@ public final class TestEtcd implements AutoCloseable {
         return new EtcdStore(settings(), Clock.system());
     }
 
+    /** A path to the first member. */
+    public TcpRelay relay() {
+        return new TcpRelay(members.getFirst().clientPort);
+    }
+
+    /** A store that reaches the first member through the relay. */
+    public EtcdStore store(TcpRelay relay) {
+        return new EtcdStore(settings(List.of(scheme() + "://" + address + ":" + relay.port())), Clock.system());
+    }
+
     public EtcdSettings settings() {
-        return new EtcdSettings(endpoints(), () -> certificates.map(files ->
+        return settings(endpoints());
+    }
+
+    private EtcdSettings settings(List<String> endpoints) {
+        return new EtcdSettings(endpoints, () -> certificates.map(files ->
                 new TlsFiles(files.file("ca.pem"), files.file("client.pem"), files.file("client.key"))), Duration.ofSeconds(3), Duration.ofSeconds(2));
     }
 
@@ -148,6 +162,49 @@ public final class TestEtcd implements AutoCloseable {
         startAll();
     }
 
+    /** Keeps a copy of all data for {@link #restore}; the cluster is away for a moment. */
+    public void backUp() {
+        killAll();
+        copy(".", ".backup");
+        startAll();
+    }
+
+    /** The same cluster as it was at {@link #backUp}. */
+    public void restore() {
+        killAll();
+        copy(".backup", ".");
+        startAll();
+    }
+
+    private void copy(String from, String to) {
+        for (Member member : members) {
+            Path source = data(member, from);
+            Path target = data(member, to);
+            try {
+                delete(target);
+                try (Stream<Path> files = Files.walk(source)) {
+                    for (Path file : files.toList()) {
+                        Files.copy(file, target.resolve(source.relativize(file)));
+                    }
+                }
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    private Path data(Member member, String kind) {
+        return folder.resolve(member.name + kind + incarnation);
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                files.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+            }
+        }
+    }
+
     /** Forgets all history up to now. */
     public void compact() {
         String json = etcdctl("get", "none", "-w", "json");
@@ -182,8 +239,8 @@ public final class TestEtcd implements AutoCloseable {
     @Override
     public void close() {
         killAll();
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+        try {
+            delete(folder);
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -199,7 +256,7 @@ public final class TestEtcd implements AutoCloseable {
         }
         Map<String, String> options = new LinkedHashMap<>();
         options.put("name", member.name);
-        options.put("data-dir", folder.resolve(member.name + "." + incarnation).toString());
+        options.put("data-dir", data(member, ".").toString());
         options.put("listen-client-urls", member.clientUrl());
         options.put("advertise-client-urls", member.clientUrl());
         options.put("listen-peer-urls", member.peerUrl());
