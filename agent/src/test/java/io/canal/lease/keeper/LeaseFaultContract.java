@@ -174,7 +174,7 @@ abstract class LeaseFaultContract extends KeeperScene {
         path.mend();
         a.await(() -> a.peers().keySet().equals(Set.of(subnetC, subnetD)));
         assertEquals(Ip.of("10.10.0.33"), a.peers().get(subnetC).publicIp());
-        assertTrue(a.standing().problems().isEmpty(), a.standing().toString());
+        a.await(() -> a.standing().watchAlive() && a.standing().problems().isEmpty());
     }
 
     @Test
