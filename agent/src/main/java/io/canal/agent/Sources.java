@@ -56,10 +56,12 @@ final class Sources implements KeeperListener {
 
     /**
      * Whether what the tables do not name may be removed; for the loop's thread. Only what was written before the present pass counts:
-     * a network that becomes whole during it is not in its tables.
+     * a network that becomes whole during it is not in its tables. And while it is not known which subnet is ours, what the node has for
+     * it (address, blackhole, masquerade rules) looks as if nobody wanted it.
      */
     boolean mayRemove() {
-        return wholeInPass && standing.mayRemove();
+        OwnSubnet own = facts.inPass().own();
+        return wholeInPass && standing.mayRemove() && (own.subnet().isPresent() || own.standing() != Standing.WAITING);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.canal.config.AgentConfig;
 import io.canal.lease.Standing;
 import io.canal.lease.keeper.KeeperStanding;
 import io.canal.lease.keeper.OwnSubnet;
+import io.canal.model.SubnetKey;
 import io.canal.reconcile.ApplyLoop;
 import io.canal.reconcile.Clock;
 import io.canal.reconcile.Pass;
@@ -49,6 +50,8 @@ class SourcesTest {
         }
     }
 
+    private static final OwnSubnet HELD = new OwnSubnet(Optional.of(SubnetKey.of("10.1.49.0-24")), Optional.empty(), 1, Standing.HELD, Optional.empty());
+
     private boolean mayRemove() {
         return sources.get().mayRemove();
     }
@@ -71,10 +74,29 @@ class SourcesTest {
             });
             inPass.await();
             sources.get().peersListed(Map.of());
+            sources.get().own(HELD);
             sources.get().standing(WHOLE);
             goOn.countDown();
             loop.applied(loop.write(() -> {})).toCompletableFuture().get(10, TimeUnit.SECONDS);
             assertFalse(passes.getFirst());
+            assertTrue(passes.getLast());
+        }
+    }
+
+    @Test
+    void while_our_own_subnet_is_not_known_nothing_is_removed() throws Exception {
+        try (ApplyLoop loop = new ApplyLoop(Clock.system(), List.of(new Recording()), this::mayRemove, _ -> {})) {
+            LocalFacts first = new LocalFacts(AgentConfig.defaults(), Optional.empty(), OwnSubnet.NONE, Optional.empty(), "node", Optional.empty(), "");
+            Facts facts = new Facts(first);
+            facts.feed(loop);
+            sources.set(new Sources(loop, new Tables(), facts, NetworkMemory.load(folder), new Conditions(() -> {}), 0, () -> {}));
+            loop.start();
+            sources.get().peersListed(Map.of());
+            sources.get().standing(WHOLE);
+            loop.applied(loop.write(() -> {})).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            assertFalse(passes.getLast());
+            sources.get().own(HELD);
+            loop.applied(loop.write(() -> {})).toCompletableFuture().get(10, TimeUnit.SECONDS);
             assertTrue(passes.getLast());
         }
     }

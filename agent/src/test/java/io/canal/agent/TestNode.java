@@ -94,7 +94,14 @@ final class TestNode implements AutoCloseable {
     }
 
     void launch() {
-        List<String> command = new ArrayList<>(List.of("nsenter", "--net=" + namespace.path(),
+        launch(List.of());
+    }
+
+    /** As {@link #launch()}, below a program that watches over it. */
+    void launch(List<String> watcher) {
+        List<String> command = new ArrayList<>(List.of("nsenter", "--net=" + namespace.path()));
+        command.addAll(watcher);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-Dsun.misc.unsafe.memory.access=allow", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m",
                 "-cp", System.getProperty("java.class.path"), "io.canal.agent.Main",
@@ -111,10 +118,17 @@ final class TestNode implements AutoCloseable {
         return paths.root().resolve("agent.log");
     }
 
+    /** Whether the agent has ended by itself, or somebody ended it. */
+    boolean ended() {
+        Process process = agent;
+        return process == null || !process.isAlive();
+    }
+
     /** As kill -9 does. */
     void kill() {
         Process process = agent;
         if (process != null) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
             awaitEnd(process);
         }
