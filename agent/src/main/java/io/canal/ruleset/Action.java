@@ -1,5 +1,8 @@
 package io.canal.ruleset;
 
+import io.canal.model.Ip;
+import java.util.Optional;
+
 /** What a rule does with a packet that it matches. */
 public sealed interface Action {
 
@@ -16,20 +19,54 @@ public sealed interface Action {
     record Goto(ChainName chain) implements Action {}
 
     /** Sets the mark's bits in {@code mask} to those of {@code value}, and goes on. */
-    record SetMark(int value, int mask) implements Action {}
+    record SetMark(int value, int mask) implements Action {
 
-    /** Rewrites the source to an address of the interface it leaves by. */
-    record Masquerade(boolean fullyRandom) implements Action {}
+        /** Sets all of {@code bits}. */
+        public static SetMark of(int bits) {
+            return new SetMark(bits, bits);
+        }
+    }
+
+    /** Clears the mark's bits in {@code mask}, and goes on. */
+    record ClearMark(int mask) implements Action {}
+
+    /**
+     * Rewrites the source to an address of the interface it leaves by.
+     *
+     * @param ports the source ports that may be used; the rule must match a protocol with ports then
+     */
+    record Masquerade(boolean fullyRandom, Optional<PortRange> ports) implements Action {
+
+        public Masquerade(boolean fullyRandom) {
+            this(fullyRandom, Optional.empty());
+        }
+    }
+
+    /** Rewrites the source, which is of the address's family. */
+    record Snat(Ip to, boolean fullyRandom) implements Action {}
+
+    /** Rewrites the destination, which is of the address's family. */
+    record Dnat(Ip to) implements Action {}
+
+    /** Writes the differentiated services code point, and goes on. */
+    record Dscp(int value) implements Action {
+
+        public Dscp {
+            if (value < 0 || value > 63) {
+                throw new IllegalArgumentException("a DSCP is within 0 to 63, not " + value);
+            }
+        }
+    }
 
     /** Drops and tells the sender. */
     record Reject(With with) implements Action {}
 
-    /** Writes a line to the kernel's log, and goes on. */
+    /** Writes a line to the kernel's log, and goes on. iptables has room for 29 characters of the prefix. */
     record Log(String prefix, int level) implements Action {
 
         public Log {
-            if (prefix.length() > 29 || !prefix.chars().allMatch(c -> c >= ' ' && c < 127 && c != '"' && c != '\\')) {
-                throw new IllegalArgumentException("\"" + prefix + "\" cannot be a log prefix: at most 29 printable characters, no \" or \\");
+            if (prefix.length() > 127 || !prefix.chars().allMatch(c -> c >= ' ' && c < 127 && c != '"' && c != '\\')) {
+                throw new IllegalArgumentException("\"" + prefix + "\" cannot be a log prefix: at most 127 printable characters, no \" or \\");
             }
         }
     }

@@ -26,13 +26,24 @@ public sealed interface Chain {
     }
 
     /**
-     * Goes to the chain of the packet's interface, and drops a packet of an interface that it does not know. Its entries are kept
-     * by the {@link Ruleset}, since they change one by one: a verdict map in nftables, a tree of rules in iptables.
+     * Goes to the chain of the packet's interface. Its entries are kept by the {@link Ruleset}, since they change one by one: a
+     * verdict map in nftables, a tree of rules in iptables.
+     *
+     * @param end the rules that a packet of an interface without an entry meets
      */
-    record Dispatch(ChainName name, Way way) implements Chain {
+    record Dispatch(ChainName name, Way way, List<Rule> end) implements Chain {
 
         /** The comment of the rule that drops. */
         public static final String UNKNOWN = "Unknown interface";
+
+        public Dispatch {
+            end = List.copyOf(end);
+        }
+
+        /** One that drops packets of interfaces that it does not know. */
+        public static Dispatch closed(ChainName name, Way way) {
+            return new Dispatch(name, way, List.of(Rule.of(new Action.Drop()).comment(UNKNOWN)));
+        }
 
         @Override
         public Set<Family> families() {

@@ -44,7 +44,7 @@ public sealed interface Match {
     record Ports(Side side, List<PortRange> ranges, boolean negated) implements Match {
 
         public Ports {
-            ranges = ranges.stream().sorted().toList();
+            ranges = List.copyOf(ranges);
             if (ranges.isEmpty()) {
                 throw new IllegalArgumentException("a match of ports needs a port");
             }
@@ -75,6 +75,27 @@ public sealed interface Match {
      * The ICMP type, and the code unless it is -1; ICMPv6 in rules of that family. The rule must match the protocol as well.
      */
     record Icmp(int type, int code, boolean negated) implements Match {}
+
+    /** A TCP packet that opens a connection: of SYN, RST, ACK and FIN only SYN is set. The rule must match the protocol as well. */
+    record TcpSyn() implements Match {}
+
+    /**
+     * No more packets than this have come here; one that goes beyond does not match.
+     *
+     * @param perSecond the rate that is kept up
+     * @param burst how many may come at once
+     */
+    record WithinRate(long perSecond, long burst) implements Match {
+
+        public WithinRate {
+            if (perSecond < 1 || perSecond > 1_000_000 || burst < 1 || burst > 10_000) {
+                throw new IllegalArgumentException("a rate is 1 to 1000000 packets per second with a burst of 1 to 10000, not " + perSecond + " and " + burst);
+            }
+        }
+    }
+
+    /** More than {@code limit} connections, this one included, are open by way of this rule. */
+    record ConnectionsAbove(long limit) implements Match {}
 
     /** The way back to the source, with this mark, does not lead out by the interface that the packet came in by. */
     record NotReversePath() implements Match {}

@@ -14,6 +14,8 @@ public record NamedSet(String id, Family family, Kind kind) {
     public enum Kind {
         /** A single address: a hash without intervals in nftables. */
         ADDRESS,
+        /** As ADDRESS, but of type hash:ip in ipset, where that may become a set of blocks. */
+        HOST_ADDRESS,
         /** A block of addresses; overlapping and adjoining blocks are merged into intervals in nftables. */
         NET,
         /** An address with a protocol and a port. */
@@ -31,9 +33,12 @@ public record NamedSet(String id, Family family, Kind kind) {
         return (family == Family.V4 ? "cali40" : "cali60") + id;
     }
 
-    /** The name in nftables, where a colon would end an identifier. */
+    /**
+     * The name in nftables, where a colon would end an identifier. A set of blocks and one of addresses are sets of two types there,
+     * and may have to be there side by side.
+     */
     public String nftName() {
-        return ipsetName().replace(':', '-');
+        return ipsetName().replace(':', '-') + (kind == Kind.NET ? "-net" : "");
     }
 
     /** Whether {@code member} can be in this set. */
@@ -43,7 +48,7 @@ public record NamedSet(String id, Family family, Kind kind) {
         }
         boolean single = member.net().length() == family.bits();
         return switch (kind) {
-            case ADDRESS -> single && !member.hasPort();
+            case ADDRESS, HOST_ADDRESS -> single && !member.hasPort();
             case NET -> !member.hasPort();
             case ADDRESS_PORT -> single && member.hasPort();
         };

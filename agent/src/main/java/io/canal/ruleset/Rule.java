@@ -17,6 +17,9 @@ public record Rule(List<Match> matches, Action action, List<String> comments, Se
     /** Both families. */
     public static final Set<Family> BOTH = Set.of(Family.V4, Family.V6);
 
+    /** XT_MAX_COMMENT_LEN without the NUL. */
+    private static final int LONGEST_COMMENT = 255;
+
     public Rule {
         matches = List.copyOf(matches);
         comments = List.copyOf(comments);
@@ -33,8 +36,8 @@ public record Rule(List<Match> matches, Action action, List<String> comments, Se
         }
         families = Set.copyOf(narrowed);
         for (String comment : comments) {
-            if (comment.length() > 120 || !comment.chars().allMatch(c -> c >= ' ' && c < 127 && c != '"' && c != '\\')) {
-                throw new IllegalArgumentException("\"" + comment + "\" cannot be a comment: at most 120 printable characters, no \" or \\");
+            if (comment.length() > LONGEST_COMMENT || !comment.chars().allMatch(c -> c >= ' ' && c < 127 && c != '"' && c != '\\')) {
+                throw new IllegalArgumentException("\"" + comment + "\" cannot be a comment: at most 255 printable characters, no \" or \\");
             }
         }
     }

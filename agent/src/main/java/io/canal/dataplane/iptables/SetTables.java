@@ -134,6 +134,7 @@ final class SetTables {
         return switch (set.kind()) {
             // Felix uses one type for both, so a set of its making can be taken over.
             case ADDRESS, NET -> "hash:net";
+            case HOST_ADDRESS -> "hash:ip";
             case ADDRESS_PORT -> "hash:ip,port";
         };
     }

@@ -91,7 +91,7 @@ public final class NftTable implements AutoCloseable {
         for (HookPoint point : changes.hooks()) {
             HookRules rules = ruleset.hooks().get(point);
             String name = NftRendering.name(point);
-            if (rules == null) {
+            if (rules == null || rules.idle()) {
                 unwantChain(name);
             } else {
                 wantChain(NftRendering.base(point, rules), NftRendering.portSets(rules));

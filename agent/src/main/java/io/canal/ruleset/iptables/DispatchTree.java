@@ -12,7 +12,7 @@ import java.util.TreeMap;
 
 /**
  * A dispatch chain as a tree two levels deep, as Felix builds it: interfaces that share the character after the common beginning of
- * all have a chain of their own. Every chain ends by dropping what it does not know.
+ * all have a chain of their own. Every chain ends with the rules for what it does not know.
  */
 final class DispatchTree {
 
@@ -37,10 +37,10 @@ final class DispatchTree {
             root.add(Rule.of(new Action.Goto(child), new Match.Interface(dispatch.way(), beginning, true, false)));
             List<Rule> rules = new ArrayList<>();
             bin.forEach((iface, target) -> rules.add(entry(dispatch, iface, target)));
-            rules.add(unknown());
+            rules.addAll(dispatch.end());
             children.add(new Chain.Rules(child, Rule.BOTH, rules));
         });
-        root.add(unknown());
+        root.addAll(dispatch.end());
         List<Chain.Rules> all = new ArrayList<>();
         all.add(new Chain.Rules(dispatch.name(), Rule.BOTH, root));
         all.addAll(children);
@@ -49,10 +49,6 @@ final class DispatchTree {
 
     private static Rule entry(Chain.Dispatch dispatch, String iface, ChainName target) {
         return Rule.of(new Action.Goto(target), new Match.Interface(dispatch.way(), iface, false, false));
-    }
-
-    private static Rule unknown() {
-        return Rule.of(new Action.Drop()).comment(Chain.Dispatch.UNKNOWN);
     }
 
     private static int commonLength(TreeMap<String, ChainName> sorted) {

@@ -68,7 +68,7 @@ public final class IptablesMachine {
     public Outcome run(String table, String chain, Packet packet) {
         Run run = new Run(table, packet);
         End end = run.chain(chain, 0);
-        return new Outcome(end == null ? End.ACCEPTED : end, run.packet.mark());
+        return new Outcome(end == null ? End.ACCEPTED : end, run.packet.mark(), run.untracked);
     }
 
     private static List<String> words(String line) {
@@ -84,6 +84,7 @@ public final class IptablesMachine {
 
         private final Map<String, List<List<String>>> chains;
         private Packet packet;
+        private boolean untracked;
 
         Run(String table, Packet packet) {
             chains = tables.getOrDefault(table, Map.of());
@@ -129,7 +130,14 @@ public final class IptablesMachine {
                         int[] mark = mark(words.take(""));
                         packet = packet.withMark(packet.mark() & ~mark[1] ^ mark[0]);
                     }
-                    case "LOG", "NOTRACK", "CT" -> { }
+                    case "SNAT" -> {
+                        return End.SOURCE_REWRITTEN;
+                    }
+                    case "DNAT" -> {
+                        return End.DESTINATION_REWRITTEN;
+                    }
+                    case "NOTRACK" -> untracked = true;
+                    case "LOG", "DSCP" -> { }
                     default -> {
                         if (!chains.containsKey(target)) {
                             throw new IllegalStateException("there is no chain " + target);
@@ -172,7 +180,15 @@ public final class IptablesMachine {
                     case "--dst-type" -> local(words.take(""), packet.destination());
                     case "--src-type" -> local(words.take(""), packet.source());
                     case "--icmp-type", "--icmpv6-type" -> icmp(words.take(""));
-                    case "--validmark" -> true;
+                    case "--validmark", "--connlimit-saddr" -> true;
+                    case "--tcp-flags" -> {
+                        words.expect("FIN,SYN,RST,ACK");
+                        words.expect("SYN");
+                        yield packet.state() == CtState.NEW;
+                    }
+                    // Few packets come here: no rate is exceeded, and no number of connections.
+                    case "--limit", "--limit-burst", "--connlimit-mask" -> !words.take("").isEmpty();
+                    case "--connlimit-above" -> words.take("").isEmpty();
                     // rpfilter matches packets that pass; inverted, those that do not. The option stands alone.
                     case "--invert" -> !packet.reversePath();
                     default -> throw new IllegalStateException("option " + option + " is not known");

@@ -12,6 +12,7 @@ import io.canal.ruleset.Signature;
 import io.canal.ruleset.Way;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -23,6 +24,12 @@ final class RuleText {
     /** The order in which the kernel's conntrack states are printed. */
     private static final List<CtState> PRINTED =
             List.of(CtState.INVALID, CtState.NEW, CtState.RELATED, CtState.ESTABLISHED, CtState.UNTRACKED);
+
+    private static final String TCP_SYN = "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN";
+    /** XT_LIMIT_BURST: it is not printed. */
+    private static final long DEFAULT_BURST = 5;
+    /** {@code xt_log_info.prefix} without the NUL. */
+    private static final int LONGEST_PREFIX = 29;
 
     private final Family family;
 
@@ -95,6 +102,9 @@ final class RuleText {
             case Match.Dnat dnat -> "-m conntrack " + not(dnat.negated()) + "--ctstate DNAT";
             case Match.Local local -> local(local);
             case Match.Icmp icmp -> icmp(icmp);
+            case Match.TcpSyn syn -> TCP_SYN;
+            case Match.WithinRate rate -> "-m limit --limit " + rate.perSecond() + "/sec" + (rate.burst() == DEFAULT_BURST ? "" : " --limit-burst " + rate.burst());
+            case Match.ConnectionsAbove above -> "-m connlimit --connlimit-above " + above.limit() + " --connlimit-mask 0 --connlimit-saddr";
             case Match.NotReversePath reverse -> "-m rpfilter --validmark --invert";
         };
     }
@@ -113,6 +123,9 @@ final class RuleText {
             case Match.Dnat dnat -> "-m conntrack " + not(dnat.negated()) + "--ctstate DNAT";
             case Match.Local local -> local(local);
             case Match.Icmp icmp -> icmp(icmp);
+            case Match.TcpSyn syn -> TCP_SYN;
+            case Match.WithinRate rate -> "-m limit --limit " + rate.perSecond() + "/sec --limit-burst " + rate.burst();
+            case Match.ConnectionsAbove above -> "-m connlimit --connlimit-above " + above.limit() + " --connlimit-mask 0";
             case Match.NotReversePath reverse -> "-m rpfilter --invert --validmark";
         };
     }
@@ -125,9 +138,13 @@ final class RuleText {
             case Action.Jump jump -> "-j " + jump.chain().name();
             case Action.Goto go -> "-g " + go.chain().name();
             case Action.SetMark mark -> "-j MARK --set-xmark " + hex(mark.value() & mark.mask()) + "/" + hex(mark.mask());
-            case Action.Masquerade masquerade -> "-j MASQUERADE" + (masquerade.fullyRandom() ? " --random-fully" : "");
+            case Action.ClearMark clear -> "-j MARK --set-xmark 0x0/" + hex(clear.mask());
+            case Action.Masquerade masquerade -> "-j MASQUERADE" + ports(masquerade) + (masquerade.fullyRandom() ? " --random-fully" : "");
+            case Action.Snat snat -> "-j SNAT --to-source " + snat.to() + (snat.fullyRandom() ? " --random-fully" : "");
+            case Action.Dnat dnat -> "-j DNAT --to-destination " + dnat.to();
+            case Action.Dscp dscp -> "-j DSCP --set-dscp " + String.format(Locale.ROOT, "0x%02x", dscp.value());
             case Action.Reject reject -> "-j REJECT --reject-with " + with(reject.with());
-            case Action.Log log -> "-j LOG --log-prefix \"" + log.prefix() + "\" --log-level " + log.level();
+            case Action.Log log -> "-j LOG --log-prefix \"" + cut(log.prefix()) + "\" --log-level " + log.level();
             case Action.NoTrack noTrack -> "-j NOTRACK";
             case Action.Nothing nothing -> "";
         };
@@ -140,10 +157,14 @@ final class RuleText {
             case Action.Return back -> "--jump RETURN";
             case Action.Jump jump -> "--jump " + jump.chain().name();
             case Action.Goto go -> "--goto " + go.chain().name();
-            case Action.SetMark mark -> "--jump MARK --set-mark " + felixMark(mark.value() & mark.mask(), mark.mask());
-            case Action.Masquerade masquerade -> "--jump MASQUERADE" + (masquerade.fullyRandom() ? " --random-fully" : "");
-            case Action.Reject reject -> "--jump REJECT --reject-with " + with(reject.with());
-            case Action.Log log -> "--jump LOG --log-prefix \"" + log.prefix() + "\" --log-level " + log.level();
+            case Action.SetMark mark -> "--jump MARK --set-mark " + hex(mark.value() & mark.mask()) + "/" + hex(mark.mask());
+            case Action.ClearMark clear -> "--jump MARK --set-mark 0/" + hex(clear.mask());
+            case Action.Masquerade masquerade -> "--jump MASQUERADE" + ports(masquerade) + (masquerade.fullyRandom() ? " --random-fully" : "");
+            case Action.Snat snat -> "--jump SNAT --to-source " + snat.to() + (snat.fullyRandom() ? " --random-fully" : "");
+            case Action.Dnat dnat -> "--jump DNAT --to-destination " + dnat.to();
+            case Action.Dscp dscp -> "--jump DSCP --set-dscp 0x" + Integer.toHexString(dscp.value());
+            case Action.Reject reject -> reject.with() == Action.With.PORT_UNREACHABLE ? "--jump REJECT" : "--jump REJECT --reject-with " + with(reject.with());
+            case Action.Log log -> "--jump LOG --log-prefix \"" + cut(log.prefix()) + "\" --log-level " + log.level();
             case Action.NoTrack noTrack -> "--jump NOTRACK";
             case Action.Nothing nothing -> "";
         };
@@ -181,6 +202,14 @@ final class RuleText {
             case PORT_UNREACHABLE -> family == Family.V4 ? "icmp-port-unreachable" : "icmp6-port-unreachable";
             case TCP_RESET -> "tcp-reset";
         };
+    }
+
+    private static String ports(Action.Masquerade masquerade) {
+        return masquerade.ports().map(ports -> " --to-ports " + ports.first() + "-" + ports.last()).orElse("");
+    }
+
+    private static String cut(String prefix) {
+        return prefix.length() > LONGEST_PREFIX ? prefix.substring(0, LONGEST_PREFIX) : prefix;
     }
 
     private static String states(Match.Conntrack ct) {

@@ -40,6 +40,10 @@ final class Attributes {
         return put(type, ByteBuffer.allocate(4).putInt(value).array());
     }
 
+    Attributes number64(int type, long value) {
+        return put(type, ByteBuffer.allocate(8).putLong(value).array());
+    }
+
     Attributes number16(int type, int value) {
         return put(type, ByteBuffer.allocate(2).putShort((short) value).array());
     }

@@ -94,11 +94,35 @@ public sealed interface Expression {
 
     record Decide(Verdict verdict) implements Expression {}
 
-    /** {@code flags} are {@code NF_NAT_RANGE_*}. */
-    record Masquerade(int flags) implements Expression {
+    /**
+     * {@code flags} are {@code NF_NAT_RANGE_*}.
+     *
+     * @param firstPort the register with the lowest source port, 0 where any may be used
+     */
+    record Masquerade(int flags, int firstPort, int lastPort) implements Expression {
 
+        static final int PORTS = 1 << 1;
         static final int FULLY_RANDOM = 1 << 4;
     }
+
+    /**
+     * Rewrites an address to the one in the register.
+     *
+     * @param destination whether it is the destination, else the source
+     * @param family {@code NFPROTO_*}
+     */
+    record Nat(boolean destination, int family, int register, int flags) implements Expression {}
+
+    record LoadImmediate(int register, Bytes value) implements Expression {}
+
+    /** Writes the register into the packet; {@code checksum} is the offset of the header's checksum, -1 where it has none. */
+    record WritePayload(Header header, int offset, int length, int register, int checksum) implements Expression {}
+
+    /** Ends the rule where more packets come than {@code rate} per second, beyond {@code burst}. */
+    record Limit(long rate, long burst) implements Expression {}
+
+    /** Ends the rule unless more than {@code count} connections are open by way of it. */
+    record ConnectionsAbove(long count) implements Expression {}
 
     /** {@code type} is {@code NFT_REJECT_*}. */
     record Reject(int type, int code) implements Expression {

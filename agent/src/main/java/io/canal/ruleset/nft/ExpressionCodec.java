@@ -19,6 +19,10 @@ public final class ExpressionCodec {
     private static final int EXPR_DATA = 2;
     private static final int DATA_VALUE = 1;
     private static final int DATA_VERDICT = 2;
+    /** {@code NFT_PAYLOAD_CSUM_INET}. */
+    private static final int INTERNET_CHECKSUM = 1;
+    /** {@code NF_NAT_RANGE_MAP_IPS}, which the kernel sets where there is an address. */
+    private static final int MAP_IPS = 1;
 
     private ExpressionCodec() {}
 
@@ -100,7 +104,25 @@ public final class ExpressionCodec {
                 if (masquerade.flags() != 0) {
                     d.number(1, masquerade.flags());
                 }
+                if (masquerade.firstPort() != 0) {
+                    d.number(2, masquerade.firstPort()).number(3, masquerade.lastPort());
+                }
             });
+            case Expression.Nat nat -> data(to, "nat", d -> {
+                d.number(1, nat.destination() ? 1 : 0).number(2, nat.family()).number(3, nat.register());
+                if (nat.flags() != 0) {
+                    d.number(7, nat.flags());
+                }
+            });
+            case Expression.LoadImmediate load -> data(to, "immediate", d -> d.number(1, load.register()).nest(2, v -> value(v, load.value())));
+            case Expression.WritePayload write -> data(to, "payload", d -> {
+                d.number(2, write.header().number).number(3, write.offset()).number(4, write.length()).number(5, write.register());
+                if (write.checksum() >= 0) {
+                    d.number(6, INTERNET_CHECKSUM).number(7, write.checksum()).number(8, 0);
+                }
+            });
+            case Expression.Limit limit -> data(to, "limit", d -> d.number64(1, limit.rate()).number64(2, 1).number(3, (int) limit.burst()).number(4, 0));
+            case Expression.ConnectionsAbove above -> data(to, "connlimit", d -> d.number(1, (int) above.count()).number(2, 1));
             case Expression.Reject reject -> data(to, "reject", d -> {
                 d.number(1, reject.type());
                 if (reject.type() != Expression.Reject.TCP_RESET) {
@@ -138,8 +160,9 @@ public final class ExpressionCodec {
         return switch (name) {
             case "meta" -> meta(number(a, 2))
                     .map(key -> a.containsKey(3) ? new Expression.SetMeta(key, number(a, 3)) : new Expression.LoadMeta(key, number(a, 1)));
-            case "payload" -> header(number(a, 2)).filter(header -> a.containsKey(1))
-                    .map(header -> new Expression.LoadPayload(header, number(a, 3), number(a, 4), number(a, 1)));
+            case "payload" -> header(number(a, 2)).map(header -> a.containsKey(1)
+                    ? new Expression.LoadPayload(header, number(a, 3), number(a, 4), number(a, 1))
+                    : new Expression.WritePayload(header, number(a, 3), number(a, 4), number(a, 5), number(a, 6) == INTERNET_CHECKSUM ? number(a, 7) : -1));
             case "ct" -> ctKey(number(a, 2)).filter(key -> a.containsKey(1) && !a.containsKey(3))
                     .map(key -> new Expression.LoadCt(key, number(a, 1)));
             case "cmp" -> Optional.of(new Expression.Compare(Operator.values()[number(a, 2)], number(a, 1), value(a, 3)));
@@ -151,8 +174,15 @@ public final class ExpressionCodec {
                     : new Expression.Lookup(string(a, 1), number(a, 2), (number(a, 5) & 1) != 0));
             case "fib" -> Optional.of(new Expression.Fib(number(a, 2), number(a, 3), number(a, 1)));
             case "counter" -> Optional.of(new Expression.Counter());
-            case "immediate" -> Optional.ofNullable(a.get(2)).flatMap(ExpressionCodec::decodeVerdict).map(Expression.Decide::new);
-            case "masq" -> Optional.of(new Expression.Masquerade(number(a, 1)));
+            case "immediate" -> number(a, 1) == 0
+                    ? Optional.ofNullable(a.get(2)).flatMap(ExpressionCodec::decodeVerdict).map(Expression.Decide::new)
+                    : Optional.of(new Expression.LoadImmediate(number(a, 1), value(a, 2)));
+            case "masq" -> Optional.of(new Expression.Masquerade(number(a, 1), number(a, 2), number(a, 3)));
+            case "nat" -> Optional.<Expression>of(new Expression.Nat(number(a, 1) == 1, number(a, 2), number(a, 3), number(a, 7) & ~MAP_IPS))
+                    .filter(nat -> number(a, 5) == 0 && (number(a, 4) == 0 || number(a, 4) == number(a, 3)));
+            case "limit" -> Optional.<Expression>of(new Expression.Limit(number64(a, 1), number(a, 3)))
+                    .filter(limit -> number64(a, 2) == 1 && number(a, 4) == 0 && number(a, 5) == 0);
+            case "connlimit" -> Optional.<Expression>of(new Expression.ConnectionsAbove(number(a, 1))).filter(above -> number(a, 2) == 1);
             case "reject" -> Optional.of(new Expression.Reject(number(a, 1), a.containsKey(2) ? a.get(2)[0] & 255 : 0));
             case "log" -> Optional.<Expression>of(new Expression.Log(string(a, 2), number(a, 5))).filter(log -> !a.containsKey(1));
             case "notrack" -> Optional.of(new Expression.NoTrack());
@@ -190,6 +220,11 @@ public final class ExpressionCodec {
     private static int number(Map<Integer, byte[]> attributes, int type) {
         byte[] value = attributes.get(type);
         return value == null || value.length != 4 ? 0 : ByteBuffer.wrap(value).getInt();
+    }
+
+    private static long number64(Map<Integer, byte[]> attributes, int type) {
+        byte[] value = attributes.get(type);
+        return value == null || value.length != 8 ? 0 : ByteBuffer.wrap(value).getLong();
     }
 
     private static String string(Map<Integer, byte[]> attributes, int type) {

@@ -38,9 +38,9 @@ final class Intervals {
         return merged;
     }
 
-    static List<PortRange> mergePorts(List<PortRange> sorted) {
+    static List<PortRange> mergePorts(List<PortRange> ranges) {
         List<PortRange> merged = new ArrayList<>();
-        for (PortRange range : sorted) {
+        for (PortRange range : ranges.stream().sorted().toList()) {
             PortRange before = merged.isEmpty() ? null : merged.getLast();
             if (before != null && range.first() <= before.last() + 1) {
                 merged.set(merged.size() - 1, new PortRange(before.first(), Math.max(before.last(), range.last())));

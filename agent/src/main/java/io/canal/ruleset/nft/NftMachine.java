@@ -2,6 +2,7 @@ package io.canal.ruleset.nft;
 
 import io.canal.model.Ip;
 import io.canal.ruleset.Chain;
+import io.canal.ruleset.CtState;
 import io.canal.ruleset.Outcome;
 import io.canal.ruleset.Outcome.End;
 import io.canal.ruleset.Packet;
@@ -28,6 +29,9 @@ public final class NftMachine {
     private static final int DEEPEST = 16;
     private static final int REGISTER_BYTES = 4;
     private static final int REGISTERS = 20;
+    private static final int TCP = 6;
+    private static final int SYN = 2;
+    private static final int ACK = 16;
 
     private final Map<String, NftChain> chains;
     private final Map<String, NftSet> sets;
@@ -61,6 +65,9 @@ public final class NftMachine {
         List<NftElement> elements = new ArrayList<>();
         Map<NftSet, List<NftElement>> ports = new HashMap<>();
         ruleset.hooks().forEach((point, rules) -> {
+            if (rules.idle()) {
+                return;
+            }
             chains.put(NftRendering.name(point), overTheWire(NftRendering.base(point, rules)));
             ports.putAll(NftRendering.portSets(rules));
         });
@@ -91,11 +98,11 @@ public final class NftMachine {
     /** What becomes of the packet in this base chain; accepted where there is no such chain. */
     public Outcome run(String baseChain, Packet packet) {
         if (!chains.containsKey(baseChain)) {
-            return new Outcome(End.ACCEPTED, packet.mark());
+            return new Outcome(End.ACCEPTED, packet.mark(), false);
         }
         Run run = new Run(packet);
         End end = run.chain(baseChain, 0);
-        return new Outcome(end == null ? End.ACCEPTED : end, run.packet.mark());
+        return new Outcome(end == null ? End.ACCEPTED : end, run.packet.mark(), run.untracked);
     }
 
     private TreeMap<Key, NftElement> elementsOf(String set) {
@@ -121,6 +128,7 @@ public final class NftMachine {
 
         private final byte[] registers = new byte[REGISTERS * REGISTER_BYTES];
         private Packet packet;
+        private boolean untracked;
 
         Run(Packet packet) {
             this.packet = packet;
@@ -200,7 +208,16 @@ public final class NftMachine {
                 case Expression.Masquerade masquerade -> End.MASQUERADED;
                 case Expression.Reject reject -> End.REJECTED;
                 case Expression.Log log -> GO_ON;
-                case Expression.NoTrack noTrack -> GO_ON;
+                case Expression.NoTrack noTrack -> {
+                    untracked = true;
+                    yield GO_ON;
+                }
+                case Expression.Nat nat -> nat.destination() ? End.DESTINATION_REWRITTEN : End.SOURCE_REWRITTEN;
+                case Expression.LoadImmediate load -> load(load.register(), load.value().toArray());
+                case Expression.WritePayload write -> GO_ON;
+                // Few packets come here: no rate is exceeded, and no number of connections.
+                case Expression.Limit limit -> GO_ON;
+                case Expression.ConnectionsAbove above -> STOP;
                 case Expression.Foreign foreign -> throw new IllegalStateException("expression " + foreign.name() + " is not known");
             };
         }
@@ -243,6 +260,12 @@ public final class NftMachine {
         }
 
         private byte[] transport() {
+            if (packet.protocol() == TCP) {
+                byte[] header = new byte[20];
+                ByteBuffer.wrap(header).putShort((short) packet.sourcePort()).putShort((short) packet.destinationPort());
+                header[13] = (byte) (packet.state() == CtState.NEW ? SYN : ACK);
+                return header;
+            }
             return packet.icmpType() >= 0
                     ? new byte[] {(byte) packet.icmpType(), (byte) packet.icmpCode(), 0, 0}
                     : ByteBuffer.allocate(8).putShort((short) packet.sourcePort()).putShort((short) packet.destinationPort()).array();

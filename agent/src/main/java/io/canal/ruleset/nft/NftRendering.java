@@ -44,11 +44,13 @@ public final class NftRendering {
         return switch (chain) {
             case Chain.Rules rules ->
                 new NftChain(name(rules.name()), Optional.empty(), rules.rules().stream().map(RuleCompiler::compile).toList());
-            case Chain.Dispatch dispatch -> new NftChain(name(dispatch.name()), Optional.empty(), List.of(
-                    new NftRule(List.of(
-                            new Expression.LoadMeta(dispatch.way() == Way.IN ? Expression.MetaKey.IIFNAME : Expression.MetaKey.OIFNAME, 1),
-                            new Expression.LookupVerdict(name(dispatch.name()), 1)), ""),
-                    new NftRule(List.of(new Expression.Counter(), new Expression.Decide(Verdict.DROP)), Chain.Dispatch.UNKNOWN)));
+            case Chain.Dispatch dispatch -> {
+                NftRule lookup = new NftRule(List.of(
+                        new Expression.LoadMeta(dispatch.way() == Way.IN ? Expression.MetaKey.IIFNAME : Expression.MetaKey.OIFNAME, 1),
+                        new Expression.LookupVerdict(name(dispatch.name()), 1)), "");
+                yield new NftChain(name(dispatch.name()), Optional.empty(),
+                        Stream.concat(Stream.of(lookup), dispatch.end().stream().map(RuleCompiler::compile)).toList());
+            }
         };
     }
 
@@ -66,7 +68,7 @@ public final class NftRendering {
         int address = set.family() == Family.V4 ? NftSet.IPV4_ADDR : NftSet.IPV6_ADDR;
         int length = set.family().bits() / 8;
         return switch (set.kind()) {
-            case ADDRESS -> new NftSet(set.nftName(), address, length, false, false);
+            case ADDRESS, HOST_ADDRESS -> new NftSet(set.nftName(), address, length, false, false);
             case NET -> new NftSet(set.nftName(), address, length, true, false);
             case ADDRESS_PORT -> new NftSet(set.nftName(),
                     NftSet.concatenated(address, NftSet.INET_PROTO, NftSet.INET_SERVICE), length + 8, false, false);
@@ -78,7 +80,7 @@ public final class NftRendering {
         String name = set.nftName();
         List<NftElement> elements = new ArrayList<>(members.size());
         switch (set.kind()) {
-            case ADDRESS, ADDRESS_PORT -> members.forEach(member -> elements.add(element(set, member)));
+            case ADDRESS, HOST_ADDRESS, ADDRESS_PORT -> members.forEach(member -> elements.add(element(set, member)));
             case NET -> Intervals.merge(members.stream().map(Member::net).toList()).forEach(interval -> {
                 elements.add(NftElement.key(name, Bytes.of(interval.first().toBytes())));
                 interval.end().ifPresent(end -> elements.add(NftElement.end(name, Bytes.of(end.toBytes()))));
@@ -90,7 +92,7 @@ public final class NftRendering {
     /** The element of one member, in a set whose members do not merge. */
     public static NftElement element(NamedSet set, Member member) {
         Bytes address = Bytes.of(member.net().base().toBytes());
-        return NftElement.key(set.nftName(), set.kind() == NamedSet.Kind.ADDRESS
+        return NftElement.key(set.nftName(), set.kind() != NamedSet.Kind.ADDRESS_PORT
                 ? address
                 : address.field(Bytes.of((byte) member.protocol())).field(Bytes.port(member.port())));
     }

@@ -1,6 +1,7 @@
 package io.canal.ruleset.nft;
 
 import io.canal.model.Cidr;
+import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.CtState;
@@ -29,6 +30,15 @@ final class RuleCompiler {
     private static final int REGISTER = 1;
     private static final int IPS_DST_NAT = 1 << 5;
     private static final int RTN_LOCAL = 2;
+    private static final int SECOND_REGISTER = 2;
+    private static final int NFPROTO_IPV4 = 2;
+    private static final int NFPROTO_IPV6 = 10;
+    private static final int IPV4_CHECKSUM = 10;
+    /** nft's own limit of 128 with the NUL. */
+    private static final int LONGEST_COMMENT = 127;
+    private static final int TCP_FLAGS = 13;
+    private static final byte FIN_SYN_RST_ACK = 0x17;
+    private static final byte SYN = 0x02;
 
     private final List<Expression> code = new ArrayList<>();
 
@@ -39,14 +49,19 @@ final class RuleCompiler {
         if (rule.families().size() == 1) {
             // Headers of the other family would be read wrongly.
             compiler.load(MetaKey.NFPROTO);
-            compiler.compare(Operator.EQ, Bytes.of((byte) (rule.isFor(Family.V4) ? 2 : 10)));
+            compiler.compare(Operator.EQ, Bytes.of((byte) (rule.isFor(Family.V4) ? NFPROTO_IPV4 : NFPROTO_IPV6)));
         }
         rule.matches().forEach(compiler::match);
         if (rule.counter()) {
             compiler.code.add(new Expression.Counter());
         }
-        compiler.act(rule.action());
-        return new NftRule(compiler.code, String.join("; ", rule.comments()));
+        if (rule.action() instanceof Action.Dscp dscp && rule.families().size() == 1) {
+            compiler.dscp(rule.families().iterator().next(), dscp.value());
+        } else {
+            compiler.act(rule.action());
+        }
+        String comment = String.join("; ", rule.comments());
+        return new NftRule(compiler.code, comment.length() > LONGEST_COMMENT ? comment.substring(0, LONGEST_COMMENT) : comment);
     }
 
     static Map<NftSet, List<NftElement>> portSets(List<Rule> rules) {
@@ -114,6 +129,13 @@ final class RuleCompiler {
                     compare(equal(icmp.negated()), Bytes.of((byte) icmp.type(), (byte) icmp.code()));
                 }
             }
+            case Match.TcpSyn syn -> {
+                payload(Header.TRANSPORT, TCP_FLAGS, 1);
+                code.add(new Expression.Bitwise(REGISTER, Bytes.of(FIN_SYN_RST_ACK), Bytes.of((byte) 0)));
+                compare(Operator.EQ, Bytes.of(SYN));
+            }
+            case Match.WithinRate rate -> code.add(new Expression.Limit(rate.perSecond(), rate.burst()));
+            case Match.ConnectionsAbove above -> code.add(new Expression.ConnectionsAbove(above.limit()));
             case Match.NotReversePath reverse -> {
                 code.add(new Expression.Fib(Expression.Fib.RESULT_OIF,
                         Expression.Fib.SADDR | Expression.Fib.MARK | Expression.Fib.IIF, REGISTER));
@@ -187,8 +209,22 @@ final class RuleCompiler {
                 code.add(new Expression.Bitwise(REGISTER, Bytes.nativeInt(~mark.mask()), Bytes.nativeInt(mark.value() & mark.mask())));
                 code.add(new Expression.SetMeta(MetaKey.MARK, REGISTER));
             }
-            case Action.Masquerade masquerade ->
-                code.add(new Expression.Masquerade(masquerade.fullyRandom() ? Expression.Masquerade.FULLY_RANDOM : 0));
+            case Action.ClearMark clear -> {
+                load(MetaKey.MARK);
+                code.add(new Expression.Bitwise(REGISTER, Bytes.nativeInt(~clear.mask()), Bytes.nativeInt(0)));
+                code.add(new Expression.SetMeta(MetaKey.MARK, REGISTER));
+            }
+            case Action.Masquerade masquerade -> {
+                int random = masquerade.fullyRandom() ? Expression.Masquerade.FULLY_RANDOM : 0;
+                masquerade.ports().ifPresentOrElse(ports -> {
+                    code.add(new Expression.LoadImmediate(REGISTER, Bytes.port(ports.first())));
+                    code.add(new Expression.LoadImmediate(SECOND_REGISTER, Bytes.port(ports.last())));
+                    code.add(new Expression.Masquerade(random | Expression.Masquerade.PORTS, REGISTER, SECOND_REGISTER));
+                }, () -> code.add(new Expression.Masquerade(random, 0, 0)));
+            }
+            case Action.Snat snat -> nat(false, snat.to(), snat.fullyRandom() ? Expression.Masquerade.FULLY_RANDOM : 0);
+            case Action.Dnat dnat -> nat(true, dnat.to(), 0);
+            case Action.Dscp dscp -> throw new IllegalArgumentException("a code point is written by rules of one family each");
             case Action.Reject reject -> {
                 switch (reject.with()) {
                     case PORT_UNREACHABLE ->
@@ -204,6 +240,21 @@ final class RuleCompiler {
                 }
             }
         }
+    }
+
+    private void nat(boolean destination, Ip to, int flags) {
+        code.add(new Expression.LoadImmediate(REGISTER, Bytes.of(to.toBytes())));
+        code.add(new Expression.Nat(destination, to.isV4() ? NFPROTO_IPV4 : NFPROTO_IPV6, REGISTER, flags));
+    }
+
+    /** The code point lies across the first two bytes of an IPv6 header, and in the second of an IPv4 header. */
+    private void dscp(Family family, int value) {
+        payload(Header.NETWORK, 0, 2);
+        boolean v4 = family == Family.V4;
+        Bytes mask = v4 ? Bytes.of((byte) 0xff, (byte) 0x03) : Bytes.of((byte) 0xf0, (byte) 0x3f);
+        Bytes bits = v4 ? Bytes.of((byte) 0, (byte) (value << 2)) : Bytes.of((byte) (value >> 2), (byte) (value << 6));
+        code.add(new Expression.Bitwise(REGISTER, mask, bits));
+        code.add(new Expression.WritePayload(Header.NETWORK, 0, 2, REGISTER, v4 ? IPV4_CHECKSUM : -1));
     }
 
     private void load(MetaKey key) {

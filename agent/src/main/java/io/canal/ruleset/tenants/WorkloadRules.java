@@ -30,8 +30,8 @@ public final class WorkloadRules {
     public static final ChainName FORWARD = ChainName.filter("cali-FORWARD");
     public static final ChainName INPUT = ChainName.filter("cali-INPUT");
     public static final ChainName TO_HOST = ChainName.filter("cali-wl-to-host");
-    public static final Chain.Dispatch FROM = new Chain.Dispatch(ChainName.filter("cali-from-wl-dispatch"), Way.IN);
-    public static final Chain.Dispatch TO = new Chain.Dispatch(ChainName.filter("cali-to-wl-dispatch"), Way.OUT);
+    public static final Chain.Dispatch FROM = Chain.Dispatch.closed(ChainName.filter("cali-from-wl-dispatch"), Way.IN);
+    public static final Chain.Dispatch TO = Chain.Dispatch.closed(ChainName.filter("cali-to-wl-dispatch"), Way.OUT);
 
     private static final String PREFIX = "cali";
     private static final String FROM_WORKLOADS = "Drop VXLAN encapped packets originating in workloads";
@@ -63,7 +63,7 @@ public final class WorkloadRules {
     public static Chain.Rules forward(Collection<Integer> overlayPorts) {
         List<Rule> rules = new ArrayList<>();
         fromWorkloads(overlayPorts, rules);
-        rules.add(Rule.of(new Action.SetMark(0, Marks.ALL)));
+        rules.add(Rule.of(new Action.ClearMark(Marks.ALL)));
         rules.add(Rule.of(new Action.Jump(FROM.name()), workload(Way.IN)));
         rules.add(Rule.of(new Action.Jump(TO.name()), workload(Way.OUT)));
         return new Chain.Rules(FORWARD, Rule.BOTH, rules);
@@ -122,7 +122,7 @@ public final class WorkloadRules {
         return List.of(
                 Rule.of(new Action.Accept(), new Match.Conntrack(Set.of(CtState.RELATED, CtState.ESTABLISHED), false)),
                 Rule.of(new Action.Drop(), new Match.Conntrack(Set.of(CtState.INVALID), false)),
-                Rule.of(new Action.SetMark(0, Marks.ACCEPT | Marks.PASS)));
+                Rule.of(new Action.ClearMark(Marks.ACCEPT | Marks.PASS)));
     }
 
     private static Rule allowAll() {

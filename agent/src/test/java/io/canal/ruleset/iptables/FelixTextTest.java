@@ -47,7 +47,7 @@ class FelixTextTest {
     @Test
     void marks_jumps_and_interfaces() {
         assertChain("cali-FORWARD",
-                Rule.of(new Action.SetMark(0, 0x1a0000)),
+                Rule.of(new Action.ClearMark(0x1a0000)),
                 Rule.of(new Action.Jump(ChainName.filter("cali-from-hep-forward")), new Match.Mark(0, 0x10000, false)),
                 Rule.of(new Action.Jump(WorkloadRules.FROM.name()), FROM_POD),
                 Rule.of(new Action.Jump(WorkloadRules.TO.name()), new Match.Interface(Way.OUT, "cali", true, false)),
@@ -60,7 +60,7 @@ class FelixTextTest {
         assertChain("cali-fw-cali0d7763386da",
                 Rule.of(new Action.Accept(), new Match.Conntrack(Set.of(CtState.ESTABLISHED, CtState.RELATED), false)),
                 Rule.of(new Action.Drop(), new Match.Conntrack(Set.of(CtState.INVALID), false)),
-                Rule.of(new Action.SetMark(0, 0x30000)),
+                Rule.of(new Action.ClearMark(0x30000)),
                 Rule.of(new Action.Drop(), Match.Protocol.of(17), port(4789))
                         .comment("Drop VXLAN encapped packets originating in workloads"),
                 Rule.of(new Action.Drop(), Match.Protocol.of(4)).comment("Drop IPinIP encapped packets originating in workloads"),
@@ -74,7 +74,7 @@ class FelixTextTest {
     @Test
     void reverse_path_and_dnat() {
         assertEquals(Recorded.rules(ENV, "cali-PREROUTING").subList(0, 6), lines(new ChainName(Layer.RAW, "cali-PREROUTING"),
-                Rule.of(new Action.SetMark(0, 0x1b0000)),
+                Rule.of(new Action.ClearMark(0x1b0000)),
                 Rule.of(new Action.SetMark(0x80000, 0x80000), FROM_POD),
                 Rule.of(new Action.Jump(new ChainName(Layer.RAW, "cali-rpf-skip")), new Match.Mark(0x80000, 0x80000, false)),
                 Rule.of(new Action.Drop(), new Match.Mark(0x80000, 0x80000, false), new Match.NotReversePath()),

@@ -80,6 +80,10 @@ public final class Samples {
             rules.add(Rule.of(new Action.Drop(), Match.Protocol.of(58), new Match.Icmp(128, -1, negated)).only(Set.of(Family.V6)));
         }
         rules.add(Rule.of(new Action.SetMark(0x10000, 0x30000)));
+        rules.add(Rule.of(new Action.ClearMark(0x180000)));
+        rules.add(Rule.of(new Action.Drop(), Match.Protocol.of(6), new Match.TcpSyn()));
+        rules.add(Rule.of(new Action.Drop(), Match.Protocol.of(6), new Match.ConnectionsAbove(20)));
+        rules.add(Rule.of(Action.SetMark.of(0x20000), new Match.WithinRate(1000, 7)));
         rules.add(Rule.of(new Action.Log("calico-packet: ", 5)));
         rules.add(Rule.of(new Action.Nothing()).comment("NetworkPolicy default/empty ingress"));
         rules.add(Rule.of(new Action.Reject(Action.With.PORT_UNREACHABLE), Match.Protocol.of(17)));

@@ -1,0 +1,211 @@
+package io.canal.policy.rules;
+
+import static io.canal.policy.rules.Verdicts.clear;
+import static io.canal.policy.rules.Verdicts.notClear;
+import static io.canal.policy.rules.Verdicts.rule;
+import static io.canal.policy.rules.Verdicts.set;
+
+import io.canal.policy.EndpointPolicies;
+import io.canal.policy.PolicyId;
+import io.canal.policy.TierPolicies;
+import io.canal.ruleset.Action;
+import io.canal.ruleset.Chain;
+import io.canal.ruleset.ChainName;
+import io.canal.ruleset.CtState;
+import io.canal.ruleset.Layer;
+import io.canal.ruleset.Match;
+import io.canal.ruleset.PortRange;
+import io.canal.ruleset.Rule;
+import io.canal.ruleset.Side;
+import io.canal.ruleset.Way;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * The chains of endpoints: conntrack's shortcut, then tier by tier the policies, then the profiles.
+ *
+ * <p>Policies of a tier that stand one after the other and have the same selector hold for the same endpoints, so that they have a
+ * chain in common: a group.
+ */
+final class EndpointChains {
+
+    private static final int UDP = 17;
+    private static final int IPIP = 4;
+    /** In the chain of a group the verdict is looked at after so many policies. */
+    private static final int STRIDE = 5;
+
+    private final Verdicts verdicts;
+    private final Marks marks;
+    private final Function<PolicyId, String> selectors;
+    private final List<Chain.Rules> made = new ArrayList<>();
+
+    private enum Kind {
+        NORMAL,
+        FORWARD,
+        UNTRACKED,
+        PRE_DNAT
+    }
+
+    /** @param selectors the selector of each policy that an endpoint has */
+    EndpointChains(Verdicts verdicts, Function<PolicyId, String> selectors) {
+        this.verdicts = verdicts;
+        this.selectors = selectors;
+        marks = verdicts.marks();
+    }
+
+    /** The chains of a pod's interface, and those of the groups that they lead to. */
+    List<Chain.Rules> of(EndpointPolicies.Workload endpoint) {
+        boolean accepts = verdicts.settings().filterAccepts();
+        String iface = endpoint.id().interfaceName();
+        chain(Names.endpoint(Layer.FILTER, "cali-tw-", iface), Kind.NORMAL, true, accepts, "", List.of(), endpoint.tiers(), endpoint.profiles());
+        chain(Names.endpoint(Layer.FILTER, "cali-fw-", iface), Kind.NORMAL, false, accepts, "", encapsulated(), endpoint.tiers(), endpoint.profiles());
+        return made;
+    }
+
+    /** The chains of one of the node's own interfaces, and those of the groups that they lead to. */
+    List<Chain.Rules> of(EndpointPolicies.Host endpoint) {
+        boolean accepts = verdicts.settings().filterAccepts();
+        host(Dispatches.ToHostEndpoints.FILTER_TO, endpoint, Kind.NORMAL, accepts, endpoint.tiers());
+        host(Dispatches.ToHostEndpoints.FILTER_FROM, endpoint, Kind.NORMAL, accepts, endpoint.tiers());
+        host(Dispatches.ToHostEndpoints.FORWARD_TO, endpoint, Kind.FORWARD, accepts, endpoint.forward());
+        host(Dispatches.ToHostEndpoints.FORWARD_FROM, endpoint, Kind.FORWARD, accepts, endpoint.forward());
+        // An allowed packet goes on: others may want to change it in mangle.
+        host(Dispatches.ToHostEndpoints.MANGLE_TO, endpoint, Kind.NORMAL, false, endpoint.tiers());
+        if (!endpoint.preDnat().isEmpty()) {
+            host(Dispatches.ToHostEndpoints.MANGLE_FROM, endpoint, Kind.PRE_DNAT, verdicts.settings().mangleAccepts(), endpoint.preDnat());
+        }
+        if (Dispatches.isUntracked(endpoint)) {
+            host(Dispatches.ToHostEndpoints.RAW_TO, endpoint, Kind.UNTRACKED, true, endpoint.untracked());
+            host(Dispatches.ToHostEndpoints.RAW_FROM, endpoint, Kind.UNTRACKED, true, endpoint.untracked());
+        }
+        return made;
+    }
+
+    private void host(Dispatches.ToHostEndpoints dispatch, EndpointPolicies.Host endpoint, Kind kind, boolean accepts, List<TierPolicies> tiers) {
+        boolean ingress = dispatch.way() == Way.IN;
+        String failsafe = kind == Kind.FORWARD ? "" : ingress ? StaticChains.FAILSAFE_IN : StaticChains.FAILSAFE_OUT;
+        chain(dispatch.target(endpoint.id()), kind, ingress, accepts, failsafe, List.of(), tiers, endpoint.profiles());
+    }
+
+    /**
+     * @param accepts whether a packet of a known connection is accepted at once
+     * @param failsafe the chain of open ports, empty for none
+     * @param refused rules about what an endpoint may not send, whatever its policy
+     */
+    private void chain(ChainName name, Kind kind, boolean ingress, boolean accepts, String failsafe, List<Rule> refused,
+            List<TierPolicies> tiers, List<String> profiles) {
+        List<Rule> rules = new ArrayList<>();
+        if (kind != Kind.UNTRACKED) {
+            connection(name.layer(), rules, accepts);
+        }
+        if (!failsafe.isEmpty()) {
+            rules.add(rule(new Action.Jump(new ChainName(name.layer(), failsafe))));
+        }
+        rules.add(rule(new Action.ClearMark(marks.verdict())));
+        rules.addAll(refused);
+        decide(name.layer(), kind, ingress, tiers, profiles, rules);
+        made.add(new Chain.Rules(name, Rule.BOTH, rules));
+    }
+
+    private void connection(Layer layer, List<Rule> rules, boolean accepts) {
+        Match known = new Match.Conntrack(Set.of(CtState.RELATED, CtState.ESTABLISHED), false);
+        if (accepts) {
+            rules.add(rule(new Action.Accept(), known));
+        } else {
+            rules.add(rule(Action.SetMark.of(marks.accept()), known));
+            rules.add(rule(new Action.Return(), known));
+        }
+        if (verdicts.settings().dropsInvalid()) {
+            rules.add(rule(verdicts.deny(layer), new Match.Conntrack(Set.of(CtState.INVALID), false)));
+        }
+    }
+
+    /** Packets by which a pod could go round the policy of others. */
+    private List<Rule> encapsulated() {
+        List<Rule> rules = new ArrayList<>();
+        RuleSettings settings = verdicts.settings();
+        if (!settings.vxlanFromWorkloads()) {
+            rules.add(rule(verdicts.deny(Layer.FILTER), Match.Protocol.of(UDP),
+                    new Match.Ports(Side.DESTINATION, List.of(PortRange.of(settings.vxlanPort())), false))
+                    .comment(verdicts.denyWord() + " VXLAN encapped packets originating in workloads"));
+        }
+        if (!settings.ipipFromWorkloads()) {
+            rules.add(rule(verdicts.deny(Layer.FILTER), Match.Protocol.of(IPIP))
+                    .comment(verdicts.denyWord() + " IPinIP encapped packets originating in workloads"));
+        }
+        return rules;
+    }
+
+    private void decide(Layer layer, Kind kind, boolean ingress, List<TierPolicies> tiers, List<String> profiles, List<Rule> rules) {
+        boolean drops = kind == Kind.NORMAL || kind == Kind.FORWARD;
+        for (TierPolicies tier : tiers) {
+            List<PolicyId> policies = ingress ? tier.ingress() : tier.egress();
+            if (policies.isEmpty()) {
+                continue;
+            }
+            rules.add(rule(new Action.ClearMark(marks.pass())).comment(Names.comment("Start of tier " + tier.tier())));
+            for (ChainName chain : chains(layer, ingress, policies)) {
+                rules.add(rule(new Action.Jump(chain), clear(marks.pass())));
+                if (kind == Kind.UNTRACKED) {
+                    rules.add(rule(new Action.NoTrack(), set(marks.accept())));
+                }
+                rules.add(rule(new Action.Return(), set(marks.accept())).comment("Return if policy accepted"));
+            }
+            if (drops && !tier.passes()) {
+                rules.add(rule(verdicts.deny(layer), clear(marks.pass()))
+                        .comment(Names.comment("End of tier " + tier.tier() + ". " + verdicts.denyWord() + " if no policies passed packet")));
+            }
+        }
+        if (kind == Kind.FORWARD && tiers.isEmpty()) {
+            rules.add(rule(Action.SetMark.of(marks.accept())).comment("Allow forwarded traffic by default"));
+            rules.add(rule(new Action.Return()).comment("Return for accepted forward traffic"));
+        }
+        if (kind == Kind.NORMAL) {
+            for (String profile : profiles) {
+                rules.add(rule(new Action.Jump(Names.profile(layer, ingress, profile))));
+                rules.add(rule(new Action.Return(), set(marks.accept())).comment("Return if profile accepted"));
+            }
+            rules.add(rule(verdicts.deny(layer)).comment(verdicts.denyWord() + " if no profiles matched"));
+        }
+    }
+
+    /** The chains of the policies in order, with one chain for each group. */
+    private List<ChainName> chains(Layer layer, boolean ingress, List<PolicyId> policies) {
+        List<ChainName> chains = new ArrayList<>();
+        int at = 0;
+        while (at < policies.size()) {
+            String selector = selectors.apply(policies.get(at));
+            int end = at + 1;
+            while (end < policies.size() && selectors.apply(policies.get(end)).equals(selector)) {
+                end++;
+            }
+            List<PolicyId> same = policies.subList(at, end);
+            chains.add(same.size() == 1 ? Names.policy(layer, ingress, same.getFirst()) : group(layer, ingress, selector, same));
+            at = end;
+        }
+        return chains;
+    }
+
+    private ChainName group(Layer layer, boolean ingress, String selector, List<PolicyId> policies) {
+        ChainName name = Names.group(layer, ingress, selector, policies);
+        if (made.stream().anyMatch(chain -> chain.name().equals(name))) {
+            return name;
+        }
+        List<Rule> rules = new ArrayList<>();
+        for (int i = 0; i < policies.size(); i++) {
+            Action jump = new Action.Jump(Names.policy(layer, ingress, policies.get(i)));
+            if (i % STRIDE != 0) {
+                rules.add(rule(jump, clear(marks.verdict())));
+                continue;
+            }
+            if (i > 0) {
+                rules.add(rule(new Action.Return(), notClear(marks.verdict())).comment("Return on verdict"));
+            }
+            rules.add(rule(jump));
+        }
+        made.add(new Chain.Rules(name, Rule.BOTH, rules));
+        return name;
+    }
+}

@@ -1,0 +1,125 @@
+package io.canal.policy.rules;
+
+import io.canal.model.Ip.Family;
+import io.canal.policy.ActivePolicy;
+import io.canal.policy.ActiveProfile;
+import io.canal.policy.PolicyId;
+import io.canal.policy.ResolvedRule;
+import io.canal.ruleset.Action;
+import io.canal.ruleset.Chain;
+import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Layer;
+import io.canal.ruleset.Rule;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Chains of policies and profiles: each rule leaves its verdict in the mark and returns, or drops. */
+final class PolicyChains {
+
+    private static final String DEFAULT_PREFIX = "calico-packet";
+    private static final int LOG_LEVEL = 5;
+    private static final String AFTER_PREFIX = ": ";
+    private static final int LONGEST_PREFIX = 127;
+
+    private final Verdicts verdicts;
+
+    PolicyChains(Verdicts verdicts) {
+        this.verdicts = verdicts;
+    }
+
+    Chain.Rules policy(Layer layer, boolean ingress, ActivePolicy policy) {
+        PolicyId id = policy.id();
+        String path = id.namespace().isEmpty() ? id.name() : id.namespace() + "/" + id.name();
+        return chain(Names.policy(layer, ingress, id), ingress ? policy.ingress() : policy.egress(),
+                id.text() + (ingress ? " ingress" : " egress"), log(policy.tier(), Names.kind(id), id.name(), path));
+    }
+
+    Chain.Rules profile(Layer layer, boolean ingress, ActiveProfile profile) {
+        return chain(Names.profile(layer, ingress, profile.name()), ingress ? profile.ingress() : profile.egress(),
+                "Profile " + profile.name() + (ingress ? " ingress" : " egress"), log("", "pro", profile.name(), profile.name()));
+    }
+
+    private Chain.Rules chain(ChainName name, List<ResolvedRule> rules, String comment, Action.Log log) {
+        Map<Family, List<List<Rule>>> written = new EnumMap<>(Family.class);
+        for (Family family : Family.values()) {
+            List<List<Rule>> lists = new ArrayList<>();
+            RuleWriter writer = new RuleWriter(verdicts, name.layer(), family, log);
+            rules.forEach(rule -> lists.add(new ArrayList<>(writer.write(rule))));
+            trim(lists);
+            head(lists, Names.comment(comment));
+            written.put(family, lists);
+        }
+        return new Chain.Rules(name, Rule.BOTH, merge(written.get(Family.V4), written.get(Family.V6)));
+    }
+
+    /** A chain returns at its end anyway. */
+    private static void trim(List<List<Rule>> lists) {
+        for (List<Rule> list : lists.reversed()) {
+            while (!list.isEmpty()) {
+                if (!(list.getLast().action() instanceof Action.Return)) {
+                    return;
+                }
+                list.removeLast();
+            }
+        }
+    }
+
+    /** The first rule says whose the chain is; a chain without rules has one that does nothing else. */
+    private static void head(List<List<Rule>> lists, String comment) {
+        for (List<Rule> list : lists) {
+            if (!list.isEmpty()) {
+                list.set(0, list.getFirst().comment(comment));
+                return;
+            }
+        }
+        List<Rule> only = List.of(Rule.of(new Action.Nothing()).comment(comment));
+        if (lists.isEmpty()) {
+            lists.add(only);
+        } else {
+            lists.set(0, only);
+        }
+    }
+
+    /** The rules of both families, in an order that is that of each; those at the end of a policy's rule that both have become one. */
+    private static List<Rule> merge(List<List<Rule>> v4, List<List<Rule>> v6) {
+        List<Rule> merged = new ArrayList<>();
+        for (int i = 0; i < Math.max(v4.size(), v6.size()); i++) {
+            List<Rule> a = i < v4.size() ? v4.get(i) : List.of();
+            List<Rule> b = i < v6.size() ? v6.get(i) : List.of();
+            int common = 0;
+            while (common < a.size() && common < b.size() && a.get(a.size() - 1 - common).equals(b.get(b.size() - 1 - common))) {
+                common++;
+            }
+            a.subList(0, a.size() - common).forEach(rule -> merged.add(rule.only(Set.of(Family.V4))));
+            b.subList(0, b.size() - common).forEach(rule -> merged.add(rule.only(Set.of(Family.V6))));
+            merged.addAll(a.subList(a.size() - common, a.size()));
+        }
+        return merged;
+    }
+
+    private Action.Log log(String tier, String kind, String name, String path) {
+        String pattern = verdicts.settings().logPrefix().isEmpty() ? DEFAULT_PREFIX : verdicts.settings().logPrefix();
+        StringBuilder prefix = new StringBuilder();
+        for (int i = 0; i < pattern.length(); i++) {
+            char next = pattern.charAt(i) == '%' && i + 1 < pattern.length() ? pattern.charAt(i + 1) : ' ';
+            String value = switch (next) {
+                case 't' -> tier;
+                case 'k' -> kind;
+                case 'n' -> name;
+                case 'p' -> path;
+                default -> null;
+            };
+            if (value == null) {
+                prefix.append(pattern.charAt(i));
+            } else {
+                prefix.append(value);
+                i++;
+            }
+        }
+        String safe = prefix.append(AFTER_PREFIX).toString().replaceAll("[^ !#-\\[\\]-~]", "_");
+        return new Action.Log(safe.length() > LONGEST_PREFIX ? safe.substring(0, LONGEST_PREFIX) : safe, LOG_LEVEL);
+    }
+}

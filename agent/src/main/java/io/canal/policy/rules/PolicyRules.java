@@ -1,0 +1,352 @@
+package io.canal.policy.rules;
+
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import io.canal.policy.ActivePolicy;
+import io.canal.policy.ActiveProfile;
+import io.canal.policy.AddressSet;
+import io.canal.policy.EndpointId;
+import io.canal.policy.EndpointPolicies;
+import io.canal.policy.PolicyId;
+import io.canal.policy.PolicyOutput;
+import io.canal.policy.TierPolicies;
+import io.canal.policy.rules.Dispatches.ToHostEndpoints;
+import io.canal.ruleset.Chain;
+import io.canal.ruleset.ChainName;
+import io.canal.ruleset.HookPoint;
+import io.canal.ruleset.HookRules;
+import io.canal.ruleset.Layer;
+import io.canal.ruleset.Member;
+import io.canal.ruleset.NamedSet;
+import io.canal.ruleset.Ruleset;
+import io.canal.ruleset.Way;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Keeps a ruleset to the policies of this node. The cost of a change does not depend on what it does not touch.
+ *
+ * <p>{@link #settle} ends a round of changes; until then the ruleset may name chains that are not in it.
+ */
+public final class PolicyRules implements PolicyOutput {
+
+    private static final List<Layer> POLICY_LAYERS = List.of(Layer.RAW, Layer.MANGLE, Layer.FILTER);
+
+    private final Ruleset ruleset;
+    private final ChainPool pool;
+    private final Map<PolicyId, ActivePolicy> policies = new HashMap<>();
+    private final Map<String, ActiveProfile> profiles = new HashMap<>();
+    private final Map<EndpointId, EndpointPolicies> endpoints = new HashMap<>();
+    /** The chains of each endpoint; chains of groups belong to several. */
+    private final Map<EndpointId, Set<ChainName>> chainsOf = new HashMap<>();
+    private final Map<ChainName, Integer> owners = new HashMap<>();
+    private final Map<String, List<Cidr>> spoofed = new TreeMap<>();
+    private final Set<ChainName> roots = new HashSet<>();
+    private Map<Cidr, Boolean> pools = Map.of();
+    private Verdicts verdicts;
+    private PolicyChains policyChains;
+    private StaticChains staticChains;
+
+    public PolicyRules(Ruleset ruleset, RuleSettings settings) {
+        this.ruleset = ruleset;
+        pool = new ChainPool(ruleset);
+        verdicts = new Verdicts(settings);
+        policyChains = new PolicyChains(verdicts);
+        staticChains = new StaticChains(verdicts);
+        for (AddressSet set : List.of(NodeSets.POOLS, NodeSets.MASQUERADED_POOLS, NodeSets.THIS_HOST, NodeSets.CODE_POINTS, NodeSets.OVERLAY_PEERS)) {
+            set(set);
+        }
+        define();
+    }
+
+    /** The set of the nodes from which this one takes packets of the overlay, for whoever knows them. */
+    public static NamedSet overlayPeers(Family family) {
+        return NodeSets.OVERLAY_PEERS.of(family);
+    }
+
+    /** Everything is rendered anew where the settings differ. */
+    public void settings(RuleSettings settings) {
+        if (settings.equals(verdicts.settings())) {
+            return;
+        }
+        boolean hosts = settings.natSparesHosts();
+        if (hosts != verdicts.settings().natSparesHosts()) {
+            if (hosts) {
+                set(NodeSets.ALL_HOSTS);
+            } else {
+                setGone(NodeSets.ALL_HOSTS);
+            }
+        }
+        verdicts = new Verdicts(settings);
+        policyChains = new PolicyChains(verdicts);
+        staticChains = new StaticChains(verdicts);
+        define();
+        policies.values().forEach(this::define);
+        profiles.values().forEach(this::define);
+        List.copyOf(endpoints.values()).forEach(this::endpoint);
+    }
+
+    public RuleSettings settings() {
+        return verdicts.settings();
+    }
+
+    /** The pools of pods' addresses, and whether what leaves each of them for elsewhere is masqueraded. */
+    public void pools(Map<Cidr, Boolean> now) {
+        pools = Map.copyOf(now);
+        replace(NodeSets.POOLS, now.keySet().stream().map(Member::of).toList());
+        replace(NodeSets.MASQUERADED_POOLS, now.entrySet().stream().filter(Map.Entry::getValue).map(entry -> Member.of(entry.getKey())).toList());
+        defineNat();
+    }
+
+    /** The addresses of this node. */
+    public void hostAddresses(Collection<Ip> addresses) {
+        replace(NodeSets.THIS_HOST, addresses.stream().map(Member::of).toList());
+    }
+
+    /** The rules of the kernel's chains, as of the last {@link #settle}; others may add their own. */
+    public Map<HookPoint, HookRules> hooks() {
+        boolean hosts = endpoints.keySet().stream().anyMatch(EndpointId.Host.class::isInstance);
+        return staticChains.hooks(new StaticChains.Use(hosts, false, false, pools.containsValue(true)));
+    }
+
+    /** Ends a round of changes. */
+    public void settle() {
+        pool.settle();
+    }
+
+    @Override
+    public void set(AddressSet set) {
+        for (Family family : Family.values()) {
+            ruleset.put(set.of(family));
+        }
+    }
+
+    @Override
+    public void join(AddressSet set, Collection<Member> members) {
+        members.forEach(member -> ruleset.add(set.of(member.net().family()), member));
+    }
+
+    @Override
+    public void leave(AddressSet set, Collection<Member> members) {
+        members.forEach(member -> ruleset.remove(set.of(member.net().family()), member));
+    }
+
+    @Override
+    public void setGone(AddressSet set) {
+        for (Family family : Family.values()) {
+            ruleset.remove(set.of(family));
+        }
+    }
+
+    @Override
+    public void policy(ActivePolicy policy) {
+        ActivePolicy before = policies.put(policy.id(), policy);
+        define(policy);
+        if (before != null && !before.selector().equals(policy.selector())) {
+            List.copyOf(endpoints.values()).stream().filter(endpoint -> has(endpoint, policy.id())).forEach(this::endpoint);
+        }
+    }
+
+    @Override
+    public void policyGone(PolicyId id) {
+        policies.remove(id);
+        for (Layer layer : POLICY_LAYERS) {
+            pool.undefine(Names.policy(layer, true, id));
+            pool.undefine(Names.policy(layer, false, id));
+        }
+    }
+
+    @Override
+    public void profile(ActiveProfile profile) {
+        profiles.put(profile.name(), profile);
+        define(profile);
+    }
+
+    @Override
+    public void profileGone(String name) {
+        profiles.remove(name);
+        for (Layer layer : POLICY_LAYERS) {
+            pool.undefine(Names.profile(layer, true, name));
+            pool.undefine(Names.profile(layer, false, name));
+        }
+    }
+
+    @Override
+    public void endpoint(EndpointPolicies endpoint) {
+        endpoints.put(endpoint.id(), endpoint);
+        EndpointChains chains = new EndpointChains(verdicts, this::selector);
+        switch (endpoint) {
+            case EndpointPolicies.Workload workload -> {
+                own(workload.id(), chains.of(workload));
+                String iface = workload.id().interfaceName();
+                dispatch(Dispatches.FROM_WORKLOAD, iface, Names.endpoint(Layer.FILTER, "cali-fw-", iface));
+                dispatch(Dispatches.TO_WORKLOAD, iface, Names.endpoint(Layer.FILTER, "cali-tw-", iface));
+                if (workload.spoofed().isEmpty() ? spoofed.remove(iface) != null : !workload.spoofed().equals(spoofed.put(iface, workload.spoofed()))) {
+                    defineRpfSkip();
+                }
+            }
+            case EndpointPolicies.Host host -> {
+                own(host.id(), chains.of(host));
+                for (ToHostEndpoints to : ToHostEndpoints.values()) {
+                    if (host.id().isAll()) {
+                        pool.define(to.chain(), () -> to.dispatch(isTakenByAll(to)));
+                    } else if (to.takes(host)) {
+                        dispatch(to.chain(), host.id().interfaceName(), to.target(host.id()));
+                    } else {
+                        undispatch(to.chain(), host.id().interfaceName());
+                    }
+                }
+            }
+        }
+    }
+
+    @Override
+    public void endpointGone(EndpointId id) {
+        endpoints.remove(id);
+        switch (id) {
+            case EndpointId.Workload workload -> {
+                undispatch(Dispatches.FROM_WORKLOAD, workload.interfaceName());
+                undispatch(Dispatches.TO_WORKLOAD, workload.interfaceName());
+                if (spoofed.remove(workload.interfaceName()) != null) {
+                    defineRpfSkip();
+                }
+            }
+            case EndpointId.Host host -> {
+                for (ToHostEndpoints to : ToHostEndpoints.values()) {
+                    if (host.isAll()) {
+                        pool.define(to.chain(), () -> to.dispatch(false));
+                    } else {
+                        undispatch(to.chain(), host.interfaceName());
+                    }
+                }
+            }
+        }
+        own(id, List.of());
+    }
+
+    private String selector(PolicyId id) {
+        ActivePolicy policy = policies.get(id);
+        // Of one that nothing is known of no neighbour has the same.
+        return policy == null ? "\n" + id : policy.selector();
+    }
+
+    private static boolean has(EndpointPolicies endpoint, PolicyId id) {
+        Stream<TierPolicies> tiers = switch (endpoint) {
+            case EndpointPolicies.Workload workload -> workload.tiers().stream();
+            case EndpointPolicies.Host host -> Stream.of(host.tiers(), host.forward(), host.untracked(), host.preDnat()).flatMap(List::stream);
+        };
+        return tiers.anyMatch(tier -> tier.ingress().contains(id) || tier.egress().contains(id));
+    }
+
+    private boolean isTakenByAll(ToHostEndpoints to) {
+        return endpoints.get(new EndpointId.Host(EndpointId.Host.ALL)) instanceof EndpointPolicies.Host all && to.takes(all);
+    }
+
+    /** The endpoint's chains are these from now on. */
+    private void own(EndpointId id, List<Chain.Rules> chains) {
+        Set<ChainName> now = new HashSet<>();
+        for (Chain.Rules chain : chains) {
+            now.add(chain.name());
+            pool.define(chain.name(), () -> chain);
+        }
+        Set<ChainName> before = now.isEmpty() ? chainsOf.remove(id) : chainsOf.put(id, now);
+        Set<ChainName> old = before == null ? Set.of() : before;
+        now.stream().filter(name -> !old.contains(name)).forEach(name -> owners.merge(name, 1, Integer::sum));
+        old.stream().filter(name -> !now.contains(name)).forEach(name -> {
+            Integer left = owners.merge(name, -1, Integer::sum);
+            if (left != null && left == 0) {
+                owners.remove(name);
+                pool.undefine(name);
+            }
+        });
+    }
+
+    private void dispatch(ChainName dispatch, String iface, ChainName target) {
+        ChainName before = ruleset.entries(dispatch).get(iface);
+        if (!target.equals(before)) {
+            pool.use(target);
+            ruleset.dispatch(dispatch, iface, target);
+            if (before != null) {
+                pool.release(before);
+            }
+        }
+    }
+
+    private void undispatch(ChainName dispatch, String iface) {
+        ChainName before = ruleset.entries(dispatch).get(iface);
+        if (before != null) {
+            ruleset.undispatch(dispatch, iface);
+            pool.release(before);
+        }
+    }
+
+    private void define(ActivePolicy policy) {
+        for (Layer layer : POLICY_LAYERS) {
+            pool.define(Names.policy(layer, true, policy.id()), () -> policyChains.policy(layer, true, policy));
+            pool.define(Names.policy(layer, false, policy.id()), () -> policyChains.policy(layer, false, policy));
+        }
+    }
+
+    private void define(ActiveProfile profile) {
+        for (Layer layer : POLICY_LAYERS) {
+            pool.define(Names.profile(layer, true, profile.name()), () -> policyChains.profile(layer, true, profile));
+            pool.define(Names.profile(layer, false, profile.name()), () -> policyChains.profile(layer, false, profile));
+        }
+    }
+
+    /** What does not depend on policies and endpoints. */
+    private void define() {
+        staticChains.chains().forEach(chain -> pool.define(chain.name(), () -> chain));
+        pool.define(Dispatches.FROM_WORKLOAD, () -> Dispatches.workloads(Dispatches.FROM_WORKLOAD, Way.IN, verdicts));
+        pool.define(Dispatches.TO_WORKLOAD, () -> Dispatches.workloads(Dispatches.TO_WORKLOAD, Way.OUT, verdicts));
+        for (ToHostEndpoints to : ToHostEndpoints.values()) {
+            pool.define(to.chain(), () -> to.dispatch(isTakenByAll(to)));
+        }
+        for (ChainName empty : List.of(StaticChains.FLOATING_IN, StaticChains.FLOATING_OUT, StaticChains.DSCP)) {
+            pool.define(empty, () -> Chain.Rules.of(empty));
+        }
+        defineNat();
+        defineRpfSkip();
+        List<ChainName> leads = new ArrayList<>();
+        hooks().values().forEach(rules -> Stream.concat(rules.first().stream(), rules.last().stream()).forEach(rule -> {
+            if (rule.action() instanceof io.canal.ruleset.Action.Jump jump) {
+                leads.add(jump.chain());
+            }
+        }));
+        leads.stream().filter(roots::add).forEach(pool::use);
+        // Entries can only be put into chains that are there.
+        pool.settle();
+    }
+
+    private void defineNat() {
+        Set<Family> families = EnumSet.noneOf(Family.class);
+        pools.forEach((block, masqueraded) -> {
+            if (masqueraded) {
+                families.add(block.family());
+            }
+        });
+        pool.define(StaticChains.NAT_OUTGOING, () -> staticChains.natOutgoing(families));
+    }
+
+    private void defineRpfSkip() {
+        pool.define(StaticChains.RPF_SKIP, () -> StaticChains.rpfSkip(spoofed));
+    }
+
+    private void replace(AddressSet set, Collection<Member> members) {
+        for (Family family : Family.values()) {
+            NamedSet named = set.of(family);
+            Set<Member> now = new HashSet<>(members.stream().filter(member -> member.net().family() == family).toList());
+            List.copyOf(ruleset.members(named)).stream().filter(member -> !now.contains(member)).forEach(member -> ruleset.remove(named, member));
+            now.forEach(member -> ruleset.add(named, member));
+        }
+    }
+}
