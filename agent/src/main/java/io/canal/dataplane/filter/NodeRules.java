@@ -1,7 +1,12 @@
 package io.canal.dataplane.filter;
 
 import io.canal.model.Ip;
-import io.canal.model.Ip.Family;
+import io.canal.policy.ActiveProfile;
+import io.canal.policy.EndpointId;
+import io.canal.policy.EndpointPolicies;
+import io.canal.policy.ResolvedRule;
+import io.canal.policy.rules.PolicyRules;
+import io.canal.policy.rules.RuleSettings;
 import io.canal.ruleset.Hook;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
@@ -11,25 +16,25 @@ import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.tenants.FlannelRules;
 import io.canal.ruleset.tenants.PodNetwork;
-import io.canal.ruleset.tenants.WorkloadRules;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps the ruleset to what the inputs say; the cost of one changed peer or pod does not grow with the number of others. */
 final class NodeRules {
 
-    private static final HookPoint INPUT = new HookPoint(Layer.FILTER, Hook.INPUT);
+    private static final ActiveProfile ALLOW = allowAll();
     private static final HookPoint FORWARD = new HookPoint(Layer.FILTER, Hook.FORWARD);
     private static final HookPoint POSTROUTING = new HookPoint(Layer.NAT, Hook.POSTROUTING);
 
     private final FilterInputs inputs;
     private final Ruleset ruleset = new Ruleset();
+    private final PolicyRules policy;
     /** What opens a foreign FORWARD chain that drops by policy. */
     private final Ruleset opening = new Ruleset();
     private final Map<String, Set<Ip>> peers = new HashMap<>();
@@ -39,15 +44,17 @@ final class NodeRules {
 
     NodeRules(FilterInputs inputs) {
         this.inputs = inputs;
-        for (Family family : Family.values()) {
-            ruleset.put(WorkloadRules.overlayPeers(family));
-        }
-        ruleset.put(WorkloadRules.FROM);
-        ruleset.put(WorkloadRules.TO);
-        ruleset.put(WorkloadRules.toHost());
-        ruleset.put(INPUT, new HookRules(List.of(WorkloadRules.inputJump()), List.of()));
+        policy = new PolicyRules(ruleset, RuleSettings.defaults());
+        policy.profile(ALLOW);
         // The peers that were written before this began are new to us.
         inputs.peers().rows().forEach(this::peer);
+    }
+
+    /** Every endpoint has this profile as long as no policy is calculated. */
+    private static ActiveProfile allowAll() {
+        ResolvedRule allow = new ResolvedRule(ResolvedRule.Verdict.ALLOW, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(),
+                Optional.empty(), ResolvedRule.End.ANY, ResolvedRule.End.ANY, Map.of());
+        return new ActiveProfile("projectcalico-default-allow", List.of(allow), List.of(allow));
     }
 
     Ruleset ruleset() {
@@ -60,44 +67,50 @@ final class NodeRules {
 
     void update() {
         NodeNetworks now = inputs.networks().get();
-        NodeNetworks before = networks;
-        if (!now.equals(before)) {
-            networks = now;
-            writeNetworks(now);
-            if (before == null || !before.overlayPorts().equals(now.overlayPorts())) {
-                ruleset.put(WorkloadRules.forward(now.overlayPorts()));
-                ruleset.put(WorkloadRules.input(now.overlayPorts()));
-                endpoints.forEach(iface -> ruleset.put(WorkloadRules.fromEndpointAllowAll(iface, now.overlayPorts())));
-            }
-        }
+        policy.settings(policy.settings().withOverlayPorts(now.overlayPorts()));
         for (String key : inputs.peers().takeChanged()) {
             Set<Ip> addresses = inputs.peers().get(key);
             peer(key, addresses == null ? Set.of() : addresses);
         }
-        writeEndpoints(now.overlayPorts());
+        writeEndpoints();
+        policy.settle();
+        writeHooks(now);
+        if (!now.equals(networks)) {
+            networks = now;
+            writeNetworks(now);
+        }
+    }
+
+    /** The rules of the kernel's chains: the policy's, then flannel's. */
+    private void writeHooks(NodeNetworks now) {
+        policy.hooks().forEach((point, rules) -> {
+            List<Rule> last = new ArrayList<>(rules.last());
+            if (point.equals(FORWARD) && !now.networks().isEmpty()) {
+                last.add(FlannelRules.forwardJump(now.networks()));
+            }
+            boolean masquerades = point.equals(POSTROUTING) && now.masquerade() && !now.networks().isEmpty();
+            if (masquerades) {
+                last.add(FlannelRules.masqueradeJump(now.networks()));
+            }
+            ruleset.put(point, new HookRules(rules.first(), last, rules.idle() && !masquerades));
+        });
     }
 
     private void writeNetworks(NodeNetworks now) {
         List<PodNetwork> all = now.networks();
-        List<Rule> last = new ArrayList<>();
         if (all.isEmpty()) {
             ruleset.remove(FlannelRules.FORWARD);
             opening.remove(FlannelRules.FORWARD);
             opening.remove(FORWARD);
         } else {
             ruleset.put(FlannelRules.forward(all));
-            last.add(FlannelRules.forwardJump(all));
             opening.put(FlannelRules.forward(all));
             opening.put(FORWARD, new HookRules(List.of(), List.of(FlannelRules.forwardJump(all))));
         }
-        last.add(WorkloadRules.acceptAccepted());
-        ruleset.put(FORWARD, new HookRules(List.of(WorkloadRules.forwardJump()), last));
         if (all.isEmpty() || !now.masquerade()) {
             ruleset.remove(FlannelRules.MASQUERADE);
-            ruleset.remove(POSTROUTING);
         } else {
             ruleset.put(FlannelRules.masquerade(all));
-            ruleset.put(POSTROUTING, new HookRules(List.of(), List.of(FlannelRules.masqueradeJump(all))));
         }
     }
 
@@ -105,33 +118,27 @@ final class NodeRules {
         Set<Ip> before = addresses.isEmpty() ? peers.remove(key) : peers.put(key, Set.copyOf(addresses));
         for (Ip address : addresses) {
             if (peerUses.merge(address, 1, Integer::sum) == 1) {
-                ruleset.add(WorkloadRules.overlayPeers(address.family()), Member.of(address));
+                ruleset.add(PolicyRules.overlayPeers(address.family()), Member.of(address));
             }
         }
         for (Ip address : before == null ? Set.<Ip>of() : before) {
             Integer left = peerUses.merge(address, -1, Integer::sum);
             if (left != null && left == 0) {
                 peerUses.remove(address);
-                ruleset.remove(WorkloadRules.overlayPeers(address.family()), Member.of(address));
+                ruleset.remove(PolicyRules.overlayPeers(address.family()), Member.of(address));
             }
         }
     }
 
-    private void writeEndpoints(Collection<Integer> overlayPorts) {
+    private void writeEndpoints() {
         Set<String> now = inputs.endpoints().rows().keySet();
         List.copyOf(endpoints).stream().filter(iface -> !now.contains(iface)).forEach(iface -> {
             endpoints.remove(iface);
-            ruleset.undispatch(WorkloadRules.FROM.name(), iface);
-            ruleset.undispatch(WorkloadRules.TO.name(), iface);
-            ruleset.remove(WorkloadRules.fromEndpoint(iface));
-            ruleset.remove(WorkloadRules.toEndpoint(iface));
+            policy.endpointGone(new EndpointId.Workload(iface));
         });
         for (String iface : now) {
             if (endpoints.add(iface)) {
-                ruleset.put(WorkloadRules.fromEndpointAllowAll(iface, overlayPorts));
-                ruleset.put(WorkloadRules.toEndpointAllowAll(iface));
-                ruleset.dispatch(WorkloadRules.FROM.name(), iface, WorkloadRules.fromEndpoint(iface));
-                ruleset.dispatch(WorkloadRules.TO.name(), iface, WorkloadRules.toEndpoint(iface));
+                policy.endpoint(new EndpointPolicies.Workload(new EndpointId.Workload(iface), List.of(), List.of(ALLOW.name()), List.of()));
             }
         }
     }

@@ -12,6 +12,7 @@ import io.canal.ruleset.Member;
 import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.Ruleset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,6 +29,8 @@ final class SetTables {
     private final IpsetSocket socket;
     private final Delta<String, Shape> sets = new Delta<>();
     private final Delta<Key, Boolean> members = new Delta<>();
+    /** The wanted members of each set, so that the end of one set costs nothing for the others. */
+    private final Map<String, Set<Key>> wantedOf = new HashMap<>();
 
     private record Shape(String type, boolean v6) {}
 
@@ -38,30 +41,43 @@ final class SetTables {
     }
 
     void want(Ruleset ruleset, Ruleset.Changes changes) {
+        // A set of addresses and one of blocks have one name here: where one takes the place of the other, members that both have stay.
+        for (NamedSet set : changes.sets()) {
+            if (!ruleset.sets().contains(set)) {
+                sets.unwant(set.ipsetName());
+                wantedOf.getOrDefault(set.ipsetName(), Set.of()).forEach(members::unwant);
+                wantedOf.remove(set.ipsetName());
+            }
+        }
         for (NamedSet set : changes.sets()) {
             if (ruleset.sets().contains(set)) {
                 sets.want(set.ipsetName(), new Shape(type(set), set.family() == Family.V6));
-            } else {
-                sets.unwant(set.ipsetName());
-                members.allWanted().keySet().stream().filter(key -> key.set().equals(set.ipsetName())).toList().forEach(members::unwant);
+                want(set, ruleset.members(set));
             }
         }
         changes.members().forEach((set, changed) -> {
             Set<Member> now = ruleset.members(set);
-            for (Member member : changed) {
-                for (IpsetMember each : inKernel(member)) {
-                    Key key = new Key(set.ipsetName(), each);
-                    if (now.contains(member)) {
-                        members.want(key, true);
-                    } else {
-                        members.unwant(key);
-                    }
-                }
-            }
+            want(set, changed.stream().filter(now::contains).toList());
+            Set<Key> wanted = wantedOf.computeIfAbsent(set.ipsetName(), name -> new HashSet<>());
+            changed.stream().filter(member -> !now.contains(member)).flatMap(member -> inKernel(member).stream()).forEach(each -> {
+                Key key = new Key(set.ipsetName(), each);
+                wanted.remove(key);
+                members.unwant(key);
+            });
+        });
+    }
+
+    private void want(NamedSet set, Collection<Member> some) {
+        Set<Key> wanted = wantedOf.computeIfAbsent(set.ipsetName(), name -> new HashSet<>());
+        some.stream().flatMap(member -> inKernel(member).stream()).forEach(each -> {
+            Key key = new Key(set.ipsetName(), each);
+            wanted.add(key);
+            members.want(key, true);
         });
     }
 
     void wantNothing() {
+        wantedOf.clear();
         sets.wantOnly(Map.of());
         members.wantOnly(Map.of());
     }

@@ -43,18 +43,18 @@ public final class NftTable implements AutoCloseable {
     private final NftablesSocket socket;
     private final Delta<String, NftChain> chains = new Delta<>();
     private final Delta<String, NftSet> sets = new Delta<>();
-    private final Delta<Key, Verdict> elements = new Delta<>();
+    private final Delta<ElementKey, Verdict> elements = new Delta<>();
+    /** The wanted elements of each set, so that the end of one set costs nothing for the others. */
+    private final Map<String, Set<ElementKey>> wantedOf = new HashMap<>();
     /** The sets of ports that each chain looks up, and how many chains look up each. */
     private final Map<String, Set<NftSet>> portSetsOf = new HashMap<>();
     private final Map<NftSet, Integer> portSetUses = new HashMap<>();
     /** The elements of sets whose members merge, to find the difference when one member changes. */
-    private final Map<NamedSet, Set<Key>> merged = new HashMap<>();
+    private final Map<NamedSet, Set<ElementKey>> merged = new HashMap<>();
     private final Set<String> maps = new HashSet<>();
     private boolean tableSeen;
     private boolean trusted;
     private boolean anew;
-
-    private record Key(String set, Bytes key, boolean end) {}
 
     /** @param socket in the node's network namespace; it is closed with this */
     public NftTable(NftablesSocket socket) {
@@ -117,9 +117,9 @@ public final class NftTable implements AutoCloseable {
             for (String iface : interfaces) {
                 ChainName target = ruleset.entries(dispatch).get(iface);
                 if (target == null) {
-                    elements.unwant(new Key(NftRendering.name(dispatch), Bytes.interfaceName(iface), false));
+                    unwantElement(ElementKey.of(NftRendering.name(dispatch), Bytes.interfaceName(iface)));
                 } else {
-                    wantElement(NftRendering.entry(dispatch, iface, target));
+                    wantElements(List.of(NftRendering.entry(dispatch, iface, target)));
                 }
             }
         });
@@ -128,7 +128,7 @@ public final class NftTable implements AutoCloseable {
                 sets.want(set.nftName(), NftRendering.set(set));
             } else {
                 sets.unwant(set.nftName());
-                elements.allWanted().keySet().stream().filter(key -> key.set().equals(set.nftName())).toList().forEach(elements::unwant);
+                unwantElements(set.nftName());
                 merged.remove(set);
             }
         }
@@ -136,30 +136,49 @@ public final class NftTable implements AutoCloseable {
     }
 
     private void wantMembers(Ruleset ruleset, NamedSet set, Set<Member> changed) {
+        Set<Member> now = ruleset.members(set);
         if (set.kind() != NamedSet.Kind.NET) {
-            Set<Member> now = ruleset.members(set);
             for (Member member : changed) {
                 NftElement element = NftRendering.element(set, member);
                 if (now.contains(member)) {
-                    wantElement(element);
+                    wantElements(List.of(element));
                 } else {
-                    elements.unwant(key(element));
+                    unwantElement(ElementKey.of(element.set(), element.key()));
                 }
             }
             return;
         }
-        Set<Key> before = merged.getOrDefault(set, Set.of());
-        Set<Key> now = new HashSet<>();
-        NftRendering.elements(set, ruleset.members(set)).forEach(element -> {
-            now.add(key(element));
-            wantElement(element);
-        });
-        before.stream().filter(key -> !now.contains(key)).forEach(elements::unwant);
-        merged.put(set, now);
+        Set<ElementKey> before = merged.getOrDefault(set, Set.of());
+        Set<ElementKey> all = wantElements(NftRendering.elements(set, now));
+        before.stream().filter(key -> !all.contains(key)).forEach(this::unwantElement);
+        merged.put(set, all);
     }
 
-    private void wantElement(NftElement element) {
-        elements.want(key(element), element.verdict().orElse(NONE));
+    /** All of one set. */
+    private Set<ElementKey> wantElements(List<NftElement> some) {
+        Map<Bytes, Verdict> verdicts = new HashMap<>();
+        some.forEach(element -> element.verdict().ifPresent(verdict -> verdicts.put(element.key(), verdict)));
+        Set<ElementKey> keys = new HashSet<>(ElementKey.paired(some));
+        for (ElementKey key : keys) {
+            wantedOf.computeIfAbsent(key.set(), set -> new HashSet<>()).add(key);
+            elements.want(key, verdicts.getOrDefault(key.key(), NONE));
+        }
+        return keys;
+    }
+
+    private void unwantElement(ElementKey key) {
+        Set<ElementKey> wanted = wantedOf.get(key.set());
+        if (wanted != null) {
+            wanted.remove(key);
+        }
+        elements.unwant(key);
+    }
+
+    private void unwantElements(String set) {
+        Set<ElementKey> wanted = wantedOf.remove(set);
+        if (wanted != null) {
+            wanted.forEach(elements::unwant);
+        }
     }
 
     private void wantChain(NftChain chain, Map<NftSet, List<NftElement>> ports) {
@@ -168,7 +187,7 @@ public final class NftTable implements AutoCloseable {
         ports.forEach((set, itsElements) -> {
             if (!before.contains(set) && portSetUses.merge(set, 1, Integer::sum) == 1) {
                 sets.want(set.name(), set);
-                itsElements.forEach(this::wantElement);
+                wantElements(itsElements);
             }
         });
         before.stream().filter(set -> !ports.containsKey(set)).forEach(this::releasePortSet);
@@ -192,7 +211,7 @@ public final class NftTable implements AutoCloseable {
         if (left != null && left == 0) {
             portSetUses.remove(set);
             sets.unwant(set.name());
-            elements.allWanted().keySet().stream().filter(key -> key.set().equals(set.name())).toList().forEach(elements::unwant);
+            unwantElements(set.name());
         }
     }
 
@@ -252,10 +271,17 @@ public final class NftTable implements AutoCloseable {
         dump.sets().forEach(set -> seenSets.put(set.name(),
                 new NftSet(set.name(), set.keyType(), set.keyLength(), set.interval(), set.verdicts())));
         sets.sawOnly(seenSets);
-        Map<Key, Verdict> seenElements = new HashMap<>();
-        dump.elements().forEach((set, listed) -> listed.forEach(element -> seenElements.put(
-                new Key(set, ExpressionCodec.decodeKey(element.key()), element.end()),
-                element.data().flatMap(ExpressionCodec::decodeVerdict).orElse(NONE))));
+        Map<ElementKey, Verdict> seenElements = new HashMap<>();
+        dump.elements().forEach((set, listed) -> {
+            Map<Bytes, Verdict> verdicts = new HashMap<>();
+            List<NftElement> read = new ArrayList<>();
+            for (NftablesBatch.Element element : listed) {
+                Bytes key = ExpressionCodec.decodeKey(element.key());
+                read.add(new NftElement(set, key, element.end(), Optional.empty()));
+                element.data().flatMap(ExpressionCodec::decodeVerdict).ifPresent(verdict -> verdicts.put(key, verdict));
+            }
+            ElementKey.paired(read).forEach(key -> seenElements.put(key, verdicts.getOrDefault(key.key(), NONE)));
+        });
         elements.sawOnly(seenElements);
         trusted = true;
     }
@@ -302,22 +328,22 @@ public final class NftTable implements AutoCloseable {
             }
         });
         rewritten.forEach(chain -> addRules(batch, chain));
-        Map<String, List<NftablesBatch.Element>> gone = new LinkedHashMap<>();
-        Map<String, List<NftablesBatch.Element>> come = new LinkedHashMap<>();
+        Map<String, List<ElementKey>> gone = new LinkedHashMap<>();
+        Map<String, List<ElementKey>> come = new LinkedHashMap<>();
         elements.toRemove().forEach(key -> {
             // The elements of a set that goes as a whole go with it.
             if (removable(key, mayRemove) && !(mayRemove && sets.toRemove().contains(key.set()))) {
-                gone.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(element(key, NONE));
+                gone.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(key);
             }
         });
-        elements.toSet().forEach((key, verdict) -> {
+        elements.toSet().keySet().forEach(key -> {
             if (elements.seen(key) != null) {
-                gone.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(element(key, NONE));
+                gone.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(key);
             }
-            come.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(element(key, verdict));
+            come.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(key);
         });
-        gone.forEach(batch::deleteElements);
-        come.forEach(batch::addElements);
+        gone.forEach((set, keys) -> batch.deleteElements(set, written(keys, false)));
+        come.forEach((set, keys) -> batch.addElements(set, written(keys, true)));
         if (mayRemove) {
             chains.toRemove().forEach(batch::flushChain);
             sets.toRemove().stream().filter(name -> isMap(name)).forEach(batch::deleteSet);
@@ -334,9 +360,9 @@ public final class NftTable implements AutoCloseable {
         sets.allWanted().values().forEach(set -> add(batch, set));
         chains.allWanted().values().forEach(chain -> add(batch, chain));
         chains.allWanted().values().forEach(chain -> addRules(batch, chain));
-        Map<String, List<NftablesBatch.Element>> come = new LinkedHashMap<>();
-        elements.allWanted().forEach((key, verdict) -> come.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(element(key, verdict)));
-        come.forEach(batch::addElements);
+        Map<String, List<ElementKey>> come = new LinkedHashMap<>();
+        elements.allWanted().keySet().forEach(key -> come.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(key));
+        come.forEach((set, keys) -> batch.addElements(set, written(keys, true)));
     }
 
     /** What was committed is what is. */
@@ -357,7 +383,7 @@ public final class NftTable implements AutoCloseable {
         }
     }
 
-    private boolean removable(Key key, boolean mayRemove) {
+    private boolean removable(ElementKey key, boolean mayRemove) {
         return mayRemove || maps.contains(key.set());
     }
 
@@ -393,13 +419,17 @@ public final class NftTable implements AutoCloseable {
         chain.rules().forEach(rule -> batch.addRule(chain.name(), ExpressionCodec.encode(rule.expressions()), rule.comment()));
     }
 
-    private static NftablesBatch.Element element(Key key, Verdict verdict) {
-        return new NftablesBatch.Element(ExpressionCodec.encodeData(key.key()), key.end(),
-                verdict.equals(NONE) ? Optional.empty() : Optional.of(ExpressionCodec.encodeData(verdict)));
-    }
-
-    private static Key key(NftElement element) {
-        return new Key(element.set(), element.key(), element.end());
+    /** Elements as they are written, each interval's ends beside each other, in order. */
+    private List<NftablesBatch.Element> written(List<ElementKey> keys, boolean withVerdict) {
+        keys.sort(ElementKey.ORDER);
+        List<NftablesBatch.Element> written = new ArrayList<>(keys.size());
+        for (ElementKey key : keys) {
+            Verdict verdict = withVerdict ? elements.wanted(key) : null;
+            written.add(new NftablesBatch.Element(ExpressionCodec.encodeData(key.key()), false,
+                    verdict == null || verdict.equals(NONE) ? Optional.empty() : Optional.of(ExpressionCodec.encodeData(verdict))));
+            key.end().ifPresent(end -> written.add(new NftablesBatch.Element(ExpressionCodec.encodeData(end), true, Optional.empty())));
+        }
+        return written;
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chains of which only those are in the ruleset that something leads to, as only those are in Felix's tables. A chain is rendered
@@ -94,7 +95,7 @@ final class ChainPool {
         return Chain.Rules.of(name, Rule.of(new Action.Drop()).comment("canal: nothing is known of this chain"));
     }
 
-    private static Set<ChainName> targets(@org.jspecify.annotations.Nullable Chain chain) {
+    private static Set<ChainName> targets(@Nullable Chain chain) {
         Set<ChainName> targets = new HashSet<>();
         List<Rule> rules = switch (chain) {
             case null -> List.of();

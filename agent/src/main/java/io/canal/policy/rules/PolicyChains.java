@@ -11,9 +11,7 @@ import io.canal.ruleset.ChainName;
 import io.canal.ruleset.Layer;
 import io.canal.ruleset.Rule;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /** Chains of policies and profiles: each rule leaves its verdict in the mark and returns, or drops. */
@@ -43,16 +41,18 @@ final class PolicyChains {
     }
 
     private Chain.Rules chain(ChainName name, List<ResolvedRule> rules, String comment, Action.Log log) {
-        Map<Family, List<List<Rule>>> written = new EnumMap<>(Family.class);
-        for (Family family : Family.values()) {
-            List<List<Rule>> lists = new ArrayList<>();
-            RuleWriter writer = new RuleWriter(verdicts, name.layer(), family, log);
-            rules.forEach(rule -> lists.add(new ArrayList<>(writer.write(rule))));
-            trim(lists);
-            head(lists, Names.comment(comment));
-            written.put(family, lists);
-        }
-        return new Chain.Rules(name, Rule.BOTH, merge(written.get(Family.V4), written.get(Family.V6)));
+        String safe = Names.comment(comment);
+        return new Chain.Rules(name, Rule.BOTH, merge(
+                written(new RuleWriter(verdicts, name.layer(), Family.V4, log), rules, safe),
+                written(new RuleWriter(verdicts, name.layer(), Family.V6, log), rules, safe)));
+    }
+
+    private static List<List<Rule>> written(RuleWriter writer, List<ResolvedRule> rules, String comment) {
+        List<List<Rule>> lists = new ArrayList<>();
+        rules.forEach(rule -> lists.add(new ArrayList<>(writer.write(rule))));
+        trim(lists);
+        head(lists, comment);
+        return lists;
     }
 
     /** A chain returns at its end anyway. */

@@ -12,6 +12,7 @@ import io.canal.policy.PolicyId;
 import io.canal.policy.PolicyOutput;
 import io.canal.policy.TierPolicies;
 import io.canal.policy.rules.Dispatches.ToHostEndpoints;
+import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
 import io.canal.ruleset.HookPoint;
@@ -318,7 +319,7 @@ public final class PolicyRules implements PolicyOutput {
         defineRpfSkip();
         List<ChainName> leads = new ArrayList<>();
         hooks().values().forEach(rules -> Stream.concat(rules.first().stream(), rules.last().stream()).forEach(rule -> {
-            if (rule.action() instanceof io.canal.ruleset.Action.Jump jump) {
+            if (rule.action() instanceof Action.Jump jump) {
                 leads.add(jump.chain());
             }
         }));

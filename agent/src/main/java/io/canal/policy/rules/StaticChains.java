@@ -24,6 +24,7 @@ import io.canal.ruleset.Way;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -240,7 +241,7 @@ final class StaticChains {
                     .orElseGet(() -> new Action.Masquerade(true));
             settings.natPorts().ifPresent(ports -> {
                 for (int protocol : List.of(TCP, UDP)) {
-                    rules.add(rule(new Action.Masquerade(true, java.util.Optional.of(ports)), outgoing(family, protocol)));
+                    rules.add(rule(new Action.Masquerade(true, Optional.of(ports)), outgoing(family, protocol)));
                     rules.add(rule(new Action.Return(), outgoing(family, protocol)));
                 }
             });

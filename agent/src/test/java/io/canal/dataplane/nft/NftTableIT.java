@@ -20,6 +20,7 @@ import io.canal.ruleset.tenants.WorkloadRules;
 import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,7 +83,10 @@ class NftTableIT {
                 "ip6 saddr fd00:10:244::/56 counter",
                 "ip6 daddr != fd00:10:244:8000::/49 counter",
                 "ip saddr @cali40some-pods counter",
-                "ip daddr != @cali40s-some-nets counter",
+                "ip daddr != @cali40s-some-nets-net counter",
+                "limit rate 1000/second burst 7 packets",
+                "ct count over 20 counter",
+                "tcp flags & (fin | syn | rst | ack) == syn counter",
                 "ip daddr . meta l4proto . th dport @cali40n-named counter",
                 "ip6 saddr . meta l4proto . th sport @cali60n-named counter",
                 "tcp dport 80 return",
@@ -114,6 +118,32 @@ class NftTableIT {
         table.apply(true);
         String check = nft("sh", "-c", "nft list table inet canal > /tmp/canal-it-$$.nft && nft -c -f /tmp/canal-it-$$.nft; echo code $?; rm -f /tmp/canal-it-$$.nft");
         assertTrue(check.contains("code 0"), check);
+    }
+
+    @Test
+    void blocks_that_come_go_and_merge_at_random_become_the_intervals_that_they_are() throws IOException {
+        long seed = Long.getLong("seed", System.nanoTime());
+        Random random = new Random(seed);
+        Ruleset ruleset = new Ruleset();
+        ruleset.put(Samples.NETS);
+        ruleset.takeChanges();
+        table.wantAll(ruleset);
+        for (int round = 0; round < 60; round++) {
+            for (int i = 0; i < 20; i++) {
+                int length = 8 + random.nextInt(25);
+                Cidr block = Cidr.containing(Ip.of("10." + random.nextInt(4) + "." + random.nextInt(256) + "." + random.nextInt(256)), length);
+                if (random.nextBoolean() && length > 12) {
+                    ruleset.add(Samples.NETS, Member.of(block));
+                } else {
+                    List.copyOf(ruleset.members(Samples.NETS)).stream().filter(member -> block.contains(member.net()))
+                            .forEach(member -> ruleset.remove(Samples.NETS, member));
+                }
+            }
+            table.want(ruleset, ruleset.takeChanges());
+            table.apply(true);
+            table.distrust();
+            assertFalse(table.apply(true), "seed " + seed + ", round " + round);
+        }
     }
 
     @Test

@@ -1,0 +1,43 @@
+package io.canal.dataplane.nft;
+
+import io.canal.ruleset.nft.Bytes;
+import io.canal.ruleset.nft.NftElement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What identifies an element of a set. An interval is one: the kernel has its first key and the first one behind it as two elements,
+ * and refuses intervals that overlap, also for a moment in the middle of a batch.
+ *
+ * @param end the first key behind an interval; empty for a single key, and for an interval up to the last key there is
+ */
+record ElementKey(String set, Bytes key, Optional<Bytes> end) {
+
+    private static final Comparator<Bytes> BYTES = (a, b) -> Arrays.compareUnsigned(a.toArray(), b.toArray());
+
+    /** The order in which elements of one set are written. */
+    static final Comparator<ElementKey> ORDER = Comparator.comparing(ElementKey::key, BYTES);
+
+    static ElementKey of(String set, Bytes key) {
+        return new ElementKey(set, key, Optional.empty());
+    }
+
+    /** The elements of one set, in any order, with both ends of each interval together. */
+    static List<ElementKey> paired(List<NftElement> elements) {
+        // Of two elements with one key the end comes first: it belongs to the interval before.
+        Comparator<NftElement> order = Comparator.comparing(element -> element.key(), BYTES);
+        List<NftElement> sorted = elements.stream().sorted(order.thenComparing(element -> !element.end())).toList();
+        List<ElementKey> keys = new ArrayList<>(sorted.size());
+        for (int i = 0; i < sorted.size(); i++) {
+            NftElement element = sorted.get(i);
+            Optional<Bytes> end = i + 1 < sorted.size() && sorted.get(i + 1).end() ? Optional.of(sorted.get(i + 1).key()) : Optional.empty();
+            if (!element.end()) {
+                keys.add(new ElementKey(element.set(), element.key(), end));
+            }
+        }
+        return keys;
+    }
+}
