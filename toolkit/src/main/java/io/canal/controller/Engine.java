@@ -17,8 +17,10 @@ import java.util.function.Predicate;
 final class Engine implements AutoCloseable {
 
     /** Between two looks at a unit that is neither active nor blocked. */
-    private static final Duration FIRST_LOOK = Duration.ofMillis(250);
-    private static final Duration LAST_LOOK = Duration.ofSeconds(4);
+    private static final Duration FIRST_LOOK = Duration.ofSeconds(1);
+    private static final Duration LAST_LOOK = Duration.ofSeconds(8);
+    /** Between two looks at the whole. */
+    private static final Duration TICK = Duration.ofMillis(250);
     /** How long a hook that runs when the time is over may go on before it is killed. */
     private static final Duration GRACE = Duration.ofSeconds(20);
     private static final Duration NO_GRACE = Duration.ofMillis(1);
@@ -88,16 +90,15 @@ final class Engine implements AutoCloseable {
     private void look(Map<UnitName, Look> looks, List<UnitName> restless, Instant now) throws IOException {
         List<UnitName> due = restless.stream()
                 .filter(unit -> {
-                    Look look = looks.get(unit);
-                    return look == null || !look.last().plus(look.pause()).isAfter(now);
+                    Look look = looks.computeIfAbsent(unit, first -> new Look(now, FIRST_LOOK));
+                    return !look.last().plus(look.pause()).isAfter(now);
                 })
                 .toList();
         if (due.isEmpty()) {
             return;
         }
         for (UnitName unit : due) {
-            Look look = looks.get(unit);
-            Duration pause = look == null ? FIRST_LOOK : look.pause().multipliedBy(2);
+            Duration pause = looks.getOrDefault(unit, new Look(now, FIRST_LOOK)).pause().multipliedBy(2);
             looks.put(unit, new Look(now, pause.compareTo(LAST_LOOK) > 0 ? LAST_LOOK : pause));
         }
         live.change(state -> due.stream()
@@ -169,7 +170,7 @@ final class Engine implements AutoCloseable {
                 if (left.isNegative() || left.isZero()) {
                     return;
                 }
-                live.await(left.compareTo(FIRST_LOOK) > 0 ? FIRST_LOOK : left);
+                live.await(left.compareTo(TICK) > 0 ? TICK : left);
             }
         } finally {
             Instant patience = Instant.now().plus(isOver(deadline) ? grace : GRACE);
