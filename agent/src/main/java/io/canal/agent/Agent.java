@@ -21,12 +21,13 @@ import io.canal.dataplane.link.TunnelState;
 import io.canal.kernel.libc.SdNotify;
 import io.canal.lease.keeper.OwnSubnet;
 import io.canal.model.Cidr;
-import io.canal.model.Decoded;
 import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
-import io.canal.model.Ip;
+import io.canal.model.Decoded;
 import io.canal.model.Ip.Family;
+import io.canal.model.Ip;
 import io.canal.model.Mac;
+import io.canal.model.NetworkConfig;
 import io.canal.model.NodePaths;
 import io.canal.model.Problem;
 import io.canal.network.Uplink;
@@ -49,6 +50,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -393,10 +395,15 @@ final class Agent implements AutoCloseable {
         }
     }
 
+    /** As Kubernetes writes them: both families with a comma between. */
+    private static String networks(LocalFacts now) {
+        return now.network().map(NetworkConfig::networks).stream().flatMap(List::stream).map(Cidr::toString).collect(Collectors.joining(","));
+    }
+
     private Measured measured() {
         LocalFacts now = facts.latest();
         boolean filesBehind = !now.files().equals(files.placed());
-        return new Measured(filesBehind ? List.of("The node's files do not say its subnet yet.") : List.of(), now.subnetText(), now.network().flatMap(config -> config.networks().stream().findFirst()).map(Cidr::toString).orElse(""), now.mtu(),
+        return new Measured(filesBehind ? List.of("The node's files do not say its subnet yet.") : List.of(), now.subnetText(), networks(now), now.mtu(),
                 filter.status().dataplane(), now.nodename(), now.own().value().map(value -> value.publicIp().toString()).orElse(""),
                 files.rendered().map(NodeFiles.Rendered::digest).orElse(""), network.problems().stream().map(Agent::finding).toList(), etcd.networkPending());
     }

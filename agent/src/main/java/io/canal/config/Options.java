@@ -2,11 +2,16 @@ package io.canal.config;
 
 import io.canal.model.Cidr;
 import io.canal.model.Decoded;
-import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
+import io.canal.model.LeaseValue;
+import io.canal.model.Problem;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -58,6 +63,48 @@ public final class Options {
             return Decoded.bad(where, field, text, "a network with a prefix length within 4 to 28");
         }
         return Decoded.good(cidr);
+    }
+
+    /** The pods' networks: one of IPv4 (see {@link #cidr}), one of IPv6, or both with a comma between. */
+    public static Decoded<List<Cidr>> networks(String where, String field, String text) {
+        List<Cidr> networks = new ArrayList<>();
+        for (String one : text.split(",", -1)) {
+            switch (one.contains(":") ? ipv6Network(where, field, one.strip()) : cidr(where, field, one.strip())) {
+                case Decoded.Good<Cidr>(Cidr network) -> networks.add(network);
+                case Decoded.Bad<Cidr>(Problem problem) -> {
+                    return Decoded.bad(problem);
+                }
+            }
+        }
+        networks.sort(Comparator.naturalOrder());
+        boolean twice = networks.stream().map(Cidr::family).distinct().count() < networks.size();
+        return twice ? Decoded.bad(where, field, text, "at most one network of each family, such as 10.1.0.0/16,fd00:10:1::/56") : Decoded.good(networks);
+    }
+
+    /** As flannel: with room for at least four subnets of at least two pods each, so at most /124. */
+    private static Decoded<Cidr> ipv6Network(String where, String field, String text) {
+        Optional<IpPrefix> prefix = IpPrefix.parse(text).filter(parsed -> parsed.address().isV6());
+        if (prefix.isEmpty()) {
+            return Decoded.bad(where, field, text, "an IPv6 network such as fd00:10:1::/56");
+        }
+        Cidr cidr = prefix.get().cidr();
+        if (!cidr.base().equals(prefix.get().address())) {
+            return Decoded.bad(where, field, text, "a network without host bits: " + cidr);
+        }
+        return cidr.length() >= 8 && cidr.length() <= 124 ? Decoded.good(cidr)
+                : Decoded.bad(where, field, text, "an IPv6 network with a prefix length within 8 to 124");
+    }
+
+    /** How packets are carried between nodes: one of flannel's backends that canal has. */
+    public static Decoded<String> backend(String where, String field, String text) {
+        return text.equals(LeaseValue.VXLAN) || text.equals(LeaseValue.HOST_GW) ? Decoded.good(text)
+                : Decoded.bad(where, field, text, "vxlan or host-gw");
+    }
+
+    /** A switch. */
+    public static Decoded<Boolean> flag(String where, String field, String text) {
+        return text.equals("true") || text.equals("false") ? Decoded.good(Boolean.parseBoolean(text))
+                : Decoded.bad(where, field, text, "true or false");
     }
 
     /** The interface that carries the traffic between nodes: its name, one of its addresses, or nothing for that of the default route. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import io.canal.model.Cidr;
 import io.canal.model.Decoded;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -49,6 +50,16 @@ class OptionsTest {
 
     private interface Option<T> {
         Decoded<T> read(String where, String field, String text);
+    }
+
+    @Test
+    void networks_are_one_of_each_family() {
+        assertEquals(List.of(Cidr.of("10.1.0.0/16"), Cidr.of("fd00:10:1::/56")), Options.networks("option cidr", "", "fd00:10:1::/56, 10.1.0.0/16").orThrow());
+        assertEquals(List.of(Cidr.of("fd00:10:1::/56")), Options.networks("option cidr", "", "fd00:10:1::/56").orThrow());
+        assertRefused("option cidr is \"10.1.0.0/16,10.2.0.0/16\", expected at most one network of each family, such as 10.1.0.0/16,fd00:10:1::/56",
+                Options::networks, "cidr", "10.1.0.0/16,10.2.0.0/16");
+        assertRefused("option cidr is \"fd00::/126\", expected an IPv6 network with a prefix length within 8 to 124", Options::networks, "cidr", "fd00::/126");
+        assertRefused("option cidr is \"\", expected an IPv4 network such as 10.1.0.0/16", Options::networks, "cidr", "");
     }
 
     private static <T> void assertRefused(String sentence, Option<T> option, String name, String text) {

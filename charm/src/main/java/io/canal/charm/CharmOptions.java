@@ -7,26 +7,33 @@ import io.canal.config.Options;
 import io.canal.model.Cidr;
 import io.canal.model.Decoded;
 import io.canal.model.IpPrefix;
+import io.canal.model.LeaseValue;
 import io.canal.model.Problem;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * The charm's options, as config.yaml declares them, after validation: Juju itself checks no more than types.
  *
+ * @param networks one of each family at most, IPv4 first
+ * @param backend as flannel names it: {@code vxlan} or {@code host-gw}
  * @param mtu 0 where it is to be computed
  * @param vni 0 for flannel's default
  * @param port 0 for flannel's default
  */
-record CharmOptions(Cidr cidr, String iface, int mtu, int vni, int port, DataplaneOption dataplane, String nodename, LogLevel logLevel,
+record CharmOptions(List<Cidr> networks, String backend, boolean directRouting, String iface, int mtu, int vni, int port, DataplaneOption dataplane, String nodename, LogLevel logLevel,
         Duration leaseTtl) {
 
     /** Validates what {@code config-get} gave; every option that is wrong, where any is. */
     static Result of(JsonNode config) {
         Reader read = new Reader(config, new ArrayList<>());
         CharmOptions options = new CharmOptions(
-                read.option("cidr", CharmOptions::network, Cidr.of("10.1.0.0/16")),
+                read.option("cidr", CharmOptions::networks, List.of(Cidr.of("10.1.0.0/16"))),
+                read.option("backend", Options::backend, LeaseValue.VXLAN),
+                read.option("direct-routing", Options::flag, false),
                 read.option("iface", Options::iface, ""),
                 read.option("mtu", Options::mtu, 0),
                 read.option("vni", Options::vni, 0),
@@ -82,7 +89,9 @@ record CharmOptions(Cidr cidr, String iface, int mtu, int vni, int port, Datapla
     }
 
     /** As flannel reads its own configuration: bits after the prefix are allowed, and dropped. */
-    private static Decoded<Cidr> network(String where, String field, String text) {
-        return Options.cidr(where, field, IpPrefix.parse(text).map(prefix -> prefix.cidr().toString()).orElse(text));
+    private static Decoded<List<Cidr>> networks(String where, String field, String text) {
+        String masked = Arrays.stream(text.split(",", -1)).map(String::strip)
+                .map(one -> IpPrefix.parse(one).map(prefix -> prefix.cidr().toString()).orElse(one)).collect(Collectors.joining(","));
+        return Options.networks(where, field, masked);
     }
 }

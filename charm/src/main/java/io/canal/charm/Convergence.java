@@ -11,6 +11,7 @@ import io.canal.juju.HookContext;
 import io.canal.juju.Juju;
 import io.canal.juju.LogLevel;
 import io.canal.juju.Status;
+import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.Json;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -81,7 +83,7 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
         Optional<String> refused = new NetworkRequest(machine.agent(), juju, context.unit()).send(options, etcd.relation());
         AgentStatus status = started || changed ? untilItIsReady(answer.get(), patience) : answer.get();
         if (!status.subnet().isEmpty()) {
-            cni.publish(relations, status.network().isEmpty() ? options.cidr().toString() : status.network());
+            cni.publish(relations, status.network().isEmpty() ? options.networks().stream().map(Cidr::toString).collect(Collectors.joining(",")) : status.network());
         }
         return refused.map(Status::blocked).orElseGet(() -> statusOf(status));
     }

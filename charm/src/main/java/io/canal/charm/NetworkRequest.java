@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.control.Op;
 import io.canal.control.Reply;
 import io.canal.juju.Juju;
+import io.canal.model.Cidr;
 import io.canal.model.Json;
 import java.time.Duration;
 import java.util.List;
@@ -61,13 +62,26 @@ record NetworkRequest(NodeAgent agent, Juju juju, String unit) {
 
     /** The document that flannel reads. What is at flannel's own default is left out, as flannel's charms leave it out. */
     static ObjectNode network(CharmOptions options) {
-        ObjectNode network = Json.object().put("Network", options.cidr().toString());
-        ObjectNode backend = network.putObject("Backend").put("Type", "vxlan");
+        ObjectNode network = Json.object();
+        if (options.networks().stream().noneMatch(Cidr::isV4)) {
+            network.put("EnableIPv4", false);
+        }
+        for (Cidr cidr : options.networks()) {
+            if (cidr.isV4()) {
+                network.put("Network", cidr.toString());
+            } else {
+                network.put("EnableIPv6", true).put("IPv6Network", cidr.toString());
+            }
+        }
+        ObjectNode backend = network.putObject("Backend").put("Type", options.backend());
         if (options.vni() != 0) {
             backend.put("VNI", options.vni());
         }
         if (options.port() != 0) {
             backend.put("Port", options.port());
+        }
+        if (options.directRouting()) {
+            backend.put("DirectRouting", true);
         }
         return network;
     }

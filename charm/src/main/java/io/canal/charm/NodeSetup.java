@@ -23,21 +23,21 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
             "etc/systemd/network/10-canal.link", """
                     # canal gives its devices their addresses itself, and keeps them.
                     [Match]
-                    OriginalName=cali* flannel.*
+                    OriginalName=cali* flannel.* flannel-v6.*
 
                     [Link]
                     MACAddressPolicy=none
                     """,
             "etc/systemd/network/10-canal.network", """
                     [Match]
-                    Name=cali* flannel.*
+                    Name=cali* flannel.* flannel-v6.*
 
                     [Link]
                     Unmanaged=yes
                     """,
             "etc/NetworkManager/conf.d/10-canal.conf", """
                     [keyfile]
-                    unmanaged-devices=interface-name:cali*;interface-name:flannel.*
+                    unmanaged-devices=interface-name:cali*;interface-name:flannel.*;interface-name:flannel-v6.*
                     """);
 
     /** Whether the unit is there, which is installed last. */

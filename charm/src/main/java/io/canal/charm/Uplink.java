@@ -2,6 +2,7 @@ package io.canal.charm;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.model.Ip;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -19,7 +20,8 @@ record Uplink(String iface, String address) {
 
     /** The one that Juju has bound the endpoint to: the first that has an address and is no FAN device. */
     static Uplink bound(Optional<JsonNode> network) {
-        for (JsonNode binding : network.map(found -> found.path("bind-addresses")).stream().flatMap(JsonNode::valueStream).toList()) {
+        List<JsonNode> bindings = network.map(found -> found.path("bind-addresses")).stream().flatMap(JsonNode::valueStream).toList();
+        for (JsonNode binding : bindings) {
             String name = binding.path("interface-name").asText("");
             for (JsonNode address : binding.path("addresses")) {
                 String value = address.path("value").asText("");
@@ -28,6 +30,9 @@ record Uplink(String iface, String address) {
                 }
             }
         }
-        return new Uplink("", "");
+        // A network of IPv6 alone: the agent takes the address that fits.
+        return bindings.stream().filter(binding -> !binding.path("interface-name").asText("fan-").startsWith("fan-"))
+                .filter(binding -> binding.path("addresses").valueStream().anyMatch(address -> Ip.parse(address.path("value").asText("")).isPresent()))
+                .findFirst().map(binding -> new Uplink(binding.path("interface-name").asText(), "")).orElse(new Uplink("", ""));
     }
 }

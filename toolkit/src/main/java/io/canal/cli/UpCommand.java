@@ -15,6 +15,10 @@ import picocli.CommandLine.Option;
         + " Again, it changes what is there: a newer charm, more hosts, other options.", mixinStandardHelpOptions = true)
 final class UpCommand implements Callable<Integer> {
 
+    /** The charm's default, and what {@code --ipv6} adds to it or puts in its place. */
+    private static final String USUAL_CIDR = "10.1.0.0/16";
+    private static final String IPV6_CIDR = "fd00:10:1::/56";
+
     @Mixin
     private final LabOption lab = new LabOption();
 
@@ -29,6 +33,12 @@ final class UpCommand implements Callable<Integer> {
 
     @Option(names = "--cidr", paramLabel = "CIDR", description = "Option of the charm.")
     private @Nullable String cidr;
+
+    @Option(names = "--ipv6", paramLabel = "dual|only", description = "Option cidr with a network of IPv6 as well, or alone.")
+    private @Nullable String ipv6;
+
+    @Option(names = "--backend", paramLabel = "vxlan|host-gw", description = "Option of the charm.")
+    private @Nullable String backend;
 
     @Option(names = "--mtu", paramLabel = "BYTES", description = "Option of the charm.")
     private @Nullable String mtu;
@@ -47,11 +57,21 @@ final class UpCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Map<String, String> options = new TreeMap<>(config);
         put(options, "dataplane", dataplane);
-        put(options, "cidr", cidr);
+        put(options, "cidr", networks());
+        put(options, "backend", backend);
         put(options, "mtu", mtu);
         put(options, "lease-ttl", leaseTtl);
         Up up = new Up(lab, Optional.ofNullable(hosts), Optional.ofNullable(etcd), options, timeout);
         return up.run(Progress.toStandardOutput()) ? 0 : 1;
+    }
+
+    private @Nullable String networks() throws UsageException {
+        return switch (ipv6) {
+            case null -> cidr;
+            case "dual" -> (cidr == null ? USUAL_CIDR : cidr) + "," + IPV6_CIDR;
+            case "only" -> IPV6_CIDR;
+            default -> throw new UsageException("--ipv6 is " + ipv6 + ", expected dual or only.");
+        };
     }
 
     private static void put(Map<String, String> options, String name, @Nullable String value) {

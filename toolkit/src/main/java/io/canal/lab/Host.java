@@ -37,6 +37,10 @@ public final class Host {
         return "10.10.0." + number;
     }
 
+    public String addressV6() {
+        return "fd00:10:10::" + Integer.toHexString(number);
+    }
+
     /** What the machine calls it, such as {@code canal-main-h1}: the name of its namespace and its cgroup. */
     public String machine() {
         return lab.prefix() + name();
@@ -113,7 +117,8 @@ public final class Host {
         tree.mount(base);
         tree.personalise(name());
         ProcessBuilder supervisor = new ProcessBuilder("setsid", "sh", folder.hostScript().toString(), machine(), tree.root().toString(),
-                plug.namespace(), port(), mac(), address() + "/" + Switch.PREFIX_LENGTH, Switch.ADDRESS, name());
+                plug.namespace(), port(), mac(), address() + "/" + Switch.PREFIX_LENGTH, Switch.ADDRESS, name(),
+                addressV6() + "/" + Switch.PREFIX_LENGTH_V6, Switch.ADDRESS_V6);
         supervisor.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         supervisor.redirectErrorStream(true);
         supervisor.redirectOutput(ProcessBuilder.Redirect.appendTo(tree.log().toFile()));

@@ -13,6 +13,8 @@ record Switch(String namespace) {
 
     static final String ADDRESS = "10.10.0.254";
     static final int PREFIX_LENGTH = 24;
+    static final String ADDRESS_V6 = "fd00:10:10::fe";
+    static final int PREFIX_LENGTH_V6 = 64;
 
     static Switch of(LabName lab) {
         return new Switch(lab.prefix() + "sw");
@@ -33,5 +35,6 @@ record Switch(String namespace) {
         ip.with("link", "add", "br0", "type", "bridge").must();
         ip.with("link", "set", "br0", "up").must();
         ip.with("address", "add", ADDRESS + "/" + PREFIX_LENGTH, "dev", "br0").must();
+        ip.with("-6", "address", "add", ADDRESS_V6 + "/" + PREFIX_LENGTH_V6, "dev", "br0", "nodad").must();
     }
 }

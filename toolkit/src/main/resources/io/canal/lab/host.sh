@@ -2,9 +2,11 @@
 # One host of a lab, from power-on to power-off. Each boot gets a network namespace of its own, as each boot of a machine gets an
 # empty kernel: a reboot loses devices, routes and rules. Ends when the host powers off, or is killed with all that is in its cgroup.
 #
-#   host.sh MACHINE ROOT SWITCH PORT MAC ADDRESS/LENGTH GATEWAY HOSTNAME
+#   host.sh MACHINE ROOT SWITCH PORT MAC ADDRESS/LENGTH GATEWAY HOSTNAME IPV6-ADDRESS/LENGTH IPV6-GATEWAY
 set -eu
-machine=$1 root=$2 switch=$3 port=$4 mac=$5 address=$6 gateway=$7 hostname=$8
+machine=$1 root=$2 switch=$3 port=$4 mac=$5 address=$6 gateway=$7 hostname=$8 address6=$9
+shift
+gateway6=$9
 
 # systemd-nspawn says with this code that the host wants to boot again.
 reboot=133
@@ -26,8 +28,10 @@ plug() {
     ip -n "$switch" link set "$port" master br0 up
     ip -n "$machine" link set lo up
     ip -n "$machine" address add "$address" dev eth0
+    ip -n "$machine" -6 address add "$address6" dev eth0 nodad
     ip -n "$machine" link set eth0 up
     ip -n "$machine" route add default via "$gateway"
+    ip -n "$machine" -6 route add default via "$gateway6"
 }
 
 boot() {

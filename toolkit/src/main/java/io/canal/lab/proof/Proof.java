@@ -34,8 +34,9 @@ import java.util.regex.Pattern;
 public final class Proof {
 
     private static final Duration PATIENCE = Duration.ofSeconds(3);
-    /** Of an IPv4 header and an ICMP header. */
+    /** Of an IP header and an ICMP header. */
     private static final int PING_HEADERS = 28;
+    private static final int PING_HEADERS_V6 = 48;
     private static final int TCP_BYTES = 256 * 1024;
     private static final Pattern ROUND_TRIP = Pattern.compile("time=([0-9.]+) ms");
 
@@ -50,10 +51,11 @@ public final class Proof {
     /**
      * What came of one ordered pair.
      *
+     * @param address the other end's, of one family
      * @param millis round trip of the full-size echo
      * @param failure what went wrong; empty where nothing did
      */
-    public record Pair(Pod from, Pod to, double millis, Optional<String> failure) {}
+    public record Pair(Pod from, Pod to, String address, double millis, Optional<String> failure) {}
 
     /** Makes the pods where they are missing, and tries all pairs. */
     public ProofTable run() {
@@ -64,7 +66,7 @@ public final class Proof {
             for (Pod from : ends) {
                 for (Pod to : ends) {
                     if (!from.equals(to)) {
-                        running.add(threads.submit(() -> tried(from, to)));
+                        to.addresses().forEach(address -> running.add(threads.submit(() -> tried(from, to, address))));
                     }
                 }
             }
@@ -105,11 +107,12 @@ public final class Proof {
         return "proof-" + host.name();
     }
 
-    private Pair tried(Pod from, Pod to) {
+    private Pair tried(Pod from, Pod to, String address) {
         try {
             int mtu = PodSocket.mtu(pods.netns(from));
-            Program.Outcome ping = pods.program(from, List.of("ping", "-n", "-M", "do", "-s", Integer.toString(mtu - PING_HEADERS), "-c", "2",
-                    "-i", "0.2", "-W", "1", to.address())).run();
+            int headers = address.contains(":") ? PING_HEADERS_V6 : PING_HEADERS;
+            Program.Outcome ping = pods.program(from, List.of("ping", "-n", "-M", "do", "-s", Integer.toString(mtu - headers), "-c", "2",
+                    "-i", "0.2", "-W", "1", address)).run();
             Matcher time = ROUND_TRIP.matcher(ping.out());
             double millis = 0;
             while (time.find()) {
@@ -117,11 +120,11 @@ public final class Proof {
                 millis = Double.parseDouble(time.group(1));
             }
             if (!ping.succeeded()) {
-                return new Pair(from, to, 0, Optional.of("no answer to a ping of " + mtu + " bytes" + detail(ping)));
+                return new Pair(from, to, address, 0, Optional.of("no answer to a ping of " + mtu + " bytes" + detail(ping)));
             }
-            return new Pair(from, to, millis, tcp(from, to));
+            return new Pair(from, to, address, millis, tcp(from, to, address));
         } catch (IOException broken) {
-            return new Pair(from, to, 0, Optional.of("not tried: " + broken.getMessage()));
+            return new Pair(from, to, address, 0, Optional.of("not tried: " + broken.getMessage()));
         }
     }
 
@@ -130,12 +133,12 @@ public final class Proof {
                 .findFirst().map(line -> " (" + line.strip() + ")").orElse("");
     }
 
-    private Optional<String> tcp(Pod from, Pod to) {
+    private Optional<String> tcp(Pod from, Pod to, String address) {
         Path there = pods.netns(to);
-        try (Echo echo = new Echo(there, to.address())) {
+        try (Echo echo = new Echo(there, address)) {
             byte[] sent = new byte[TCP_BYTES];
             new Random(from.hashCode()).nextBytes(sent);
-            try (Socket socket = PodSocket.connect(pods.netns(from), to.address(), echo.port(), PATIENCE)) {
+            try (Socket socket = PodSocket.connect(pods.netns(from), address, echo.port(), PATIENCE)) {
                 Thread writer = Thread.ofVirtual().start(() -> write(socket, sent));
                 InputStream back = socket.getInputStream();
                 byte[] got = back.readNBytes(TCP_BYTES);
