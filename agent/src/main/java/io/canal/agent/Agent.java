@@ -151,7 +151,7 @@ final class Agent implements AutoCloseable {
         cni.start();
         departed.start();
         running.add(departed);
-        running.add(FrameServer.listen(paths.cniSocket(), cni::answer));
+        running.add(FrameServer.listenForNativeWork(paths.cniSocket(), cni::answer));
         running.add(ControlServer.listen(paths.controlSocket(), new Operations(this).table()));
         SdNotify.from(System.getenv()).send("READY=1");
         log.info("canal {} serves {}", Program.version(), facts.latest().nodename());

@@ -97,19 +97,25 @@ final class Adder {
         Attachment attachment = attachment(request, config, identity, addresses);
         try {
             kit.journal().adding(attachment);
+            Optional<Attachment> before = kit.attachments().ownerOf(attachment.hostInterface()).filter(other -> !other.id().equals(id));
             kit.attachments().put(new Journal.Entry(attachment, false));
             kit.steps().reached(Step.ADDING_NOTED);
+            if (before.isPresent()) {
+                kit.links().remove(attachment.hostInterface());
+            }
+            // The rules are made while the wire is laid; without it they concern nobody.
+            long rules = kit.rows().put(attachment.row());
             kit.links().lay(pod, plan(attachment, config));
             kit.steps().reached(Step.WIRED);
-            awaitRules(attachment, start);
+            awaitRules(attachment, rules, start);
             kit.steps().reached(Step.RULES_IN_PLACE);
             checkLease(lease);
             if (!kit.journal().up(id)) {
                 throw new CniRefused(CniError.TRY_AGAIN_LATER, id + " was deleted while it was added");
             }
             kit.attachments().put(new Journal.Entry(attachment, true));
-            publish(attachment);
             kit.steps().reached(Step.UP_NOTED);
+            publish(attachment);
             return result(attachment, config);
         } catch (CniRefused refusal) {
             deleter.undo(attachment);
@@ -126,9 +132,9 @@ final class Adder {
         }
     }
 
-    private void awaitRules(Attachment attachment, long start) throws CniRefused {
+    private void awaitRules(Attachment attachment, long revision, long start) throws CniRefused {
         Duration left = BUDGET.minus(kit.clock().since(start));
-        Applied applied = kit.rows().put(attachment.row(), left.isNegative() ? Duration.ZERO : left).orElseThrow(() -> new CniRefused(
+        Applied applied = kit.rows().await(revision, left.isNegative() ? Duration.ZERO : left).orElseThrow(() -> new CniRefused(
                 CniError.TRY_AGAIN_LATER, "the rules of " + attachment.hostInterface() + " were not in place within " + BUDGET.toSeconds() + " s"));
         Optional<String> reason = kit.node().unprotected(applied);
         if (reason.isPresent()) {

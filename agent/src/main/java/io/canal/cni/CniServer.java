@@ -2,7 +2,6 @@ package io.canal.cni;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.ipam.HostLocal;
-import io.canal.kernel.netlink.Rtnl;
 import io.canal.model.Decoded;
 import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
@@ -41,7 +40,7 @@ public final class CniServer implements AutoCloseable {
     private final Node node;
     private final Attachments attachments;
     private final Spool spool;
-    private final Rtnl host;
+    private final HostLinks links = new HostLinks();
     private final Adder adder;
     private final Deleter deleter;
     private final Inspector inspector;
@@ -65,8 +64,7 @@ public final class CniServer implements AutoCloseable {
         spool = new Spool(paths.spool(), store, clock);
         Durable.sweep(paths.endpointJournal(), clock.now());
         Durable.sweep(paths.spool(), clock.now());
-        host = Rtnl.open();
-        Kit kit = new Kit(node, new HostLocal(paths.hostLocalDir()), journal, attachments, spool, new HostLinks(host), new Rows(loop, endpoints),
+        Kit kit = new Kit(node, new HostLocal(paths.hostLocalDir()), journal, attachments, spool, links, new Rows(loop, endpoints),
                 new Locks(), Boot.id(), clock, steps);
         deleter = new Deleter(kit);
         adder = new Adder(kit, deleter);
@@ -115,7 +113,7 @@ public final class CniServer implements AutoCloseable {
     public void close() {
         publisher.close();
         spool.close();
-        host.close();
+        links.close();
     }
 
     /** Answers one frame. */

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -43,6 +44,25 @@ final class Durable {
     /** A new file in place of what was there; it and its name are on disk when this returns. */
     static void write(Path file, String text) throws IOException {
         Files.move(prepare(file, text, true), file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        syncFolder(file);
+    }
+
+    /**
+     * A file that was not there; it and its name are on disk when this returns. After a power cut before that it may be there in part.
+     *
+     * <p>The name is given before anything goes to disk, so that the file system's journal is waited for once: at the folder's turn
+     * there is nothing left to do.
+     */
+    static void create(Path file, String text) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), PRIVATE)) {
+            writeAll(channel, text);
+            channel.force(true);
+        } catch (FileAlreadyExistsException present) {
+            throw present;
+        } catch (IOException failure) {
+            Files.deleteIfExists(file);
+            throw failure;
+        }
         syncFolder(file);
     }
 
@@ -91,11 +111,15 @@ final class Durable {
     /** Adds to a file, and waits until that is on disk. */
     static void append(Path file, String text) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
-            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
+            writeAll(channel, text);
             channel.force(false);
+        }
+    }
+
+    private static void writeAll(FileChannel channel, String text) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
         }
     }
 

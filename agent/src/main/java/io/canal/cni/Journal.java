@@ -4,6 +4,7 @@ import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -54,7 +55,13 @@ final class Journal {
 
     /** Notes that an ADD has begun; the note is on disk when this returns. */
     void adding(Attachment attachment) throws IOException {
-        Durable.write(file(attachment.id()), attachment.encode() + "\n");
+        Path file = file(attachment.id());
+        String text = attachment.encode() + "\n";
+        try {
+            Durable.create(file, text);
+        } catch (FileAlreadyExistsException before) {
+            Durable.write(file, text);
+        }
     }
 
     /** Notes that an ADD has ended well; false where its entry is gone, because it was deleted behind our back. */

@@ -5,6 +5,7 @@ import io.canal.kernel.libc.Fd;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.netlink.Address;
 import io.canal.kernel.netlink.Link;
+import io.canal.kernel.netlink.Link.InetControl;
 import io.canal.kernel.netlink.Neighbour;
 import io.canal.kernel.netlink.NetlinkMessage;
 import io.canal.kernel.netlink.Refusal;
@@ -81,32 +82,44 @@ final class PodWiring {
         return ours.equals(Files.readAttributes(netns, BasicFileAttributes.class).fileKey());
     }
 
-    /** Lays the wire; nothing is left where it fails. */
+    /** Lays the wire; nothing is left where it fails. Best called on a platform thread: see {@link NetworkNamespace#visit}. */
     static void lay(Rtnl host, NetworkNamespace pod, Plan plan) throws IOException, Refused {
-        Optional<Link> old = host.link(plan.hostInterface);
-        if (old.isPresent()) {
-            log.info("{} is left from an earlier pod, and is removed", plan.hostInterface);
-            host.execute("remove link " + plan.hostInterface, Link.delete(old.get().index()));
-        }
-        try (Fd namespace = pod.open()) {
-            host.execute("make veth " + plan.hostInterface + " with " + plan.interfaceInPod + " in " + pod,
-                    Link.createVeth(plan.hostInterface, HOST_MAC, plan.mtu, plan.interfaceInPod, plan.mac, namespace));
-        } catch (KernelException failure) {
-            if (failure.errno() == Errno.EEXIST) {
-                throw new Refused("the pod's network namespace " + pod + " already has an interface " + plan.interfaceInPod);
-            }
-            throw failure;
-        }
+        createPair(host, pod, plan);
         try {
-            int link = host.link(plan.hostInterface)
-                    .orElseThrow(() -> new KernelException("find link " + plan.hostInterface, Errno.ENODEV)).index();
-            sysctlsOfHost(plan);
-            pod.run(() -> wireInside(plan));
-            host.execute("set link " + plan.hostInterface + " up", Link.setUp(link));
-            routeOnHost(host, link, plan);
+            Link link = host.link(plan.hostInterface).orElseThrow(() -> new KernelException("find link " + plan.hostInterface, Errno.ENODEV));
+            sysctlsOfHost(host, link.index(), plan);
+            pod.visit(() -> {
+                wireInside(link.parent(), plan);
+                return plan;
+            });
+            routeOnHost(host, link.index(), plan);
         } catch (IOException | Refused | RuntimeException failure) {
             remove(host, plan.hostInterface);
             throw failure;
+        }
+    }
+
+    private static void createPair(Rtnl host, NetworkNamespace pod, Plan plan) throws IOException, Refused {
+        try {
+            tryPair(host, pod, plan);
+        } catch (KernelException failure) {
+            if (failure.errno() != Errno.EEXIST) {
+                throw failure;
+            }
+            Optional<Link> old = host.link(plan.hostInterface);
+            if (old.isEmpty()) {
+                throw hasInterface(pod, plan);
+            }
+            log.info("{} is left from an earlier pod, and is removed", plan.hostInterface);
+            remove(host, plan.hostInterface);
+            try {
+                tryPair(host, pod, plan);
+            } catch (KernelException again) {
+                if (again.errno() == Errno.EEXIST) {
+                    throw hasInterface(pod, plan);
+                }
+                throw again;
+            }
         }
     }
 
@@ -196,13 +209,21 @@ final class PodWiring {
         return missing;
     }
 
-    private static void sysctlsOfHost(Plan plan) throws IOException {
-        String v4 = "net/ipv4/conf/" + plan.hostInterface + "/";
+    private static void tryPair(Rtnl host, NetworkNamespace pod, Plan plan) throws KernelException {
+        try (Fd namespace = pod.open()) {
+            host.execute("make veth " + plan.hostInterface + " with " + plan.interfaceInPod + " in " + pod,
+                    Link.createVeth(plan.hostInterface, HOST_MAC, plan.mtu, plan.interfaceInPod, plan.mac, namespace));
+        }
+    }
+
+    private static Refused hasInterface(NetworkNamespace pod, Plan plan) {
+        return new Refused("the pod's network namespace " + pod + " already has an interface " + plan.interfaceInPod);
+    }
+
+    private static void sysctlsOfHost(Rtnl host, int link, Plan plan) throws IOException {
         if (plan.has(Family.V4)) {
-            Sysctl.write(v4 + "route_localnet", "1");
+            host.execute("let " + plan.hostInterface + " forward", Link.enable(link, InetControl.ROUTE_LOCALNET, InetControl.PROXY_ARP, InetControl.FORWARDING));
             wish("net/ipv4/neigh/" + plan.hostInterface + "/proxy_delay", "0");
-            Sysctl.write(v4 + "proxy_arp", "1");
-            Sysctl.write(v4 + "forwarding", "1");
         }
         String v6 = "net/ipv6/conf/" + plan.hostInterface + "/";
         if (plan.has(Family.V6)) {
@@ -217,17 +238,15 @@ final class PodWiring {
     /** Sets a control that the kernel may not have. */
     private static void wish(String name, String value) {
         try {
-            Sysctl.set(name, value);
+            Sysctl.write(name, value);
         } catch (IOException failure) {
             log.debug("{}", failure.getMessage());
         }
     }
 
-    private static void wireInside(Plan plan) throws IOException {
+    private static void wireInside(int link, Plan plan) throws IOException {
         boolean v6 = plan.has(Family.V6);
         try (Rtnl inside = Rtnl.open()) {
-            int link = inside.link(plan.interfaceInPod)
-                    .orElseThrow(() -> new KernelException("find link " + plan.interfaceInPod + " in the pod", Errno.ENODEV)).index();
             if (v6) {
                 Sysctl.write("net/ipv6/conf/" + plan.interfaceInPod + "/accept_dad", "0");
                 for (String scope : new String[] {"all", "default", "lo"}) {
@@ -256,18 +275,27 @@ final class PodWiring {
         }
     }
 
+    /** Sets the host's end up, and routes the addresses to it. */
     private static void routeOnHost(Rtnl host, int link, Plan plan) throws IOException, Refused {
         List<NetlinkMessage> requests = new ArrayList<>();
+        requests.add(Link.setUp(link));
         for (Ip address : plan.addresses) {
             requests.add(Route.onLink(IpPrefix.host(address).cidr(), link, Route.PROTO_BOOT).create());
             requests.add(Neighbour.permanent(link, address, plan.mac).replace());
         }
         for (Refusal refusal : host.apply(requests)) {
-            Ip address = plan.addresses.get(refusal.index() / 2);
-            if (refusal.errno() == Errno.EEXIST) {
+            if (refusal.index() == 0) {
+                throw refusal.exception("set link " + plan.hostInterface + " up");
+            }
+            Ip address = plan.addresses.get((refusal.index() - 1) / 2);
+            if (refusal.errno() != Errno.EEXIST) {
+                throw refusal.exception("make route or neighbour " + address + " on " + plan.hostInterface);
+            }
+            // The agent's own reconciler sees the link as soon as it is up, and may be first.
+            Cidr destination = IpPrefix.host(address).cidr();
+            if (host.routes(new Route.Filter(Route.TABLE_MAIN, 0, link)).stream().noneMatch(route -> route.destination().equals(destination))) {
                 throw new Refused("the host already has a route to " + address + " by another interface than " + plan.hostInterface);
             }
-            throw refusal.exception("make route or neighbour " + address + " on " + plan.hostInterface);
         }
     }
 

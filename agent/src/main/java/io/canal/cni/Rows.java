@@ -21,9 +21,13 @@ final class Rows {
         this.endpoints = endpoints;
     }
 
-    /** Puts a row; gives the first pass that has seen it, or nothing where none came in time. */
-    Optional<Applied> put(LocalEndpoint row, Duration patience) {
-        long revision = loop.write(() -> endpoints.put(row.interfaceName(), row));
+    /** Puts a row; gives the write's revision. */
+    long put(LocalEndpoint row) {
+        return loop.write(() -> endpoints.put(row.interfaceName(), row));
+    }
+
+    /** The first pass that has seen the write, or nothing where none came in time. */
+    Optional<Applied> await(long revision, Duration patience) {
         try {
             return Optional.of(loop.applied(revision).toCompletableFuture().get(patience.toNanos(), TimeUnit.NANOSECONDS));
         } catch (TimeoutException late) {

@@ -18,8 +18,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -57,6 +59,8 @@ final class Spool implements AutoCloseable {
     private final Condition work = lock.newCondition();
     // Guarded by the lock: by file.
     private final Map<Path, Write> waiting = new HashMap<>();
+    // Of these, what has no file yet.
+    private final Set<Path> unsaved = new HashSet<>();
     // Of these, what is not tried again before the time, in nanoseconds of the clock; and why.
     private final Map<Path, String> later = new HashMap<>();
     private long retryAt;
@@ -76,37 +80,66 @@ final class Spool implements AutoCloseable {
         thread.start();
     }
 
-    /** Hands in a write that can be made again from the journal; a power cut may lose it. */
+    /**
+     * Hands in a write that the journal can make again. Its file is made only where etcd does not take it at once, or where another
+     * write for the key has one.
+     */
     void add(Write write) throws IOException {
-        if (!(write instanceof Write.Ensure && isEnsured(file(folder, write)))) {
-            add(write, false);
-        }
-    }
-
-    /** As {@link #add(Write)}; the write is on disk when this returns. */
-    void addDurably(Write write) throws IOException {
-        add(write, true);
-        Durable.syncFolder(file(folder, write));
-    }
-
-    /** Whether a write that sees to the resource waits already: one is enough for all the pods of a network. */
-    private boolean isEnsured(Path file) {
+        Path file = file(folder, write);
         lock.lock();
         try {
-            return waiting.get(file) instanceof Write.Ensure;
+            // One write that sees to a network's profile is enough for all its pods.
+            if (write instanceof Write.Ensure && waiting.get(file) instanceof Write.Ensure) {
+                return;
+            }
+            if (Files.exists(file)) {
+                save(file, write);
+            } else {
+                unsaved.add(file);
+            }
+            take(file, write);
+            work.signalAll();
         } finally {
             lock.unlock();
         }
     }
 
-    private void add(Write write, boolean toDisk) throws IOException {
+    /** As {@link #add(Write)}; the write is on disk when this returns. */
+    void addDurably(Write write) throws IOException {
         Path file = file(folder, write);
-        Path whole = Durable.prepare(file, write.encode(), toDisk);
+        Path whole = Durable.prepare(file, write.encode(), true);
         lock.lock();
         try {
             Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            unsaved.remove(file);
             take(file, write);
             work.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        Durable.syncFolder(file);
+    }
+
+    private static void save(Path file, Write write) throws IOException {
+        Files.move(Durable.prepare(file, write.encode(), false), file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** What waits longer than a moment gets its file. */
+    private void saveAll() {
+        lock.lock();
+        try {
+            for (Path file : Set.copyOf(unsaved)) {
+                Write write = waiting.get(file);
+                if (Files.exists(file)) {
+                    // Left by another process meanwhile, and so newer.
+                    lookAt(file);
+                } else if (write != null) {
+                    save(file, write);
+                }
+                unsaved.remove(file);
+            }
+        } catch (IOException failure) {
+            log.warn("the spool {} cannot be written: {}; what waits for etcd is kept in memory, and made again from the journal at the next start", folder, failure.toString());
         } finally {
             lock.unlock();
         }
@@ -175,6 +208,7 @@ final class Spool implements AutoCloseable {
                 looked = clock.nanos();
             }
             pause = drainOnce() ? 0 : Math.min(Math.max(pause * 2, FIRST_PAUSE), LONGEST_PAUSE);
+            saveAll();
         }
     }
 
@@ -271,6 +305,7 @@ final class Spool implements AutoCloseable {
             }
             Files.deleteIfExists(file);
             waiting.remove(file);
+            unsaved.remove(file);
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         } finally {

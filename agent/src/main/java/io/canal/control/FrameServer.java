@@ -11,6 +11,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
@@ -28,12 +32,21 @@ public final class FrameServer implements AutoCloseable {
 
     private final Path path;
     private final UnaryOperator<String> answer;
+    private final ExecutorService threads;
     private final ServerSocketChannel server;
 
-    private FrameServer(Path path, UnaryOperator<String> answer, ServerSocketChannel server) {
+    private FrameServer(Path path, UnaryOperator<String> answer, ExecutorService threads, ServerSocketChannel server) {
         this.path = path;
         this.answer = answer;
+        this.threads = threads;
         this.server = server;
+    }
+
+    /** As {@link #listen}, with a platform thread for each request that is being answered: for answers that wait in native calls. */
+    public static FrameServer listenForNativeWork(Path path, UnaryOperator<String> answer) throws IOException {
+        String name = path.getFileName() + "-";
+        return listen(path, answer, new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
+                Thread.ofPlatform().daemon().name(name, 1).factory()));
     }
 
     /**
@@ -43,6 +56,10 @@ public final class FrameServer implements AutoCloseable {
      * @throws IOException where another process still answers there, or the folder cannot be written
      */
     public static FrameServer listen(Path path, UnaryOperator<String> answer) throws IOException {
+        return listen(path, answer, Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name(String.valueOf(path.getFileName())).factory()));
+    }
+
+    private static FrameServer listen(Path path, UnaryOperator<String> answer, ExecutorService threads) throws IOException {
         if (alive(path)) {
             throw new IOException("another process listens at " + path + "; only one agent can run on a node");
         }
@@ -63,7 +80,7 @@ public final class FrameServer implements AutoCloseable {
             Files.deleteIfExists(closed.resolve("s"));
             Files.deleteIfExists(closed);
         }
-        FrameServer made = new FrameServer(path, answer, server);
+        FrameServer made = new FrameServer(path, answer, threads, server);
         Thread.ofPlatform().daemon().name("accept " + path.getFileName()).start(made::accept);
         return made;
     }
@@ -73,6 +90,7 @@ public final class FrameServer implements AutoCloseable {
     public void close() throws IOException {
         server.close();
         Files.deleteIfExists(path);
+        threads.shutdown();
     }
 
     private static boolean alive(Path path) {
@@ -90,7 +108,7 @@ public final class FrameServer implements AutoCloseable {
         while (true) {
             try {
                 SocketChannel client = server.accept();
-                Thread.ofVirtual().name(path.getFileName().toString()).start(() -> serve(client));
+                threads.execute(() -> serve(client));
             } catch (ClosedChannelException closed) {
                 return;
             } catch (IOException failure) {

@@ -4,25 +4,17 @@ import io.canal.kernel.libc.Flock;
 import io.canal.kernel.libc.KernelException;
 import io.canal.model.Ip;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * host-local's store: a folder for each network with one file for each address in use, which holds the container's id and the
@@ -34,14 +26,13 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class HostLocal {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final String LAST = "last_reserved_ip.";
     private static final String LOCK = "lock";
 
     private final Path folder;
-    private final Map<String, ReentrantLock> ownLocks = new ConcurrentHashMap<>();
+    private final Map<String, Reservations> networks = new ConcurrentHashMap<>();
 
     private interface Work<T> {
-        T run(Path network) throws IpamFailed, IOException;
+        T run(Reservations network) throws IpamFailed, IOException;
     }
 
     /** @param folder {@code /var/lib/cni/networks} on a real node */
@@ -55,9 +46,9 @@ public final class HostLocal {
      * @param requested addresses that the owner asks for, each to be in one of the sets
      */
     public List<Ip> allocate(String network, Owner owner, List<RangeSet> sets, List<Ip> requested) throws IpamFailed {
-        return locked(network, path -> {
-            Map<Ip, String> taken = read(path);
-            Set<Ip> had = held(taken, owner);
+        return locked(network, store -> {
+            Set<Ip> taken = store.taken();
+            Set<Ip> had = store.heldBy(owner);
             List<Ip> given = new ArrayList<>();
             Set<Ip> fresh = new HashSet<>();
             Set<Ip> wanted = new HashSet<>(requested);
@@ -71,7 +62,7 @@ public final class HostLocal {
                         given.add(kept.get());
                         continue;
                     }
-                    Ip address = asked.isPresent() ? reserveThis(path, asked.get(), set, owner) : reserveNext(path, i, set, owner, taken.keySet());
+                    Ip address = asked.isPresent() ? reserveThis(store, asked.get(), set, owner) : reserveNext(store, i, set, owner, taken);
                     fresh.add(address);
                     given.add(address);
                 }
@@ -79,18 +70,18 @@ public final class HostLocal {
                     throw new IpamFailed("failed to allocate all requested IPs: " + wanted.iterator().next() + " is in none of the ranges");
                 }
             } catch (IpamFailed | IOException failure) {
-                release(path, fresh);
+                store.release(fresh);
                 throw failure;
             }
             had.removeAll(given);
-            release(path, had);
+            store.release(had);
             return given;
         });
     }
 
     /** The addresses that the owner has. */
     public List<Ip> find(String network, Owner owner) throws IpamFailed {
-        return Files.isDirectory(path(network)) ? locked(network, path -> List.copyOf(held(read(path), owner))) : List.of();
+        return Files.isDirectory(path(network)) ? locked(network, store -> List.copyOf(store.surelyHeldBy(owner))) : List.of();
     }
 
     /** Releases what the owner has; having nothing is no error. Gives back what it had. */
@@ -98,16 +89,16 @@ public final class HostLocal {
         if (!Files.isDirectory(path(network))) {
             return List.of();
         }
-        return locked(network, path -> {
-            Set<Ip> had = held(read(path), owner);
-            release(path, had);
+        return locked(network, store -> {
+            Set<Ip> had = store.surelyHeldBy(owner);
+            store.release(had);
             return List.copyOf(had);
         });
     }
 
     /** All addresses in use, with what their files hold. */
     public Map<Ip, String> all(String network) throws IpamFailed {
-        return Files.isDirectory(path(network)) ? locked(network, HostLocal::read) : Map.of();
+        return Files.isDirectory(path(network)) ? locked(network, Reservations::all) : Map.of();
     }
 
     private Path path(String network) {
@@ -117,9 +108,9 @@ public final class HostLocal {
     @SuppressWarnings("try") // the lock is held, not used
     private <T> T locked(String network, Work<T> work) throws IpamFailed {
         Path path = path(network);
+        Reservations store = networks.computeIfAbsent(network, any -> new Reservations(path));
         // Our own threads queue here in order; flock is asked by one of them at a time.
-        ReentrantLock own = ownLocks.computeIfAbsent(network, any -> new ReentrantLock(true));
-        own.lock();
+        store.own().lock();
         try {
             if (!Files.isDirectory(path)) {
                 Files.createDirectories(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
@@ -129,54 +120,31 @@ public final class HostLocal {
                 throw new IpamFailed("the store of addresses " + path + " is locked by another process since " + PATIENCE.toSeconds() + " s");
             }
             try (Flock _ = flock.get()) {
-                return work.run(path);
+                store.look();
+                return work.run(store);
             }
         } catch (KernelException failure) {
             throw new IpamFailed("the store of addresses " + path + " cannot be locked: " + failure.getMessage(), failure);
         } catch (IOException failure) {
             throw new IpamFailed("the store of addresses " + path + " cannot be used: " + failure, failure);
         } finally {
-            own.unlock();
+            store.own().unlock();
         }
     }
 
-    private static Map<Ip, String> read(Path path) throws IOException {
-        Map<Ip, String> taken = new HashMap<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(path)) {
-            for (Path file : files) {
-                Optional<Ip> address = Ip.parse(String.valueOf(file.getFileName()));
-                if (address.isPresent()) {
-                    content(file).ifPresent(content -> taken.put(address.get(), content));
-                }
-            }
-        }
-        return new TreeMap<>(taken);
-    }
-
-    private static Set<Ip> held(Map<Ip, String> taken, Owner owner) {
-        Set<Ip> held = new HashSet<>();
-        taken.forEach((address, content) -> {
-            if (owner.holds(content)) {
-                held.add(address);
-            }
-        });
-        return held;
-    }
-
-    private static Ip reserveThis(Path path, Ip address, RangeSet set, Owner owner) throws IpamFailed, IOException {
+    private static Ip reserveThis(Reservations store, Ip address, RangeSet set, Owner owner) throws IpamFailed, IOException {
         if (set.isGateway(address)) {
             throw new IpamFailed("requested IP address " + address + " is the subnet's gateway");
         }
-        if (!reserve(path, address, owner)) {
+        if (!store.reserve(address, owner)) {
             throw new IpamFailed("requested IP address " + address + " is not available in range set " + set);
         }
         return address;
     }
 
     /** Round robin from the address after the last one that was given, in host-local's order. */
-    private static Ip reserveNext(Path path, int number, RangeSet set, Owner owner, Set<Ip> taken) throws IpamFailed, IOException {
-        Path last = path.resolve(LAST + number);
-        Optional<Ip> before = content(last).flatMap(text -> Ip.parse(text.strip())).filter(set::contains);
+    private static Ip reserveNext(Reservations store, int number, RangeSet set, Owner owner, Set<Ip> taken) throws IpamFailed, IOException {
+        Optional<Ip> before = store.last(number).filter(set::contains);
         List<AddressRange> ranges = set.ranges();
         int index = 0;
         while (before.isPresent() && !ranges.get(index).contains(before.get())) {
@@ -186,8 +154,8 @@ public final class HostLocal {
         Ip current = start;
         boolean look = before.isEmpty();
         while (true) {
-            if (look && !current.equals(ranges.get(index).gateway()) && !taken.contains(current) && reserve(path, current, owner)) {
-                Files.writeString(last, current.toString());
+            if (look && !current.equals(ranges.get(index).gateway()) && !taken.contains(current) && store.reserve(current, owner)) {
+                store.last(number, current);
                 return current;
             }
             if (look && before.isPresent() && current.equals(start)) {
@@ -205,38 +173,5 @@ public final class HostLocal {
             }
         }
         throw new IpamFailed("no IP addresses available in range set: " + set);
-    }
-
-    /** Whether the address was free and is the owner's now. */
-    private static boolean reserve(Path path, Ip address, Owner owner) throws IOException {
-        // Written elsewhere and then linked: there is no moment at which the file is empty.
-        Path whole = path.resolveSibling("." + path.getFileName() + ".canal");
-        Files.deleteIfExists(whole);
-        Files.createFile(whole, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
-        try {
-            Files.writeString(whole, owner.text(), StandardOpenOption.WRITE);
-            Files.createLink(path.resolve(address.toString()), whole);
-            return true;
-        } catch (FileAlreadyExistsException taken) {
-            return false;
-        } finally {
-            Files.deleteIfExists(whole);
-        }
-    }
-
-    private static void release(Path path, Set<Ip> addresses) throws IOException {
-        for (Ip address : addresses) {
-            Files.deleteIfExists(path.resolve(address.toString()));
-        }
-    }
-
-    private static Optional<String> content(Path file) throws IOException {
-        try {
-            return Optional.of(Files.readString(file));
-        } catch (NoSuchFileException gone) {
-            return Optional.empty();
-        } catch (CharacterCodingException garbage) {
-            return Optional.of("");
-        }
     }
 }

@@ -35,7 +35,8 @@ class SpoolTest {
     @TempDir
     Path folder;
 
-    private final Refusing store = new Refusing(new MemoryStore(Clock.system()));
+    private final MemoryStore memory = new MemoryStore(Clock.system());
+    private final Refusing store = new Refusing(memory);
     private Spool spool;
 
     @BeforeEach
@@ -65,7 +66,21 @@ class SpoolTest {
             }
         }
         assertEquals(1, spool.size());
-        assertEquals(1, files().size());
+    }
+
+    @Test
+    void a_write_that_etcd_takes_at_once_makes_no_file_and_one_that_waits_does() throws Exception {
+        store.duringCommit = () -> assertEquals(List.of(), files());
+        spool.start();
+        spool.add(NETWORK);
+        await(() -> spool.size() == 0);
+        store.duringCommit = () -> {};
+        memory.available(false);
+        spool.add(OTHER);
+        await(() -> files().size() == 1);
+        memory.available(true);
+        spool.hurry();
+        await(() -> spool.size() == 0 && files().isEmpty());
     }
 
     @Test
@@ -94,7 +109,7 @@ class SpoolTest {
 
     @Test
     void what_another_process_puts_in_place_of_a_write_that_waits_is_carried_out() throws Exception {
-        spool.add(NETWORK);
+        spool.addDurably(NETWORK);
         Files.writeString(files().getFirst(), NETWORK.encode().replace("has(", "!has("));
         spool.start();
         await(() -> spool.size() == 0);
@@ -103,7 +118,7 @@ class SpoolTest {
 
     @Test
     void what_another_process_puts_in_place_of_a_write_under_way_is_carried_out_after_it() throws Exception {
-        spool.add(NETWORK);
+        spool.addDurably(NETWORK);
         Write deletion = new Write.DeleteEndpoint(NETWORK.key(), "c0ffee");
         Path file = files().getFirst();
         store.duringCommit = () -> {

@@ -59,7 +59,7 @@ final class TestAgent {
         loop.applied(1).toCompletableFuture().get(5, TimeUnit.SECONDS);
         server.start();
         try (FrameServer orders = FrameServer.listen(paths.at("run/canal/test.sock"), text -> Json.compact(order(Json.object("order", text).orThrow(), server)));
-                FrameServer plugin = FrameServer.listen(paths.cniSocket(), server::answer)) {
+                FrameServer plugin = FrameServer.listenForNativeWork(paths.cniSocket(), server::answer)) {
             System.out.println("ready");
             System.in.read();
         }

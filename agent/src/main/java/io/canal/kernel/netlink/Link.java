@@ -29,6 +29,8 @@ public record Link(int index, String name, boolean up, int mtu, Optional<Mac> ma
     private static final int IFLA_LINK = 5;
     private static final int IFLA_NET_NS_FD = 28;
     private static final int IFLA_EXT_MASK = 29;
+    private static final int IFLA_AF_SPEC = 26;
+    private static final int IFLA_INET_CONF = 1;
     private static final int VETH_INFO_PEER = 1;
     private static final int RTEXT_FILTER_SKIP_STATS = 8;
     private static final int IFF_UP = 1;
@@ -80,6 +82,29 @@ public record Link(int index, String name, boolean up, int mtu, Optional<Mac> ma
                         data.within(VETH_INFO_PEER, peer -> peer.u8(0).u8(0).u16(0).u32(0).u32(0).u32(0)
                                 .string(IFLA_IFNAME, farName).attr(IFLA_ADDRESS, farMac.toBytes()).u32(IFLA_MTU, mtu)
                                 .u32(IFLA_NET_NS_FD, namespace.number()))));
+    }
+
+    /** Controls below {@code net/ipv4/conf/NAME/}, by the kernel's numbers for them. */
+    public enum InetControl {
+        FORWARDING(1),
+        PROXY_ARP(3),
+        ROUTE_LOCALNET(26);
+
+        private final int number;
+
+        InetControl(int number) {
+            this.number = number;
+        }
+    }
+
+    /** A request that sets controls of the link to 1, as writing to {@code net/ipv4/conf/NAME/} does. */
+    public static NetlinkMessage enable(int index, InetControl... controls) {
+        return request(RTM_NEWLINK, 0, index, 0, 0)
+                .nested(IFLA_AF_SPEC, spec -> spec.nested(Rtnl.AF_INET, inet -> inet.nested(IFLA_INET_CONF, values -> {
+                    for (InetControl control : controls) {
+                        values.u32(control.number, 1);
+                    }
+                })));
     }
 
     public static NetlinkMessage setUp(int index) {

@@ -104,6 +104,30 @@ public record NetworkNamespace(Path path) {
         });
     }
 
+    /**
+     * As {@link #call}, but the calling platform thread goes into the namespace itself and comes back: no thread is made for it. On a
+     * virtual thread, which has none of its own, it is {@link #call}.
+     *
+     * <p>A thread that cannot come back would go on to change the wrong namespace, so the process ends then.
+     */
+    public <T, X extends Exception> T visit(Work<T, X> work) throws IOException, X {
+        if (Thread.currentThread().isVirtual()) {
+            return call(work);
+        }
+        try (Fd home = current().open(); Fd namespace = open()) {
+            check("enter network namespace " + path, Libc.setns(namespace.number(), Libc.CLONE_NEWNET));
+            try {
+                return work.run();
+            } finally {
+                int result = Libc.setns(home.number(), Libc.CLONE_NEWNET);
+                if (result < 0) {
+                    System.err.println("a thread cannot leave the network namespace " + path + ", error " + -result + "; canal's agent ends");
+                    Runtime.getRuntime().halt(1);
+                }
+            }
+        }
+    }
+
     /** The thread is not interrupted with its caller: what is half done in a namespace would be hard to undo. */
     private static <T> T onOwnThread(String name, Work<T, Exception> work) throws IOException {
         Outcome<T> outcome = new Outcome<>(work);
