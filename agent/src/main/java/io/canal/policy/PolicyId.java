@@ -1,28 +1,32 @@
 package io.canal.policy;
 
 import io.canal.model.calico.Kind;
-import java.util.Comparator;
 
 /**
  * Which policy.
  *
  * @param kind NetworkPolicy, GlobalNetworkPolicy, or a staged form of them
  * @param namespace empty for a global one
- * @param name as users see it, whatever form the key in etcd has
+ * @param name as the key in etcd has it: that is what Felix calls chains by, and orders by
  */
 public record PolicyId(Kind kind, String namespace, String name) implements Comparable<PolicyId> {
-
-    /** Felix's order of policies that have the same order: by the text {@code name/namespace/kind}. */
-    private static final Comparator<PolicyId> ORDER = Comparator.comparing(PolicyId::name).thenComparing(PolicyId::namespace).thenComparing(id -> id.kind().title());
 
     /** Such as {@code NetworkPolicy default/web} or {@code GlobalNetworkPolicy deny}. */
     public String text() {
         return kind.title() + " " + (namespace.isEmpty() ? name : namespace + "/" + name);
     }
 
+    /**
+     * Felix's order of policies that have the same order: that of the whole text {@code name/namespace/kind}, so that {@code a-x}
+     * comes before {@code a}.
+     */
     @Override
     public int compareTo(PolicyId other) {
-        return ORDER.compare(this, other);
+        return sorted().compareTo(other.sorted());
+    }
+
+    private String sorted() {
+        return name + "/" + namespace + "/" + kind.title();
     }
 
     @Override
