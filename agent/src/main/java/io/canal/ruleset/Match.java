@@ -1,6 +1,7 @@
 package io.canal.ruleset;
 
 import io.canal.model.Cidr;
+import io.canal.model.Ip;
 import java.util.List;
 import java.util.Set;
 
@@ -24,6 +25,15 @@ public sealed interface Match {
 
     /** The packet's address on this side lies in the block. */
     record Net(Side side, Cidr net, boolean negated) implements Match {}
+
+    /** The packet's address on this side is this one. As a {@link Net} of one address, but Felix's hash tags are made of the address alone. */
+    record Address(Side side, Ip address) implements Match {
+
+        /** The same as a block. */
+        public Net net() {
+            return new Net(side, Cidr.containing(address, address.family().bits()), false);
+        }
+    }
 
     /** The packet's address on this side, with its protocol and port for sets that hold ports, is in the set. */
     record InSet(Side side, NamedSet set, boolean negated) implements Match {}

@@ -27,6 +27,7 @@ public record Rule(List<Match> matches, Action action, List<String> comments, Se
         for (Match match : matches) {
             switch (match) {
                 case Match.Net net -> narrowed.retainAll(Set.of(net.net().family()));
+                case Match.Address address -> narrowed.retainAll(Set.of(address.address().family()));
                 case Match.InSet set -> narrowed.retainAll(Set.of(set.set().family()));
                 default -> { }
             }

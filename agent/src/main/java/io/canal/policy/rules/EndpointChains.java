@@ -56,11 +56,11 @@ final class EndpointChains {
     }
 
     /** The chains of a pod's interface, and those of the groups that they lead to. */
-    List<Chain.Rules> of(EndpointPolicies.Workload endpoint) {
+    List<Chain.Rules> of(EndpointPolicies.Workload endpoint, WorkloadTraits traits) {
         boolean accepts = verdicts.settings().filterAccepts();
         String iface = endpoint.id().interfaceName();
-        chain(Names.endpoint(Layer.FILTER, "cali-tw-", iface), Kind.NORMAL, true, accepts, "", List.of(), endpoint.tiers(), endpoint.profiles());
-        chain(Names.endpoint(Layer.FILTER, "cali-fw-", iface), Kind.NORMAL, false, accepts, "", encapsulated(), endpoint.tiers(), endpoint.profiles());
+        workload(Names.endpoint(Layer.FILTER, "cali-tw-", iface), true, accepts, traits.toPod(), List.of(), endpoint);
+        workload(Names.endpoint(Layer.FILTER, "cali-fw-", iface), false, accepts, traits.fromPod(), encapsulated(), endpoint);
         return made;
     }
 
@@ -83,19 +83,22 @@ final class EndpointChains {
         return made;
     }
 
+    private void workload(ChainName name, boolean ingress, boolean accepts, WorkloadTraits.Limits limits, List<Rule> refused,
+            EndpointPolicies.Workload endpoint) {
+        String way = ingress ? "ingress" : "egress";
+        List<Rule> rules = new ArrayList<>(TraitRules.rate(marks, limits, way));
+        connection(name.layer(), rules, accepts);
+        rules.addAll(TraitRules.connections(limits, way));
+        rules.add(rule(new Action.ClearMark(marks.verdict())));
+        rules.addAll(refused);
+        decide(name.layer(), Kind.NORMAL, ingress, endpoint.tiers(), endpoint.profiles(), rules);
+        made.add(new Chain.Rules(name, Rule.BOTH, rules));
+    }
+
     private void host(Dispatches.ToHostEndpoints dispatch, EndpointPolicies.Host endpoint, Kind kind, boolean accepts, List<TierPolicies> tiers) {
         boolean ingress = dispatch.way() == Way.IN;
         String failsafe = kind == Kind.FORWARD ? "" : ingress ? StaticChains.FAILSAFE_IN : StaticChains.FAILSAFE_OUT;
-        chain(dispatch.target(endpoint.id()), kind, ingress, accepts, failsafe, List.of(), tiers, endpoint.profiles());
-    }
-
-    /**
-     * @param accepts whether a packet of a known connection is accepted at once
-     * @param failsafe the chain of open ports, empty for none
-     * @param refused rules about what an endpoint may not send, whatever its policy
-     */
-    private void chain(ChainName name, Kind kind, boolean ingress, boolean accepts, String failsafe, List<Rule> refused,
-            List<TierPolicies> tiers, List<String> profiles) {
+        ChainName name = dispatch.target(endpoint.id());
         List<Rule> rules = new ArrayList<>();
         if (kind != Kind.UNTRACKED) {
             connection(name.layer(), rules, accepts);
@@ -104,8 +107,7 @@ final class EndpointChains {
             rules.add(rule(new Action.Jump(new ChainName(name.layer(), failsafe))));
         }
         rules.add(rule(new Action.ClearMark(marks.verdict())));
-        rules.addAll(refused);
-        decide(name.layer(), kind, ingress, tiers, profiles, rules);
+        decide(name.layer(), kind, ingress, tiers, endpoint.profiles(), rules);
         made.add(new Chain.Rules(name, Rule.BOTH, rules));
     }
 
@@ -153,7 +155,8 @@ final class EndpointChains {
                 }
                 rules.add(rule(new Action.Return(), set(marks.accept())).comment("Return if policy accepted"));
             }
-            if (drops && !tier.passes()) {
+            // Staged policies decide nothing, so a tier that has no others lets packets pass.
+            if (drops && !tier.passes() && !policies.stream().allMatch(EndpointChains::isStaged)) {
                 rules.add(rule(verdicts.deny(layer), clear(marks.pass()))
                         .comment(Names.comment("End of tier " + tier.tier() + ". " + verdicts.denyWord() + " if no policies passed packet")));
             }
@@ -182,20 +185,24 @@ final class EndpointChains {
                 end++;
             }
             List<PolicyId> same = policies.subList(at, end);
-            chains.add(same.size() == 1 ? Names.policy(layer, ingress, same.getFirst()) : group(layer, ingress, selector, same));
+            List<PolicyId> enforced = same.stream().filter(id -> !isStaged(id)).toList();
+            if (enforced.size() > 1) {
+                chains.add(group(Names.group(layer, ingress, selector, same), ingress, enforced));
+            } else {
+                enforced.forEach(id -> chains.add(Names.policy(layer, ingress, id)));
+            }
             at = end;
         }
         return chains;
     }
 
-    private ChainName group(Layer layer, boolean ingress, String selector, List<PolicyId> policies) {
-        ChainName name = Names.group(layer, ingress, selector, policies);
+    private ChainName group(ChainName name, boolean ingress, List<PolicyId> policies) {
         if (made.stream().anyMatch(chain -> chain.name().equals(name))) {
             return name;
         }
         List<Rule> rules = new ArrayList<>();
         for (int i = 0; i < policies.size(); i++) {
-            Action jump = new Action.Jump(Names.policy(layer, ingress, policies.get(i)));
+            Action jump = new Action.Jump(Names.policy(name.layer(), ingress, policies.get(i)));
             if (i % STRIDE != 0) {
                 rules.add(rule(jump, clear(marks.verdict())));
                 continue;
@@ -207,5 +214,12 @@ final class EndpointChains {
         }
         made.add(new Chain.Rules(name, Rule.BOTH, rules));
         return name;
+    }
+
+    private static boolean isStaged(PolicyId id) {
+        return switch (id.kind()) {
+            case STAGED_NETWORK_POLICY, STAGED_GLOBAL_NETWORK_POLICY, STAGED_KUBERNETES_NETWORK_POLICY -> true;
+            default -> false;
+        };
     }
 }

@@ -51,6 +51,7 @@ public final class PolicyRules implements PolicyOutput {
     private final Map<EndpointId, Set<ChainName>> chainsOf = new HashMap<>();
     private final Map<ChainName, Integer> owners = new HashMap<>();
     private final Map<String, List<Cidr>> spoofed = new TreeMap<>();
+    private final Map<String, WorkloadTraits> traits = new TreeMap<>();
     private final Set<ChainName> roots = new HashSet<>();
     private Map<Cidr, Boolean> pools = Map.of();
     private Verdicts verdicts;
@@ -108,6 +109,19 @@ public final class PolicyRules implements PolicyOutput {
         defineNat();
     }
 
+    /** What of a pod's endpoint becomes rules beside its policy, from now on and also before the endpoint is told; {@code NONE} where nothing does. */
+    public void traits(String interfaceName, WorkloadTraits now) {
+        WorkloadTraits before = now.equals(WorkloadTraits.NONE) ? traits.remove(interfaceName) : traits.put(interfaceName, now);
+        if (now.equals(before == null ? WorkloadTraits.NONE : before)) {
+            return;
+        }
+        defineTraits();
+        EndpointPolicies endpoint = endpoints.get(new EndpointId.Workload(interfaceName));
+        if (endpoint != null) {
+            endpoint(endpoint);
+        }
+    }
+
     /** The addresses of this node. */
     public void hostAddresses(Collection<Ip> addresses) {
         replace(NodeSets.THIS_HOST, addresses.stream().map(Member::of).toList());
@@ -116,7 +130,9 @@ public final class PolicyRules implements PolicyOutput {
     /** The rules of the kernel's chains, as of the last {@link #settle}; others may add their own. */
     public Map<HookPoint, HookRules> hooks() {
         boolean hosts = endpoints.keySet().stream().anyMatch(EndpointId.Host.class::isInstance);
-        return staticChains.hooks(new StaticChains.Use(hosts, false, false, pools.containsValue(true)));
+        boolean floating = verdicts.settings().floatingIps() && traits.values().stream().anyMatch(each -> !each.floating().isEmpty());
+        boolean codePoints = traits.values().stream().anyMatch(each -> each.codePoint().isPresent());
+        return staticChains.hooks(new StaticChains.Use(hosts, codePoints, floating, pools.containsValue(true)));
     }
 
     /** Ends a round of changes. */
@@ -187,11 +203,18 @@ public final class PolicyRules implements PolicyOutput {
         EndpointChains chains = new EndpointChains(verdicts, this::selector);
         switch (endpoint) {
             case EndpointPolicies.Workload workload -> {
-                own(workload.id(), chains.of(workload));
                 String iface = workload.id().interfaceName();
-                dispatch(Dispatches.FROM_WORKLOAD, iface, Names.endpoint(Layer.FILTER, "cali-fw-", iface));
-                dispatch(Dispatches.TO_WORKLOAD, iface, Names.endpoint(Layer.FILTER, "cali-tw-", iface));
-                if (workload.spoofed().isEmpty() ? spoofed.remove(iface) != null : !workload.spoofed().equals(spoofed.put(iface, workload.spoofed()))) {
+                boolean closed = !workload.spoofed().isEmpty() && !verdicts.settings().spoofing();
+                own(workload.id(), closed ? List.of() : chains.of(workload, traits.getOrDefault(iface, WorkloadTraits.NONE)));
+                if (closed) {
+                    undispatch(Dispatches.FROM_WORKLOAD, iface);
+                    undispatch(Dispatches.TO_WORKLOAD, iface);
+                } else {
+                    dispatch(Dispatches.FROM_WORKLOAD, iface, Names.endpoint(Layer.FILTER, "cali-fw-", iface));
+                    dispatch(Dispatches.TO_WORKLOAD, iface, Names.endpoint(Layer.FILTER, "cali-tw-", iface));
+                }
+                List<Cidr> sources = closed ? List.of() : workload.spoofed();
+                if (sources.isEmpty() ? spoofed.remove(iface) != null : !sources.equals(spoofed.put(iface, sources))) {
                     defineRpfSkip();
                 }
             }
@@ -312,9 +335,7 @@ public final class PolicyRules implements PolicyOutput {
         for (ToHostEndpoints to : ToHostEndpoints.values()) {
             pool.define(to.chain(), () -> to.dispatch(isTakenByAll(to)));
         }
-        for (ChainName empty : List.of(StaticChains.FLOATING_IN, StaticChains.FLOATING_OUT, StaticChains.DSCP)) {
-            pool.define(empty, () -> Chain.Rules.of(empty));
-        }
+        defineTraits();
         defineNat();
         defineRpfSkip();
         List<ChainName> leads = new ArrayList<>();
@@ -326,6 +347,18 @@ public final class PolicyRules implements PolicyOutput {
         leads.stream().filter(roots::add).forEach(pool::use);
         // Entries can only be put into chains that are there.
         pool.settle();
+    }
+
+    private void defineTraits() {
+        pool.define(StaticChains.FLOATING_IN, () -> TraitRules.floatingIn(floating()));
+        pool.define(StaticChains.FLOATING_OUT, () -> TraitRules.floatingOut(floating()));
+        pool.define(StaticChains.DSCP, () -> TraitRules.codePoints(traits.values()));
+        replace(NodeSets.CODE_POINTS, traits.values().stream().filter(each -> each.codePoint().isPresent())
+                .flatMap(each -> each.addresses().stream()).map(Member::of).toList());
+    }
+
+    private Collection<WorkloadTraits> floating() {
+        return verdicts.settings().floatingIps() ? traits.values() : List.of();
     }
 
     private void defineNat() {

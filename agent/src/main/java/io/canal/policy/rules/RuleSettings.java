@@ -26,6 +26,8 @@ import java.util.TreeSet;
  * @param natPorts the source ports that masquerading may use
  * @param natAddress the source that packets leave with in place of the interface's address
  * @param natSparesHosts whether packets to other nodes keep their source too
+ * @param floatingIps whether pods are reached by the further addresses that they have
+ * @param spoofing whether a pod may have further sources; where not, one that asks for some is cut off
  */
 public record RuleSettings(
         int markMask,
@@ -47,7 +49,9 @@ public record RuleSettings(
         List<Cidr> serviceBlocks,
         Optional<PortRange> natPorts,
         Optional<Ip> natAddress,
-        boolean natSparesHosts) {
+        boolean natSparesHosts,
+        boolean floatingIps,
+        boolean spoofing) {
 
     /** DefaultEndpointToHostAction. */
     public enum ToHost {
@@ -78,20 +82,20 @@ public record RuleSettings(
                 List.of(Failsafe.udp(53), Failsafe.udp(67), Failsafe.tcp(179), Failsafe.tcp(2379), Failsafe.tcp(2380), Failsafe.tcp(5473),
                         Failsafe.tcp(6443), Failsafe.tcp(6666), Failsafe.tcp(6667)),
                 "calico-packet", 0, 5, true, 4789, false, false, new TreeSet<>(), ServiceLoop.DROP, List.of(), Optional.empty(),
-                Optional.empty(), false);
+                Optional.empty(), false, false, false);
     }
 
     /** These with other overlay ports. */
     public RuleSettings withOverlayPorts(SortedSet<Integer> ports) {
         return new RuleSettings(markMask, filterAccepts, mangleAccepts, rejects, endpointToHost, failsafeInbound, failsafeOutbound, logPrefix,
                 logRate, logBurst, dropsInvalid, vxlanPort, vxlanFromWorkloads, ipipFromWorkloads, ports, serviceLoop, serviceBlocks,
-                natPorts, natAddress, natSparesHosts);
+                natPorts, natAddress, natSparesHosts, floatingIps, spoofing);
     }
 
     /** These with other blocks of services. */
     public RuleSettings withServiceBlocks(List<Cidr> blocks) {
         return new RuleSettings(markMask, filterAccepts, mangleAccepts, rejects, endpointToHost, failsafeInbound, failsafeOutbound, logPrefix,
                 logRate, logBurst, dropsInvalid, vxlanPort, vxlanFromWorkloads, ipipFromWorkloads, overlayPorts, serviceLoop, blocks,
-                natPorts, natAddress, natSparesHosts);
+                natPorts, natAddress, natSparesHosts, floatingIps, spoofing);
     }
 }

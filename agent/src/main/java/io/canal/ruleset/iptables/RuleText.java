@@ -43,6 +43,9 @@ final class RuleText {
         // Addresses, interfaces and the protocol are fields of the rule and come first, in this order, whatever the order of matches.
         for (Side side : Side.values()) {
             rule.matches().forEach(match -> {
+                if (match instanceof Match.Address address && address.side() == side) {
+                    words.add((side == Side.SOURCE ? "-s " : "-d ") + address.net().net());
+                }
                 // A block of all addresses says nothing, and is not printed.
                 if (match instanceof Match.Net net && net.side() == side && (net.net().length() > 0 || net.negated())) {
                     words.add(not(net.negated()) + (side == Side.SOURCE ? "-s " : "-d ") + net.net());
@@ -92,6 +95,7 @@ final class RuleText {
     private String savedModule(Match match) {
         return switch (match) {
             case Match.Net net -> "";
+            case Match.Address address -> "";
             case Match.Interface iface -> "";
             case Match.Protocol protocol -> "";
             case Match.InSet in -> set(in);
@@ -112,6 +116,7 @@ final class RuleText {
     private String felixMatch(Match match) {
         return switch (match) {
             case Match.Net net -> not(net.negated()) + (net.side() == Side.SOURCE ? "--source " : "--destination ") + net.net();
+            case Match.Address address -> (address.side() == Side.SOURCE ? "--source " : "--destination ") + address.address();
             case Match.Interface iface -> not(iface.negated()) + (iface.way() == Way.IN ? "--in-interface " : "--out-interface ") + name(iface);
             case Match.Protocol protocol -> not(protocol.negated()) + "-p "
                     + (protocol.named() ? felixProtocol(protocol.number()) : Integer.toString(protocol.number()));
@@ -162,8 +167,8 @@ final class RuleText {
             case Action.Masquerade masquerade -> "--jump MASQUERADE" + ports(masquerade) + (masquerade.fullyRandom() ? " --random-fully" : "");
             case Action.Snat snat -> "--jump SNAT --to-source " + snat.to() + (snat.fullyRandom() ? " --random-fully" : "");
             case Action.Dnat dnat -> "--jump DNAT --to-destination " + dnat.to();
-            case Action.Dscp dscp -> "--jump DSCP --set-dscp 0x" + Integer.toHexString(dscp.value());
-            case Action.Reject reject -> reject.with() == Action.With.PORT_UNREACHABLE ? "--jump REJECT" : "--jump REJECT --reject-with " + with(reject.with());
+            case Action.Dscp dscp -> "--jump DSCP --set-dscp " + dscp.value();
+            case Action.Reject reject -> reject.with() == Action.With.PORT_UNREACHABLE ? "--jump REJECT" : "-j REJECT --reject-with " + with(reject.with());
             case Action.Log log -> "--jump LOG --log-prefix \"" + cut(log.prefix()) + "\" --log-level " + log.level();
             case Action.NoTrack noTrack -> "--jump NOTRACK";
             case Action.Nothing nothing -> "";

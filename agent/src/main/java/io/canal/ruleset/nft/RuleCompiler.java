@@ -93,6 +93,7 @@ final class RuleCompiler {
                 compare(equal(iface.negated()), iface.prefix() ? name.first(iface.name().length()) : name);
             }
             case Match.Net net -> net(net);
+            case Match.Address address -> net(address.net());
             case Match.InSet in -> inSet(in);
             case Match.Protocol protocol -> {
                 load(MetaKey.L4PROTO);

@@ -86,7 +86,7 @@ class NftTableIT {
                 "ip daddr != @cali40s-some-nets-net counter",
                 "limit rate 1000/second burst 7 packets",
                 "ct count over 20 counter",
-                "tcp flags & (fin | syn | rst | ack) == syn counter",
+                "tcp flags syn / fin,syn,rst,ack counter",
                 "ip daddr . meta l4proto . th dport @cali40n-named counter",
                 "ip6 saddr . meta l4proto . th sport @cali60n-named counter",
                 "tcp dport 80 return",
