@@ -105,7 +105,7 @@ final class Adder {
             }
             // The rules are made while the wire is laid; without it they concern nobody.
             long rules = kit.rows().put(attachment.row());
-            kit.links().lay(pod, plan(attachment, config));
+            kit.links().lay(pod, plan(attachment, config), kit.steps());
             kit.steps().reached(Step.WIRED);
             awaitRules(attachment, rules, start);
             kit.steps().reached(Step.RULES_IN_PLACE);

@@ -32,11 +32,11 @@ final class HostLinks implements AutoCloseable {
         T with(Rtnl host) throws IOException, PodWiring.Refused;
     }
 
-    void lay(NetworkNamespace pod, PodWiring.Plan plan) throws IOException, PodWiring.Refused {
+    void lay(NetworkNamespace pod, PodWiring.Plan plan, Step.Listener steps) throws IOException, PodWiring.Refused {
         turns.acquireUninterruptibly();
         try {
             work(host -> {
-                PodWiring.lay(host, pod, plan);
+                PodWiring.lay(host, pod, plan, steps);
                 return true;
             });
         } finally {

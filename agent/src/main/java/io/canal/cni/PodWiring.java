@@ -83,15 +83,17 @@ final class PodWiring {
     }
 
     /** Lays the wire; nothing is left where it fails. Best called on a platform thread: see {@link NetworkNamespace#visit}. */
-    static void lay(Rtnl host, NetworkNamespace pod, Plan plan) throws IOException, Refused {
+    static void lay(Rtnl host, NetworkNamespace pod, Plan plan, Step.Listener steps) throws IOException, Refused {
         createPair(host, pod, plan);
         try {
+            steps.reached(Step.PAIR_MADE);
             Link link = host.link(plan.hostInterface).orElseThrow(() -> new KernelException("find link " + plan.hostInterface, Errno.ENODEV));
             sysctlsOfHost(host, link.index(), plan);
             pod.visit(() -> {
                 wireInside(link.parent(), plan);
                 return plan;
             });
+            steps.reached(Step.WIRED_INSIDE);
             routeOnHost(host, link.index(), plan);
         } catch (IOException | Refused | RuntimeException failure) {
             remove(host, plan.hostInterface);

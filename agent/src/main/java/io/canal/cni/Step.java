@@ -4,6 +4,8 @@ package io.canal.cni;
 enum Step {
     ADDRESS_TAKEN,
     ADDING_NOTED,
+    PAIR_MADE,
+    WIRED_INSIDE,
     WIRED,
     RULES_IN_PLACE,
     UP_NOTED,

@@ -18,6 +18,9 @@ import io.canal.store.MemoryStore;
 import io.canal.store.Store;
 import io.canal.store.StoreException;
 import io.canal.store.Txn;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +45,7 @@ final class TestAgent {
     private volatile String changeLeaseAt = "";
     private volatile CountDownLatch rulesHeld = new CountDownLatch(0);
     private volatile Map<String, LocalEndpoint> rules = Map.of();
+    private volatile Path etcdOfHalted = Path.of("");
 
     private TestAgent() {}
 
@@ -51,6 +55,11 @@ final class TestAgent {
     }
 
     private void run(NodePaths paths) throws Exception {
+        etcdOfHalted = paths.at("etcd-of-halted.json");
+        if (Files.exists(etcdOfHalted)) {
+            Json.object("etcd", Files.readString(etcdOfHalted)).orThrow().properties().forEach(key -> put(key.getKey(), key.getValue().asText()));
+            Files.delete(etcdOfHalted);
+        }
         ApplyLoop loop = new ApplyLoop(Clock.system(), List.of(new Rules()), () -> true, applied -> {});
         CniServer server = new CniServer(paths, new TestNode(), loop, endpoints, store, Clock.system(), this::reached);
         Map<String, LocalEndpoint> known = server.known();
@@ -138,7 +147,14 @@ final class TestAgent {
 
     private void reached(Step step) {
         if (step.name().equals(haltAt)) {
-            // As kill -9: nothing is closed, nothing is undone.
+            // As kill -9: nothing is closed, nothing is undone. Only etcd lives on.
+            ObjectNode keys = Json.object();
+            list("/").forEach(entry -> keys.put(entry.key(), entry.value()));
+            try {
+                Files.writeString(etcdOfHalted, Json.compact(keys));
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
             Runtime.getRuntime().halt(137);
         }
         if (step.name().equals(changeLeaseAt)) {

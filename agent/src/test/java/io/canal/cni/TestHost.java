@@ -144,6 +144,18 @@ final class TestHost implements AutoCloseable {
         return call(call.environment(command), call.stdin());
     }
 
+    /** Has the agent killed when it has done a step of this call; the caller is killed with it, so that nobody cleans up. */
+    void crash(Step step, String command, Call call) throws Exception {
+        order("halt-at", "step", step);
+        ObjectNode frame = Json.object().put("v", 1).put("stdin", call.stdin());
+        frame.set("env", JSON.valueToTree(call.environment(command)));
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(paths().cniSocket()));
+            Frames.write(channel, Json.compact(frame));
+            awaitHalt();
+        }
+    }
+
     String ip(String... arguments) {
         return TestNamespaces.ip(host, arguments);
     }
