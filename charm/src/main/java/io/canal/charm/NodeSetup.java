@@ -19,6 +19,11 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
 
     private static final List<String> UNIT_FOLDERS = List.of("etc/systemd/system", "lib/systemd/system", "usr/lib/systemd/system");
 
+    private static final String CALICOCTL = "usr/local/bin/calicoctl";
+
+    /** Where a calicoctl of others would be: then ours is not to stand before it. */
+    private static final List<String> COMMAND_FOLDERS = List.of("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "snap/bin");
+
     private static final Map<String, String> HANDS_OFF = Map.of(
             "etc/systemd/network/10-canal.link", """
                     # canal gives its devices their addresses itself, and keeps them.
@@ -52,6 +57,7 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
             NodeFile.put(node.at(file.getKey()), file.getValue(), "rw-r--r--");
         }
         installCniClient();
+        installCalicoctl();
         retireForeignUnits();
         String unit = templates.render("canal-agent.service.ftl", Map.of("home", "/" + node.root().relativize(program.current())));
         if (NodeFile.put(unitFile(), unit, "rw-r--r--")) {
@@ -83,6 +89,9 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
         for (String file : HANDS_OFF.keySet()) {
             Files.deleteIfExists(node.at(file));
         }
+        if (isOurCalicoctl()) {
+            Files.delete(node.at(CALICOCTL));
+        }
         for (String made : NodeFile.text(madeFolders()).lines().toList()) {
             NodeFile.removeIfEmpty(node.at(made));
         }
@@ -109,6 +118,26 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
             Aside.keep(client);
         }
         NodeFile.put(client, ours, "rwxr-xr-x");
+    }
+
+    /** Puts our commands where users look for calicoctl, unless there is one. */
+    private void installCalicoctl() throws IOException {
+        Path link = node.at(CALICOCTL);
+        boolean foreign = COMMAND_FOLDERS.stream().anyMatch(folder -> Files.exists(node.at(folder).resolve("calicoctl"), LinkOption.NOFOLLOW_LINKS));
+        if (!foreign || isOurCalicoctl()) {
+            noteFolders(link.resolveSibling(""));
+            Files.createDirectories(link.resolveSibling(""));
+            NodeFile.link(link, calicoctl());
+        }
+    }
+
+    private boolean isOurCalicoctl() throws IOException {
+        Path link = node.at(CALICOCTL);
+        return Files.isSymbolicLink(link) && Files.readSymbolicLink(link).equals(calicoctl());
+    }
+
+    private Path calicoctl() {
+        return Path.of("/").resolve(node.root().relativize(program.current())).resolve("bin/calicoctl");
     }
 
     /** Stops and moves aside real units that have the names of our aliases: enabling an alias fails where a file has its name. */

@@ -45,6 +45,7 @@ record Program(Path folder, Path scratch) {
         copyJars(jars);
         copyFlat(templates, folder.resolve("templates"));
         put(client, folder.resolve("cni/calico"), "rwxr-xr-x");
+        put(templates.resolveSibling("charm/src/pack/calicoctl"), folder.resolve("bin/calicoctl"), "rwxr-xr-x");
         write("version", version + "\n");
         String flags = Files.readString(templates.resolveSibling("charm/src/pack/java.args")).strip();
         String classPath = String.join(":", jarNames().stream().map(name -> "lib/" + name).toList());
@@ -54,7 +55,7 @@ record Program(Path folder, Path scratch) {
             write(role.arguments, flags + "\n-XX:AOTCache=" + role.cache(cached) + "\n-cp " + classPath + "\n");
         }
         // The caches, which differ from build to build, are not in the digest; the training of hooks installs the program and needs it.
-        write("digest", digestOf(List.of("runtime", "lib", "templates", "cni", "java.args", "hook.args", "version"), "").substring(0, 24) + "\n");
+        write("digest", digestOf(List.of("runtime", "lib", "templates", "cni", "bin", "java.args", "hook.args", "version"), "").substring(0, 24) + "\n");
         for (Role role : Role.values()) {
             String cache = role.cache(cached);
             train(role, cache, flags + "\n-XX:AOTCacheOutput=" + cache + ".new\n-cp " + classPath + "\n");

@@ -6,6 +6,7 @@ import io.canal.controller.charm.CharmException;
 import io.canal.lab.LabException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "canal",
         description = "Pod network and network policy for Kubernetes nodes: the charm canal, without Juju.",
+        footer = "%nCalico's resources, as with calicoctl: get, apply, create, replace, patch, delete, label, validate.",
         mixinStandardHelpOptions = true,
         version = "canal 1.0",
         subcommands = {
@@ -63,7 +65,10 @@ public final class Main implements Runnable {
     }
 
     /** Runs the command line and exits with its code: 2 for a command line that is wrong, 1 for a command that failed. */
-    public static void main(String[] args) {
+    public static void main(String[] args) throws Exception {
+        if (args.length > 0 && PolicyCommands.NAMES.contains(args[0])) {
+            System.exit(PolicyCommands.run(List.of(args)));
+        }
         System.exit(commandLine().execute(args));
     }
 

@@ -1,7 +1,7 @@
 package io.canal.controller;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.canal.controller.text.GoJson;
+import io.canal.text.GoJson;
 import io.canal.controller.text.Trees;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.controller.testing.RecordedCalls;
-import io.canal.controller.text.GoJson;
-import io.canal.controller.text.GoYaml;
+import io.canal.text.GoJson;
+import io.canal.text.GoYaml;
 import io.canal.controller.text.Trees;
 import org.junit.jupiter.api.Test;
 

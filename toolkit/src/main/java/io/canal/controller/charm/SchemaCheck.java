@@ -1,7 +1,7 @@
 package io.canal.controller.charm;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.canal.controller.text.GoJson;
+import io.canal.text.GoJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

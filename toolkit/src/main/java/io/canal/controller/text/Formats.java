@@ -1,6 +1,8 @@
 package io.canal.controller.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.canal.text.GoJson;
+import io.canal.text.GoYaml;
 
 /** The output formats that Juju's tools share. */
 public enum Formats {

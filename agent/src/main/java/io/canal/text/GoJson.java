@@ -1,14 +1,48 @@
-package io.canal.controller.text;
+package io.canal.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Iterator;
 import java.util.Map;
 
-/** JSON on one line as Go's encoding/json writes it: HTML characters escaped, no blanks. Keys keep the tree's order. */
+/** JSON as Go's encoding/json writes it, HTML characters escaped. Keys keep the tree's order. */
 public final class GoJson {
 
     private GoJson() {}
 
+    /** On several lines, two blanks a level, without a newline at the end. */
+    public static String indented(JsonNode node) {
+        StringBuilder text = new StringBuilder();
+        indented(text, node, "\n");
+        return text.toString();
+    }
+
+    private static void indented(StringBuilder text, JsonNode node, String newLine) {
+        if (!node.isContainerNode() || node.isEmpty()) {
+            append(text, node);
+            return;
+        }
+        text.append(node.isObject() ? '{' : '[');
+        String inner = newLine + "  ";
+        String separator = inner;
+        if (node.isObject()) {
+            for (Map.Entry<String, JsonNode> field : node.properties()) {
+                text.append(separator);
+                string(text, field.getKey());
+                text.append(": ");
+                indented(text, field.getValue(), inner);
+                separator = "," + inner;
+            }
+        } else {
+            for (JsonNode element : node) {
+                text.append(separator);
+                indented(text, element, inner);
+                separator = "," + inner;
+            }
+        }
+        text.append(newLine).append(node.isObject() ? '}' : ']');
+    }
+
+    /** On one line, without blanks. */
     public static String line(JsonNode node) {
         StringBuilder text = new StringBuilder();
         append(text, node);

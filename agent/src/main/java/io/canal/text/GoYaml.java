@@ -1,4 +1,4 @@
-package io.canal.controller.text;
+package io.canal.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;

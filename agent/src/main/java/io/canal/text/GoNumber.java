@@ -1,14 +1,14 @@
-package io.canal.controller.text;
+package io.canal.text;
 
 import java.math.BigDecimal;
 
 /** Floating point numbers as Go prints them: the shortest digits that give the same number back. */
-final class GoNumber {
+public final class GoNumber {
 
     private GoNumber() {}
 
     /** As goyaml: {@code strconv.FormatFloat(f, 'g', -1, 64)}, such as 1e+21, 3e+11, 1, 0.5. */
-    static String yaml(double number) {
+    public static String yaml(double number) {
         return print(number, -4, 6);
     }
 

@@ -1,0 +1,118 @@
+package io.canal.cli;
+
+import io.canal.controller.MachineSpec;
+import io.canal.controller.ModelException;
+import io.canal.controller.ModelView;
+import io.canal.ctl.CommandLine;
+import io.canal.ssh.Connection;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/**
+ * {@code canal get}, {@code canal apply} and the other commands for Calico's resources. Where calicoctl's variables or its file say
+ * where etcd is, they work from here; else they run on a host of the model, whose etcd they then are about.
+ */
+final class PolicyCommands {
+
+    static final Set<String> NAMES = names();
+
+    private static final String PROGRAM = "/opt/canal/current/bin/calicoctl";
+
+    private PolicyCommands() {}
+
+    private static Set<String> names() {
+        Set<String> names = new TreeSet<>(CommandLine.COMMANDS);
+        names.remove("version");
+        return Set.copyOf(names);
+    }
+
+    /** Runs one command; the exit code. */
+    static int run(List<String> words) throws IOException, InterruptedException {
+        if (words.getFirst().equals("validate") || knowsEtcd(words)) {
+            return io.canal.ctl.Main.run(words);
+        }
+        Optional<ModelView> view = model();
+        if (view.isEmpty()) {
+            return io.canal.ctl.Main.run(words);
+        }
+        try {
+            return onHost(view.get(), words);
+        } catch (ModelException e) {
+            System.err.println("ERROR " + e.getMessage());
+            return 1;
+        }
+    }
+
+    private static boolean knowsEtcd(List<String> words) {
+        return words.stream().anyMatch(word -> word.equals("-c") || word.startsWith("--config"))
+                || Stream.of("ETCD_ENDPOINTS", "CALICO_ETCD_ENDPOINTS", "DATASTORE_TYPE").anyMatch(name -> System.getenv(name) != null)
+                || Files.exists(Path.of("/etc/calico/calicoctl.cfg"));
+    }
+
+    /** The model of CANAL_MODEL, else the lab's. */
+    private static Optional<ModelView> model() throws IOException {
+        return ModelView.read(new ModelOption().folder());
+    }
+
+    private static int onHost(ModelView view, List<String> words) throws IOException, InterruptedException, ModelException {
+        ModelView.Unit unit = view.units().stream()
+                .filter(one -> one.application().equals("canal") && !one.dying())
+                .findFirst()
+                .orElseThrow(() -> new ModelException("the model has no unit of canal on whose host the command could run; set ETCD_ENDPOINTS"));
+        MachineSpec machine = view.machine(unit.machine()).orElseThrow(() -> new ModelException("machine \"" + unit.machine() + "\" not found"));
+        List<String> argv = new ArrayList<>(List.of(PROGRAM));
+        InputStream input = withoutFiles(words, argv);
+        try (Connection connection = Connection.open(machine.endpoint())) {
+            return connection.run(argv, input, System.out, System.err);
+        }
+    }
+
+    /** Copies the words; what {@code --filename} names is read here, and comes to standard input over there. */
+    private static InputStream withoutFiles(List<String> words, List<String> argv) throws IOException {
+        InputStream input = InputStream.nullInputStream();
+        boolean recursive = words.contains("-R") || words.contains("--recursive");
+        for (int i = 0; i < words.size(); i++) {
+            String word = words.get(i);
+            Optional<String> file = Optional.empty();
+            if ((word.equals("-f") || word.equals("--filename")) && i + 1 < words.size()) {
+                file = Optional.of(words.get(++i));
+            } else if (word.startsWith("--filename=")) {
+                file = Optional.of(word.substring("--filename=".length()));
+            } else if (word.startsWith("-f") && word.length() > 2) {
+                file = Optional.of(word.substring(2));
+            }
+            if (file.isEmpty()) {
+                argv.add(word);
+            } else {
+                argv.addAll(List.of("-f", "-"));
+                input = file.get().equals("-") ? System.in : new ByteArrayInputStream(read(Path.of(file.get()), recursive));
+            }
+        }
+        return input;
+    }
+
+    private static byte[] read(Path path, boolean recursive) throws IOException {
+        if (!Files.isDirectory(path)) {
+            return Files.readAllBytes(path);
+        }
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        try (Stream<Path> files = Files.walk(path, recursive ? Integer.MAX_VALUE : 1)) {
+            for (Path file : files.filter(Files::isRegularFile).filter(one -> one.toString().matches(".*\\.(yaml|yml|json)")).sorted().toList()) {
+                all.writeBytes(Files.readAllBytes(file));
+                all.writeBytes("\n---\n".getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        return all.toByteArray();
+    }
+}
