@@ -19,6 +19,7 @@ import io.canal.dataplane.filter.FilterMode;
 import io.canal.dataplane.filter.PacketFilter;
 import io.canal.dataplane.link.TunnelState;
 import io.canal.kernel.libc.SdNotify;
+import io.canal.lease.keeper.KeeperStanding;
 import io.canal.lease.keeper.OwnSubnet;
 import io.canal.model.Cidr;
 import io.canal.model.Decoded.Bad;
@@ -76,6 +77,7 @@ final class Agent implements AutoCloseable {
     private final Tables tables = new Tables();
     private final NodeFilePaths filePaths;
     private final NetworkStages network;
+    private final PolicyTables policy;
     private final PacketFilter filter;
     private final FileStage files;
     private final ApplyLoop loop;
@@ -108,14 +110,17 @@ final class Agent implements AutoCloseable {
         SecureRandom random = new SecureRandom();
         this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, () -> facts.inPass().localNetwork(), random);
         this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), () -> facts.inPass().files(), () -> begun);
-        this.filter = new PacketFilter(new FilterInputs(tables.endpoints, tables.peerAddresses, new FilterNetworks(facts, tables, memory)),
+        this.policy = new PolicyTables(() -> facts.inPass().nodename(), this::standing, tables.endpoints.rows(), this::staysClosed,
+                new PolicySettings(settings -> settings), () -> conditions.set("policy", Weight.NOT_READY, Optional.empty()));
+        this.filter = new PacketFilter(new FilterInputs(tables.peerAddresses, new FilterNetworks(facts, tables, memory), policy),
                 () -> mode(facts.inPass().config().dataplane()), paths, clock);
         this.loop = new ApplyLoop(clock, stages(), this::mayRemove, this::applied);
-        this.etcd = new EtcdSide(stores, loop, tables, facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
+        this.etcd = new EtcdSide(stores, loop, tables, new PolicyFeed(loop, policy, conditions), facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
         this.uplinks = new UplinkWatch(() -> facts.latest().config(), this::chosen);
-        this.cni = new CniServer(paths, new ServedNode(facts, clock), loop, tables.endpoints, etcd.store(), clock);
+        this.cni = new CniServer(paths, new ServedNode(facts, policy::known, clock), loop, tables.endpoints, etcd.store(), clock);
         this.nudge = new Nudge(unit -> Nudge.program(paths, unit), () -> facts.latest().config().unit(), clock);
         this.departed = new DepartedUnits(paths.stateDir(), etcd::releaseUnit);
+        conditions.set("policy", Weight.NOT_READY, Optional.of("It is not known yet which policies hold."));
         conditions.set("start", Weight.NOT_READY, Optional.of("The agent is starting."));
         conditions.set("configuration", Weight.NOT_READY, first.problem().map(problem -> problem.sentence() + "."));
     }
@@ -126,6 +131,14 @@ final class Agent implements AutoCloseable {
         stages.add(1, filter);
         stages.add(files);
         return stages;
+    }
+
+    private KeeperStanding standing() {
+        return etcd.standing();
+    }
+
+    private boolean staysClosed(String iface) {
+        return cni.staysClosed(iface);
     }
 
     private static FilterMode mode(DataplaneOption option) {

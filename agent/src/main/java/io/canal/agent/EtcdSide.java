@@ -11,6 +11,7 @@ import io.canal.model.IpPrefix;
 import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
 import io.canal.model.NetworkConfig;
+import io.canal.model.calico.ResourceKey;
 import io.canal.network.Uplink;
 import io.canal.reconcile.ApplyLoop;
 import io.canal.reconcile.Clock;
@@ -53,6 +54,7 @@ final class EtcdSide implements AutoCloseable {
     private final CurrentStore current = new CurrentStore();
     private final String boot = HostFacts.bootId();
     private final LongFunction<Sources> sourcesMaker;
+    private final PolicyFeed policy;
     private final Runnable onInSync;
 
     private volatile @Nullable Sources sources;
@@ -65,11 +67,13 @@ final class EtcdSide implements AutoCloseable {
      * Without a link yet.
      *
      * @param stores makes the store that a configuration names
+     * @param policy told of Calico's data
      * @param onInSync told when etcd is within reach, at first and again, on a thread that may wait
      */
-    EtcdSide(Function<AgentConfig, Store> stores, ApplyLoop loop, Tables tables, Facts facts, NetworkMemory memory, Conditions conditions, Path stateDir,
-            Clock clock, RandomGenerator random, Runnable onInSync) {
+    EtcdSide(Function<AgentConfig, Store> stores, ApplyLoop loop, Tables tables, PolicyFeed policy, Facts facts, NetworkMemory memory, Conditions conditions,
+            Path stateDir, Clock clock, RandomGenerator random, Runnable onInSync) {
         this.stores = stores;
+        this.policy = policy;
         this.facts = facts;
         this.conditions = conditions;
         this.stateDir = stateDir;
@@ -123,6 +127,8 @@ final class EtcdSide implements AutoCloseable {
         sources = listener;
         NodeFacts self = self();
         told = self;
+        // It is much, so it begins first; the store ends it.
+        var unused = store.feed(ResourceKey.ROOT, policy);
         link = new EtcdLink(store, config.etcd(), config.leaseTtl(), self, stateDir, clock, random, listener);
     }
 

@@ -8,15 +8,19 @@ import io.canal.reconcile.Applied;
 import io.canal.reconcile.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** What the CNI server is told of this node. */
 final class ServedNode implements Node {
 
     private final Facts facts;
+    private final BooleanSupplier policyKnown;
     private final Clock clock;
 
-    ServedNode(Facts facts, Clock clock) {
+    /** @param policyKnown whether it is known what pods may do */
+    ServedNode(Facts facts, BooleanSupplier policyKnown, Clock clock) {
         this.facts = facts;
+        this.policyKnown = policyKnown;
         this.clock = clock;
     }
 
@@ -43,6 +47,9 @@ final class ServedNode implements Node {
 
     @Override
     public Optional<String> unprotected(Applied applied) {
+        if (!policyKnown.getAsBoolean()) {
+            return Optional.of("It is not known yet which policies hold.");
+        }
         return Optional.ofNullable(applied.failures().get(PacketFilter.NAME)).or(() -> Optional.ofNullable(applied.failures().get("tables")));
     }
 }

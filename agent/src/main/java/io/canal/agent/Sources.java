@@ -93,6 +93,9 @@ final class Sources implements KeeperListener {
         tell(now, facts.latest().own());
         if (now.mayRemove() != before.mayRemove()) {
             loop.write(() -> wholeInPass = now.mayRemove());
+        } else if (now.inSync() != before.inSync()) {
+            // What waits in the tables for the whole to be known is taken up in a pass.
+            loop.write(() -> { });
         }
         if (now.inSync() && now.watchAlive() && !(before.inSync() && before.watchAlive())) {
             onInSync.run();

@@ -87,6 +87,11 @@ public final class CniServer implements AutoCloseable {
         return rows;
     }
 
+    /** Whether the journal has an ADD on this interface that has not ended well: nothing may open it. */
+    public boolean staysClosed(String hostInterface) {
+        return attachments.ownerOf(hostInterface).map(Attachment::id).flatMap(attachments::get).filter(entry -> !entry.up()).isPresent();
+    }
+
     /** Begins to carry out the writes that wait for etcd, and to keep memory and etcd in step with the journal. */
     public void start() {
         spool.start();

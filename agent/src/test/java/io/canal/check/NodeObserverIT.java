@@ -13,6 +13,7 @@ import io.canal.control.Op;
 import io.canal.dataplane.filter.FilterInputs;
 import io.canal.dataplane.filter.FilterMode;
 import io.canal.dataplane.filter.NodeNetworks;
+import io.canal.dataplane.filter.OpenPolicy;
 import io.canal.dataplane.filter.PacketFilter;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
@@ -265,7 +266,7 @@ class NodeObserverIT {
     private void rules(FilterMode mode, String own) throws Exception {
         NodeNetworks networks = new NodeNetworks(List.of(new PodNetwork(Cidr.of("10.1.0.0/16"), Optional.of(Cidr.of(own)))), new TreeSet<>(Set.of(8472)), true);
         node.<Exception>run(() -> {
-            try (PacketFilter filter = new PacketFilter(new FilterInputs(new Table<>("endpoints"), new Table<>("peers"), () -> networks), () -> mode, paths, Clock.system())) {
+            try (PacketFilter filter = new PacketFilter(new FilterInputs(new Table<>("peers"), () -> networks, new OpenPolicy(new Table<>("endpoints"))), () -> mode, paths, Clock.system())) {
                 filter.run(new Pass(1, true));
             }
         });

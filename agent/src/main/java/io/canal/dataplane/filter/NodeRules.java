@@ -1,12 +1,9 @@
 package io.canal.dataplane.filter;
 
+import io.canal.model.Cidr;
 import io.canal.model.Ip;
-import io.canal.policy.ActiveProfile;
-import io.canal.policy.EndpointId;
-import io.canal.policy.EndpointPolicies;
-import io.canal.policy.ResolvedRule;
 import io.canal.policy.rules.PolicyRules;
-import io.canal.policy.rules.RuleSettings;
+import io.canal.policy.rules.WorkloadTraits;
 import io.canal.ruleset.Hook;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
@@ -17,18 +14,16 @@ import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.tenants.FlannelRules;
 import io.canal.ruleset.tenants.PodNetwork;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps the ruleset to what the inputs say; the cost of one changed peer or pod does not grow with the number of others. */
 final class NodeRules {
 
-    private static final ActiveProfile ALLOW = allowAll();
     private static final HookPoint FORWARD = new HookPoint(Layer.FILTER, Hook.FORWARD);
     private static final HookPoint POSTROUTING = new HookPoint(Layer.NAT, Hook.POSTROUTING);
 
@@ -39,22 +34,16 @@ final class NodeRules {
     private final Ruleset opening = new Ruleset();
     private final Map<String, Set<Ip>> peers = new HashMap<>();
     private final Map<Ip, Integer> peerUses = new HashMap<>();
-    private final Set<String> endpoints = new HashSet<>();
+    private Map<Cidr, Boolean> pools = Map.of();
+    private Map<String, WorkloadTraits> traits = Map.of();
+    private Collection<Ip> hostAddresses = Set.of();
     private @Nullable NodeNetworks networks;
 
     NodeRules(FilterInputs inputs) {
         this.inputs = inputs;
-        policy = new PolicyRules(ruleset, RuleSettings.defaults());
-        policy.profile(ALLOW);
+        policy = new PolicyRules(ruleset, inputs.policy().settings().withOverlayPorts(inputs.networks().get().overlayPorts()));
         // The peers that were written before this began are new to us.
         inputs.peers().rows().forEach(this::peer);
-    }
-
-    /** Every endpoint has this profile as long as no policy is calculated. */
-    private static ActiveProfile allowAll() {
-        ResolvedRule allow = new ResolvedRule(ResolvedRule.Verdict.ALLOW, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(),
-                Optional.empty(), ResolvedRule.End.ANY, ResolvedRule.End.ANY, Map.of());
-        return new ActiveProfile("projectcalico-default-allow", List.of(allow), List.of(allow));
     }
 
     Ruleset ruleset() {
@@ -65,19 +54,41 @@ final class NodeRules {
         return opening;
     }
 
-    void update() {
+    /** @param policyKnown whether it is known what holds */
+    void update(boolean policyKnown) {
         NodeNetworks now = inputs.networks().get();
-        policy.settings(policy.settings().withOverlayPorts(now.overlayPorts()));
+        policy.settings(inputs.policy().settings().withOverlayPorts(now.overlayPorts()));
+        Map<Cidr, Boolean> poolsNow = inputs.policy().pools();
+        if (!poolsNow.equals(pools)) {
+            pools = poolsNow;
+            policy.pools(poolsNow);
+        }
+        Collection<Ip> addressesNow = inputs.policy().hostAddresses();
+        if (!addressesNow.equals(hostAddresses)) {
+            hostAddresses = addressesNow;
+            policy.hostAddresses(addressesNow);
+        }
         for (String key : inputs.peers().takeChanged()) {
             Set<Ip> addresses = inputs.peers().get(key);
             peer(key, addresses == null ? Set.of() : addresses);
         }
-        writeEndpoints();
+        if (policyKnown) {
+            inputs.policy().flush(policy);
+            writeTraits(inputs.policy().traits());
+        }
         policy.settle();
         writeHooks(now);
         if (!now.equals(networks)) {
             networks = now;
             writeNetworks(now);
+        }
+    }
+
+    private void writeTraits(Map<String, WorkloadTraits> now) {
+        if (!now.equals(traits)) {
+            traits.keySet().stream().filter(iface -> !now.containsKey(iface)).forEach(iface -> policy.traits(iface, WorkloadTraits.NONE));
+            now.forEach(policy::traits);
+            traits = Map.copyOf(now);
         }
     }
 
@@ -126,19 +137,6 @@ final class NodeRules {
             if (left != null && left == 0) {
                 peerUses.remove(address);
                 ruleset.remove(PolicyRules.overlayPeers(address.family()), Member.of(address));
-            }
-        }
-    }
-
-    private void writeEndpoints() {
-        Set<String> now = inputs.endpoints().rows().keySet();
-        List.copyOf(endpoints).stream().filter(iface -> !now.contains(iface)).forEach(iface -> {
-            endpoints.remove(iface);
-            policy.endpointGone(new EndpointId.Workload(iface));
-        });
-        for (String iface : now) {
-            if (endpoints.add(iface)) {
-                policy.endpoint(new EndpointPolicies.Workload(new EndpointId.Workload(iface), List.of(), List.of(ALLOW.name()), List.of()));
             }
         }
     }

@@ -58,6 +58,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private final Supplier<FilterMode> mode;
     private final Clock clock;
     private final LastChoice lastChoice;
+    private final FilterInputs inputs;
     private final NodeRules rules;
     private final Map<IptablesBackend, IptablesTables> openings = new EnumMap<>(IptablesBackend.class);
 
@@ -88,6 +89,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         this.clock = clock;
         readAgainAt = clock.nanos();
         lastChoice = new LastChoice(paths.stateDir());
+        this.inputs = inputs;
         rules = new NodeRules(inputs);
     }
 
@@ -126,7 +128,11 @@ public final class PacketFilter implements Stage, AutoCloseable {
 
     @Override
     public void run(Pass pass) throws StageFailed {
-        rules.update();
+        boolean known = inputs.policy().settle();
+        if (!known && isHeld()) {
+            return;
+        }
+        rules.update(known);
         Ruleset.Changes changes = rules.ruleset().takeChanges();
         Ruleset.Changes openingChanges = rules.opening().takeChanges();
         if (plane != null) {
@@ -134,13 +140,33 @@ public final class PacketFilter implements Stage, AutoCloseable {
         }
         openings.values().forEach(tables -> tables.want(rules.opening(), openingChanges));
         try {
-            apply(pass);
+            apply(pass.mayRemove() && known);
         } catch (IOException failure) {
             throw new StageFailed("packet filter" + (plane == null ? "" : " (" + plane.backend().text() + ")") + ": " + failure.getMessage(), failure);
         }
     }
 
-    private void apply(Pass pass) throws IOException {
+    /**
+     * Whether what is in the kernel stays as it is: rules that an agent before this one left hold until it is known what holds now.
+     * Where there are none the rest is put at once, and cuts pods off.
+     */
+    private boolean isHeld() throws StageFailed {
+        if (plane != null) {
+            return false;
+        }
+        try {
+            Surroundings around = look();
+            boolean held = around.ourTable() || !around.ours().isEmpty();
+            if (held) {
+                status = new FilterStatus(lastChoice.read().map(FilterBackend::text).orElse(""), List.of());
+            }
+            return held;
+        } catch (IOException failure) {
+            throw new StageFailed("packet filter: " + failure.getMessage(), failure);
+        }
+    }
+
+    private void apply(boolean mayRemove) throws IOException {
         Surroundings around = look();
         Plane now = plane;
         if (now == null) {
@@ -161,9 +187,9 @@ public final class PacketFilter implements Stage, AutoCloseable {
             }
         }
         distrustIptables(now);
-        now.apply(pass.mayRemove());
+        now.apply(mayRemove);
         lastChoice.write(now.backend());
-        if (pass.mayRemove()) {
+        if (mayRemove) {
             now = switchIfDue(now, around);
             around = seen == null ? around : seen;
             removeLeftovers(now, around);

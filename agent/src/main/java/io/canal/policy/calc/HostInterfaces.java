@@ -19,7 +19,7 @@ import java.util.TreeMap;
  */
 final class HostInterfaces {
 
-    private final String node;
+    private String node;
     private final SortedMap<String, HostEndpoint> endpoints = new TreeMap<>();
     private Map<String, Set<Ip>> interfaces = Map.of();
     private Map<String, List<EndpointId.Host>> places = Map.of();
@@ -34,12 +34,18 @@ final class HostInterfaces {
 
     /** Gives the names of those that are elsewhere now. */
     Set<String> put(HostEndpoint endpoint) {
-        HostEndpoint before = isHere(endpoint) ? endpoints.put(endpoint.name(), endpoint) : endpoints.remove(endpoint.name());
-        return endpoint.equals(before) ? Set.of() : place();
+        HostEndpoint before = endpoints.put(endpoint.name(), endpoint);
+        return endpoint.equals(before) || !isHere(endpoint) && (before == null || !isHere(before)) ? Set.of() : place();
     }
 
     Set<String> remove(String name) {
-        return endpoints.remove(name) == null ? Set.of() : place();
+        HostEndpoint before = endpoints.remove(name);
+        return before == null || !isHere(before) ? Set.of() : place();
+    }
+
+    void node(String name) {
+        node = name;
+        place();
     }
 
     Set<String> interfaces(Map<String, Set<Ip>> now) {
@@ -54,6 +60,9 @@ final class HostInterfaces {
     private Set<String> place() {
         Map<String, String> byInterface = new HashMap<>();
         for (HostEndpoint endpoint : endpoints.values()) {
+            if (!isHere(endpoint)) {
+                continue;
+            }
             if (!endpoint.interfaceName().isEmpty()) {
                 byInterface.putIfAbsent(endpoint.interfaceName(), endpoint.name());
             } else {

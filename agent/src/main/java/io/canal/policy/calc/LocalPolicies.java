@@ -196,7 +196,8 @@ final class LocalPolicies {
             Active active = activePolicies.computeIfAbsent(id, _ -> new Active(new Active.Owner.OfPolicy(id)));
             // Read once more: few policies are in force, and the rest would hold much memory.
             ScopedPolicy scoped = Scoping.of(state.policy).orThrow();
-            active.rules(resolvers(scoped.ingress()), resolvers(scoped.egress()), sets);
+            boolean enforced = scoped.staged().isEmpty();
+            active.rules(enforced ? resolvers(scoped.ingress()) : List.of(), enforced ? resolvers(scoped.egress()) : List.of(), sets);
             changed.add(active);
         } else {
             Active active = activePolicies.remove(id);

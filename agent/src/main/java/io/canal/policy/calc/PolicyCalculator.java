@@ -85,21 +85,18 @@ public final class PolicyCalculator {
     }
 
     /**
-     * A policy that is enforced; of a staged one nothing comes.
+     * A policy. One that is staged is told without rules, in its place in the order.
      *
      * @param selector what {@link io.canal.policy.Scoping} reads of it: the policy is good as a whole
      */
     public void put(Policy policy, Selector selector) {
-        if (policy.staged().isEmpty()) {
-            ResourceKey key = policy.key();
-            local.put(new PolicyState(new PolicyId(key.kind(), key.namespace(), key.name()), policy, selector));
-        }
+        local.put(new PolicyState(id(policy.key()), policy, selector));
     }
 
     /** There is no such object any more. */
     public void remove(ResourceKey key) {
         switch (key.kind()) {
-            case NETWORK_POLICY, GLOBAL_NETWORK_POLICY -> local.removePolicy(new PolicyId(key.kind(), key.namespace(), key.name()));
+            case NETWORK_POLICY, GLOBAL_NETWORK_POLICY, STAGED_NETWORK_POLICY, STAGED_GLOBAL_NETWORK_POLICY -> local.removePolicy(id(key));
             case TIER -> local.removeTier(key.name());
             case PROFILE -> profile(key.name(), null);
             case HOST_ENDPOINT -> {
@@ -114,6 +111,12 @@ public final class PolicyCalculator {
     /** The node's interfaces that are no pods', with their addresses. */
     public void interfaces(Map<String, Set<Ip>> now) {
         interfaces.interfaces(now).forEach(name -> refresh(host(name)));
+    }
+
+    /** This node goes by another name now. */
+    public void node(String name) {
+        interfaces.node(name);
+        List.copyOf(given.keySet()).stream().filter(key -> key.kind() == Kind.HOST_ENDPOINT).forEach(this::refresh);
     }
 
     /** Tells what has changed since the last time. */
@@ -136,6 +139,10 @@ public final class PolicyCalculator {
      * @param labelled endpoints and network sets of the cluster
      */
     public record Counts(int localEndpoints, int policies, int activePolicies, int sets, int labelled) {}
+
+    private static PolicyId id(ResourceKey key) {
+        return new PolicyId(key.kind(), key.namespace(), key.name());
+    }
 
     private static ItemKey host(String name) {
         return new ItemKey(Kind.HOST_ENDPOINT, "", name);

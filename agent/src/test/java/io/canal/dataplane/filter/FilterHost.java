@@ -99,7 +99,7 @@ final class FilterHost implements AutoCloseable {
     /** Starts a filter and its loop in the node; the first pass is over when this returns. */
     void start() throws IOException {
         node.<RuntimeException>run(() -> {
-            filter = new PacketFilter(new FilterInputs(endpoints, peers, () -> networks), () -> mode, new NodePaths(root), Clock.system());
+            filter = new PacketFilter(new FilterInputs(peers, () -> networks, new OpenPolicy(endpoints)), () -> mode, new NodePaths(root), Clock.system());
             loop = new ApplyLoop(Clock.system(), List.of(filter), () -> mayRemove, applied -> { });
             ApplyLoop itsLoop = loop;
             filter.start(() -> itsLoop.write(() -> { }));

@@ -202,7 +202,7 @@ class PacketFilterIT {
         assertEquals(backend.text(), host.filter.status().dataplane());
         host.stop();
         host.node.<StageFailed>run(() -> {
-            try (PacketFilter leaving = new PacketFilter(new FilterInputs(host.endpoints, host.peers, () -> host.networks),
+            try (PacketFilter leaving = new PacketFilter(new FilterInputs(host.peers, () -> host.networks, new OpenPolicy(host.endpoints)),
                     () -> FilterMode.AUTO, new NodePaths(root), Clock.system())) {
                 leaving.removeAll();
             }

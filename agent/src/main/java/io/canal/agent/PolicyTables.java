@@ -1,0 +1,288 @@
+package io.canal.agent;
+
+import io.canal.agent.PolicyObject.Controllers;
+import io.canal.agent.PolicyObject.Host;
+import io.canal.agent.PolicyObject.Labels;
+import io.canal.agent.PolicyObject.Level;
+import io.canal.agent.PolicyObject.Nets;
+import io.canal.agent.PolicyObject.Parameters;
+import io.canal.agent.PolicyObject.Pod;
+import io.canal.agent.PolicyObject.Pool;
+import io.canal.agent.PolicyObject.Rules;
+import io.canal.agent.PolicyObject.Services;
+import io.canal.dataplane.filter.NodePolicy;
+import io.canal.lease.keeper.KeeperStanding;
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.LocalEndpoint;
+import io.canal.model.calico.EndpointNames;
+import io.canal.model.calico.EndpointPort;
+import io.canal.model.calico.Kind;
+import io.canal.model.calico.PolicyProtocol;
+import io.canal.model.calico.ResourceKey;
+import io.canal.policy.Labelled;
+import io.canal.policy.PolicyOutput;
+import io.canal.policy.calc.PolicyCalculator;
+import io.canal.policy.calc.Workload;
+import io.canal.policy.rules.RuleSettings;
+import io.canal.policy.rules.WorkloadTraits;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Calico's data, joined with what this node knows by itself, and the calculation on it. It belongs to the apply loop's thread.
+ *
+ * <p>A pod of this node is taken from the journal as soon as it may talk, and does not wait for its own endpoint to come back from
+ * etcd; what etcd says of the same container counts more, since labels change there. An endpoint of this node that only etcd knows,
+ * such as one that another CNI plugin made, has rules as well, unless the journal keeps its interface closed.
+ */
+final class PolicyTables implements NodePolicy {
+
+    private final Supplier<String> nodename;
+    private final Supplier<KeeperStanding> standing;
+    private final Map<String, LocalEndpoint> endpoints;
+    private final Predicate<String> staysClosed;
+    private final PolicySettings settings;
+    private final Runnable onKnown;
+    private final PolicyCalculator calculator = new PolicyCalculator("");
+    private final StandInProfiles profiles = new StandInProfiles(calculator);
+
+    private final Map<ResourceKey, PolicyObject> rows = new HashMap<>();
+    /** What an etcd that is not trusted yet does not name. */
+    private final Set<ResourceKey> doubtful = new HashSet<>();
+    private @Nullable Listed waiting;
+    private final Map<String, LocalEndpoint> journal = new HashMap<>();
+    private final Map<ResourceKey, String> interfaceOf = new HashMap<>();
+    /** The container that a pod had here when it was detached: its endpoint in etcd is only not deleted yet. */
+    private final Map<ResourceKey, String> detached = new HashMap<>();
+    private final Map<String, WorkloadTraits> traits = new HashMap<>();
+    private final Map<ResourceKey, String> traitsOf = new HashMap<>();
+    private String node = "";
+    private volatile boolean known;
+
+    /** A listing that waits until the rest of etcd's data is known, and with it whether this is the etcd that it was. */
+    private record Listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad) {}
+
+    /**
+     * Empty, and not known.
+     *
+     * @param nodename this node's name, asked in every pass
+     * @param endpoints the rows of the pods on this node that may talk, by interface
+     * @param staysClosed whether the journal says of an interface that it may not talk
+     * @param onKnown told once, when it is known what holds
+     */
+    PolicyTables(Supplier<String> nodename, Supplier<KeeperStanding> standing, Map<String, LocalEndpoint> endpoints, Predicate<String> staysClosed, PolicySettings settings,
+            Runnable onKnown) {
+        this.nodename = nodename;
+        this.standing = standing;
+        this.endpoints = endpoints;
+        this.staysClosed = staysClosed;
+        this.settings = settings;
+        this.onKnown = onKnown;
+    }
+
+    /** Whether it is known what holds; may be asked on any thread. */
+    boolean known() {
+        return known;
+    }
+
+    /** All that there is in etcd; a key with a bad value keeps the row that it has. */
+    void listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad) {
+        waiting = new Listed(new HashMap<>(good), bad);
+    }
+
+    void changed(Map<ResourceKey, Optional<PolicyObject>> changes) {
+        Listed listing = waiting;
+        if (listing == null) {
+            changes.forEach((key, object) -> object.ifPresentOrElse(now -> put(key, now), () -> remove(key)));
+        } else {
+            changes.forEach((key, object) -> object.ifPresentOrElse(now -> listing.good.put(key, now), () -> listing.good.remove(key)));
+        }
+    }
+
+    private void node(String name) {
+        if (!name.equals(node)) {
+            node = name;
+            calculator.node(name);
+            List.copyOf(rows.keySet()).stream().filter(key -> key.kind() == Kind.WORKLOAD_ENDPOINT).forEach(this::pod);
+        }
+        settings.node(name);
+    }
+
+    /** The interfaces of the host itself, with their addresses. */
+    void interfaces(Map<String, Set<Ip>> now) {
+        calculator.interfaces(now);
+        settings.hostAddresses(now.values().stream().flatMap(Set::stream).collect(Collectors.toUnmodifiableSet()));
+    }
+
+    /** Takes a listing up, and lets go what a trusted etcd does not name. */
+    @Override
+    public boolean settle() {
+        KeeperStanding now = standing.get();
+        Listed listing = waiting;
+        if (listing != null && now.inSync()) {
+            waiting = null;
+            doubtful.clear();
+            rows.keySet().stream().filter(key -> !listing.good.containsKey(key) && !listing.bad.contains(key)).forEach(doubtful::add);
+            listing.good.forEach(this::put);
+            if (!known) {
+                known = true;
+                onKnown.run();
+            }
+        }
+        if (!doubtful.isEmpty() && now.mayRemove()) {
+            Set.copyOf(doubtful).forEach(this::remove);
+        }
+        return known;
+    }
+
+    private void put(ResourceKey key, PolicyObject object) {
+        doubtful.remove(key);
+        if (object.equals(rows.put(key, object))) {
+            return;
+        }
+        switch (object) {
+            case Pod _ -> pod(key);
+            case Host(var endpoint) -> calculator.put(endpoint);
+            case Nets(var set) -> calculator.put(set);
+            case Labels(var profile) -> profiles.put(profile);
+            case Level(var tier) -> calculator.put(tier);
+            case Rules(var policy, var selector) -> calculator.put(policy, selector);
+            case Pool pool -> settings.pool(key, Optional.of(pool));
+            case Parameters(var spec) -> settings.parameters(key.name(), Optional.of(spec));
+            case Services(var blocks) -> settings.services(blocks);
+            case Controllers _ -> profiles.controllers(true);
+        }
+    }
+
+    private void remove(ResourceKey key) {
+        doubtful.remove(key);
+        switch (rows.remove(key)) {
+            case null -> { }
+            case Pod _ -> pod(key);
+            case Host _, Nets _, Level _, Rules _ -> calculator.remove(key);
+            case Labels _ -> profiles.remove(key.name());
+            case Pool _ -> settings.pool(key, Optional.empty());
+            case Parameters _ -> settings.parameters(key.name(), Optional.empty());
+            case Services _ -> settings.services(List.of());
+            case Controllers _ -> profiles.controllers(false);
+        }
+    }
+
+    @Override
+    public void flush(PolicyOutput output) {
+        node(nodename.get());
+        followJournal();
+        calculator.flush(output);
+    }
+
+    @Override
+    public RuleSettings settings() {
+        return settings.rules();
+    }
+
+    @Override
+    public Map<Cidr, Boolean> pools() {
+        return settings.pools();
+    }
+
+    @Override
+    public Collection<Ip> hostAddresses() {
+        return settings.hostAddresses();
+    }
+
+    @Override
+    public Map<String, WorkloadTraits> traits() {
+        return traits;
+    }
+
+    PolicyCalculator.Counts counts() {
+        return calculator.counts();
+    }
+
+    private void followJournal() {
+        Set<ResourceKey> changed = new LinkedHashSet<>();
+        List.copyOf(journal.keySet()).stream().filter(iface -> !Objects.equals(endpoints.get(iface), journal.get(iface))).forEach(iface -> {
+            LocalEndpoint before = journal.remove(iface);
+            if (before != null) {
+                ResourceKey key = key(before);
+                interfaceOf.remove(key, iface);
+                detached.put(key, before.containerId());
+                changed.add(key);
+            }
+        });
+        endpoints.forEach((iface, now) -> {
+            if (journal.putIfAbsent(iface, now) == null) {
+                ResourceKey key = key(now);
+                interfaceOf.put(key, iface);
+                detached.remove(key);
+                changed.add(key);
+            }
+        });
+        changed.forEach(this::pod);
+    }
+
+    private static ResourceKey key(LocalEndpoint endpoint) {
+        return new ResourceKey(Kind.WORKLOAD_ENDPOINT, endpoint.namespace(), endpoint.name());
+    }
+
+    /** The journal or etcd says another thing of this pod. */
+    private void pod(ResourceKey key) {
+        String iface = interfaceOf.get(key);
+        LocalEndpoint here = iface == null ? null : journal.get(iface);
+        Pod row = rows.get(key) instanceof Pod pod ? pod : null;
+        if (row == null || !row.containerId().equals(detached.get(key))) {
+            detached.remove(key);
+        }
+        if (here != null) {
+            Pod same = row != null && row.node().equals(node) && row.containerId().equals(here.containerId()) ? row : null;
+            Labelled thing = same == null ? labelled(here) : same.labelled();
+            profiles.named(thing.profiles(), thing.labels());
+            traits(key, here.interfaceName(), same);
+            calculator.put(key, new Workload(thing, here.interfaceName(), same == null ? List.of() : same.spoofed()));
+        } else if (row != null) {
+            boolean ours = row.node().equals(node) && row.interfaceName().startsWith(EndpointNames.PREFIX) && !journal.containsKey(row.interfaceName())
+                    && !detached.containsKey(key) && !staysClosed.test(row.interfaceName());
+            profiles.named(row.labelled().profiles(), row.labelled().labels());
+            traits(key, ours ? row.interfaceName() : "", row);
+            calculator.put(key, new Workload(row.labelled(), ours ? row.interfaceName() : "", ours ? row.spoofed() : List.of()));
+        } else {
+            traits(key, "", null);
+            calculator.remove(key);
+        }
+    }
+
+    private void traits(ResourceKey key, String iface, @Nullable Pod row) {
+        String before = traitsOf.remove(key);
+        if (before != null) {
+            traits.remove(before);
+        }
+        if (!iface.isEmpty() && row != null && !row.traits().equals(WorkloadTraits.NONE)) {
+            traitsOf.put(key, iface);
+            traits.put(iface, row.traits());
+        }
+    }
+
+    private static Labelled labelled(LocalEndpoint endpoint) {
+        List<EndpointPort> ports = new ArrayList<>();
+        for (LocalEndpoint.Port port : endpoint.ports()) {
+            if (!port.name().isEmpty()) {
+                PolicyProtocol.parse(port.protocol()).ifPresent(protocol -> ports.add(new EndpointPort(port.name(), protocol, port.port())));
+            }
+        }
+        List<Cidr> addresses = endpoint.addresses().stream().map(address -> Cidr.containing(address, address.family().bits())).toList();
+        return new Labelled(endpoint.labels(), endpoint.profiles(), addresses, ports);
+    }
+}

@@ -1,0 +1,209 @@
+package io.canal.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.agent.TestNode.Pod;
+import io.canal.config.AgentConfig;
+import io.canal.config.DataplaneOption;
+import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.TestNamespaces;
+import io.canal.store.testing.TestEtcd;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A node with a real agent and two pods on each dataplane, policies in etcd, and packets between the pods. */
+@TestInstance(Lifecycle.PER_CLASS)
+class PolicyIT {
+
+    private static final String ROOT = "/calico/resources/v3/projectcalico.org/";
+    private static final int PORT = 5000;
+    private static final int OTHER_PORT = 5001;
+
+    private final TestNamespaces namespaces = new TestNamespaces();
+    private final NetworkNamespace hub = TestNode.makeSwitch(namespaces);
+    private final TestEtcd etcd = TestEtcd.tls(hub, "10.10.0.254");
+    private final TestNode onNft;
+    private final TestNode onIptables;
+
+    PolicyIT(@TempDir Path folder) {
+        onNft = new TestNode(namespaces, hub, 1, etcd, folder.resolve("nft"), config -> with(config, DataplaneOption.NFTABLES));
+        onIptables = new TestNode(namespaces, hub, 2, etcd, folder.resolve("iptables"), config -> with(config, DataplaneOption.IPTABLES));
+    }
+
+    private static AgentConfig with(AgentConfig config, DataplaneOption dataplane) {
+        return new AgentConfig(config.unit(), config.nodename(), config.etcd(), config.iface(), config.publicIp(), config.mtu(), dataplane, config.leaseTtl(),
+                config.logLevel(), config.listen(), config.kubeconfig(), config.charmDir());
+    }
+
+    @BeforeAll
+    void start() {
+        etcd.etcdctl("put", "/coreos.com/network/config", "{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}");
+        onNft.start();
+        onIptables.start();
+    }
+
+    @AfterAll
+    void stop() {
+        onNft.close();
+        onIptables.close();
+        etcd.close();
+        namespaces.close();
+    }
+
+    private TestNode node(DataplaneOption dataplane) {
+        return dataplane == DataplaneOption.NFTABLES ? onNft : onIptables;
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"NFTABLES", "IPTABLES"})
+    void policies_in_etcd_decide_about_packets(DataplaneOption dataplane) throws IOException {
+        TestNode node = node(dataplane);
+        Pod web = node.add();
+        Pod client = node.add();
+        assertTrue(passes(client, web, PORT), "without a policy all passes");
+        node.await("the endpoints are in etcd", () -> endpoint(client).contains("spec"));
+        policy("deny-all", "{\"selector\":\"pod == 'web'\",\"types\":[\"Ingress\"],\"order\":100}");
+        label(web, "web");
+        node.await("a label brings the policy in force", () -> !passes(client, web, PORT));
+        assertTrue(passes(web, client, PORT), "the other way is not governed");
+        policy("allow-clients", "{\"selector\":\"pod == 'web'\",\"types\":[\"Ingress\"],\"order\":10,\"ingress\":[{\"action\":\"Allow\",\"protocol\":\"UDP\","
+                + "\"source\":{\"selector\":\"pod == 'client'\"},\"destination\":{\"ports\":[" + PORT + "]}}]}");
+        label(client, "client");
+        node.await("a label opens the way", () -> passes(client, web, PORT));
+        assertTrue(!passes(client, web, OTHER_PORT), "only the port of the rule is open");
+        label(client, "stranger");
+        node.await("another label closes it", () -> !passes(client, web, PORT));
+        remove("allow-clients");
+        remove("deny-all");
+        node.await("without policies all passes again", () -> passes(client, web, PORT));
+        node.del(web);
+        node.del(client);
+    }
+
+    /** Sends all the time to a port that is closed and to one that is open, while the agent is killed and comes back. */
+    @ParameterizedTest
+    @EnumSource(names = {"NFTABLES", "IPTABLES"})
+    void an_agent_that_is_killed_and_comes_back_opens_nothing_and_closes_nothing(DataplaneOption dataplane) throws Exception {
+        TestNode node = node(dataplane);
+        Pod web = node.add();
+        Pod client = node.add();
+        node.await("the endpoints are in etcd", () -> endpoint(client).contains("spec") && endpoint(web).contains("spec"));
+        policy("half", "{\"selector\":\"pod == 'half'\",\"types\":[\"Ingress\"],\"ingress\":[{\"action\":\"Allow\",\"protocol\":\"UDP\","
+                + "\"destination\":{\"ports\":[" + PORT + "]}}]}");
+        label(web, "half");
+        node.await("the policy is in force", () -> !passes(client, web, OTHER_PORT));
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicInteger sent = new AtomicInteger();
+        try (DatagramSocket open = socket(web, PORT); DatagramSocket closed = socket(web, OTHER_PORT);
+                DatagramSocket sender = client.namespace().<DatagramSocket, SocketException>call(() -> new DatagramSocket())) {
+            open.setReceiveBufferSize(1 << 22);
+            Thread sending = Thread.ofPlatform().start(() -> {
+                while (!over.get()) {
+                    send(sender, web, PORT);
+                    send(sender, web, OTHER_PORT);
+                    sent.incrementAndGet();
+                    pause();
+                }
+            });
+            for (int i = 0; i < 3; i++) {
+                node.kill();
+                node.start();
+            }
+            over.set(true);
+            sending.join();
+            assertEquals(0, received(closed), "nothing comes through to the closed port");
+            assertEquals(sent.get(), received(open), "nothing is lost to the open one");
+        }
+        remove("half");
+        node.del(web);
+        node.del(client);
+    }
+
+    private static DatagramSocket socket(Pod pod, int port) throws IOException {
+        return pod.namespace().<DatagramSocket, SocketException>call(() -> new DatagramSocket(new InetSocketAddress(port)));
+    }
+
+    private static void send(DatagramSocket sender, Pod to, int port) {
+        try {
+            sender.send(new DatagramPacket(new byte[] {1}, 1, InetAddress.getByName(to.address()), port));
+        } catch (IOException refused) {
+            // An answer of ICMP to an earlier one.
+        }
+    }
+
+    private static int received(DatagramSocket socket) throws IOException {
+        socket.setSoTimeout(300);
+        int count = 0;
+        try {
+            while (true) {
+                socket.receive(new DatagramPacket(new byte[16], 16));
+                count++;
+            }
+        } catch (SocketTimeoutException empty) {
+            return count;
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(5);
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
+        }
+    }
+
+    private static boolean passes(Pod from, Pod to, int port) {
+        try (DatagramSocket receiver = socket(to, port);
+                DatagramSocket sender = from.namespace().<DatagramSocket, SocketException>call(() -> new DatagramSocket())) {
+            send(sender, to, port);
+            receiver.setSoTimeout(200);
+            receiver.receive(new DatagramPacket(new byte[16], 16));
+            return true;
+        } catch (SocketTimeoutException missed) {
+            return false;
+        } catch (IOException failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    private void policy(String name, String spec) {
+        etcd.etcdctl("put", ROOT + "globalnetworkpolicies/" + name,
+                "{\"kind\":\"GlobalNetworkPolicy\",\"apiVersion\":\"projectcalico.org/v3\",\"metadata\":{\"name\":\"" + name + "\"},\"spec\":" + spec + "}");
+    }
+
+    private void remove(String name) {
+        etcd.etcdctl("del", ROOT + "globalnetworkpolicies/" + name);
+    }
+
+    private String key(Pod pod) {
+        String node = pod.name().startsWith("pod-1-") ? "node--1" : "node--2";
+        return ROOT + "workloadendpoints/default/" + node + "-k8s-" + pod.name().replace("-", "--") + "-eth0";
+    }
+
+    private String endpoint(Pod pod) {
+        return etcd.etcdctl("get", "--print-value-only", key(pod));
+    }
+
+    private void label(Pod pod, String value) {
+        String labelled = endpoint(pod).strip().replaceAll("\"pod\":\"(web|client|stranger|half)\",", "").replaceFirst("\"labels\":\\{", "\"labels\":{\"pod\":\"" + value + "\",");
+        assertTrue(labelled.contains("\"pod\":\"" + value + "\""), labelled);
+        etcd.etcdctl("put", key(pod), labelled);
+    }
+}
