@@ -19,3 +19,9 @@ log-level: ${log_level}
 listen: ${listen}
 kubeconfig: ${kubeconfig}
 charm-dir: ${charm_dir}
+policy:
+  endpoint-to-host: ${endpoint_to_host}
+  failsafe-inbound: ${failsafe_inbound}
+  failsafe-outbound: ${failsafe_outbound}
+  ignore-loose-rpf: ${ignore_loose_rpf}
+  log-prefix: ${log_prefix}

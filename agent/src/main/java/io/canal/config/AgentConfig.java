@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param listen where health and metrics are served
  * @param kubeconfig path of the kubeconfig that the conflist names while that file exists; empty for none
  * @param charmDir the charm's folder, for the nudge; empty without Juju
+ * @param policy what options say of policy
  */
 public record AgentConfig(
         String unit,
@@ -32,7 +33,14 @@ public record AgentConfig(
         LogLevel logLevel,
         Listen listen,
         String kubeconfig,
-        String charmDir) {
+        String charmDir,
+        PolicyOptions policy) {
+
+    /** With nothing said of policy. */
+    public AgentConfig(String unit, String nodename, EtcdConfig etcd, String iface, Optional<Ip> publicIp, int mtu, DataplaneOption dataplane,
+            Duration leaseTtl, LogLevel logLevel, Listen listen, String kubeconfig, String charmDir) {
+        this(unit, nodename, etcd, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, PolicyOptions.NONE);
+    }
 
     /** What an empty file means. */
     public static AgentConfig defaults() {
@@ -55,6 +63,10 @@ public record AgentConfig(
     }
 
     public AgentConfig withEtcd(EtcdConfig other) {
-        return new AgentConfig(unit, nodename, other, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir);
+        return new AgentConfig(unit, nodename, other, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy);
+    }
+
+    public AgentConfig withPolicy(PolicyOptions other) {
+        return new AgentConfig(unit, nodename, etcd, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, other);
     }
 }

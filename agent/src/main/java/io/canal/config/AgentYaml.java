@@ -18,7 +18,8 @@ import org.yaml.snakeyaml.error.YAMLException;
 final class AgentYaml {
 
     private static final Set<String> KEYS = Set.of("unit", "nodename", "etcd", "iface", "public-ip", "mtu", "dataplane", "lease-ttl",
-            "log-level", "listen", "kubeconfig", "charm-dir");
+            "log-level", "listen", "kubeconfig", "charm-dir", "policy");
+    private static final Set<String> POLICY_KEYS = Set.of("endpoint-to-host", "failsafe-inbound", "failsafe-outbound", "ignore-loose-rpf", "log-prefix");
     private static final Set<String> ETCD_KEYS = Set.of("endpoints", "ca", "cert", "key", "prefix");
 
     private AgentYaml() {}
@@ -51,6 +52,13 @@ final class AgentYaml {
         line(text, "listen", config.listen().toString());
         line(text, "kubeconfig", config.kubeconfig());
         line(text, "charm-dir", config.charmDir());
+        PolicyOptions policy = config.policy();
+        text.append("policy:\n");
+        line(text, "  endpoint-to-host", policy.endpointToHost().orElse(""));
+        line(text, "  failsafe-inbound", PolicyOptions.text(policy.failsafeInbound()));
+        line(text, "  failsafe-outbound", PolicyOptions.text(policy.failsafeOutbound()));
+        text.append("  ignore-loose-rpf: ").append(policy.ignoreLooseRpf()).append('\n');
+        line(text, "  log-prefix", policy.logPrefix().orElse(""));
         return text.toString();
     }
 
@@ -113,7 +121,24 @@ final class AgentYaml {
                     read(map, "", "log-level", LogLevel.INFO.word(), Options::logLevel),
                     read(map, "", "listen", "", Options::listen),
                     read(map, "", "kubeconfig", "", Options::path),
-                    read(map, "", "charm-dir", "", Options::path));
+                    read(map, "", "charm-dir", "", Options::path),
+                    policy(map.get("policy")));
+        }
+
+        private PolicyOptions policy(@Nullable Object value) throws Refused {
+            if (value == null) {
+                return PolicyOptions.NONE;
+            }
+            if (!(value instanceof Map<?, ?> map)) {
+                throw new Refused(new Problem(where, "policy", value.toString(), "a mapping with " + String.join(", ", POLICY_KEYS.stream().sorted().toList())));
+            }
+            onlyKnown(map, "policy.", POLICY_KEYS);
+            return new PolicyOptions(
+                    read(map, "policy.", "endpoint-to-host", "", Options::endpointToHost),
+                    read(map, "policy.", "failsafe-inbound", "", Options::failsafePorts),
+                    read(map, "policy.", "failsafe-outbound", "", Options::failsafePorts),
+                    read(map, "policy.", "ignore-loose-rpf", "false", Options::flag),
+                    read(map, "policy.", "log-prefix", "", Options::logPrefix));
         }
 
         private EtcdConfig etcd(Map<?, ?> map) throws Refused {

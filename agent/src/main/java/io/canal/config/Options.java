@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -45,6 +47,8 @@ public final class Options {
     private static final Pattern UNIT = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*/[0-9]{1,9}");
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(s|m|h|d)?");
     private static final Pattern ENDPOINT = Pattern.compile("(https?)://(\\[[0-9a-fA-F:.]+]|[A-Za-z0-9.-]+):([0-9]{1,5})/?");
+    private static final Pattern FAILSAFE = Pattern.compile("(tcp|udp):(?:(.+):)?([0-9]{1,5})");
+    private static final Pattern LOG_PREFIX = Pattern.compile("[A-Za-z0-9][A-Za-z0-9 _.:/%-]{0,26}");
     private static final Pattern PREFIX = Pattern.compile("(/[A-Za-z0-9._-]+)+");
 
     private Options() {}
@@ -138,6 +142,40 @@ public final class Options {
     /** UDP port of the overlay; 0 stands for the kernel's default, 8472. */
     public static Decoded<Integer> port(String where, String field, String text) {
         return number(where, field, text, 0, 65535, "a number within 0 to 65535");
+    }
+
+    /** What becomes of a pod's packet to its node that its policy accepts; nothing leaves it to FelixConfiguration. */
+    public static Decoded<Optional<String>> endpointToHost(String where, String field, String text) {
+        String word = text.toLowerCase(Locale.ROOT);
+        return word.isEmpty() ? Decoded.good(Optional.empty())
+                : Set.of("accept", "drop", "return").contains(word) ? Decoded.good(Optional.of(word))
+                : Decoded.bad(where, field, text, "accept, drop, return, or nothing");
+    }
+
+    /** Ports that no policy closes, as Felix's parameter writes them; {@code none} for none, nothing leaves them to FelixConfiguration. */
+    public static Decoded<Optional<List<FailsafePort>>> failsafePorts(String where, String field, String text) {
+        if (text.isBlank()) {
+            return Decoded.good(Optional.empty());
+        }
+        List<FailsafePort> ports = new ArrayList<>();
+        for (String one : text.strip().equals("none") ? new String[0] : text.split(",", -1)) {
+            Matcher parts = FAILSAFE.matcher(one.strip().toLowerCase(Locale.ROOT));
+            Optional<Cidr> net = parts.matches() && parts.group(2) != null ? Cidr.parse(parts.group(2)) : Optional.empty();
+            boolean good = parts.matches() && (parts.group(2) == null || net.isPresent());
+            int port = good ? Integer.parseInt(parts.group(3)) : 0;
+            if (!good || port < 1 || port > 65535) {
+                return Decoded.bad(where, field, one, "ports such as tcp:22,udp:10.0.0.0/8:68, the word none, or nothing");
+            }
+            ports.add(new FailsafePort(parts.group(1), net, port));
+        }
+        return Decoded.good(Optional.of(List.copyOf(ports)));
+    }
+
+    /** What the lines of Log rules begin with: the kernel takes 29 characters of it in iptables, and a blank would end it in a log. */
+    public static Decoded<Optional<String>> logPrefix(String where, String field, String text) {
+        return text.isEmpty() ? Decoded.good(Optional.empty())
+                : LOG_PREFIX.matcher(text).matches() ? Decoded.good(Optional.of(text))
+                : Decoded.bad(where, field, text, "at most 27 characters of A-Z, a-z, 0-9, space and -_.:/%, or nothing");
     }
 
     public static Decoded<DataplaneOption> dataplane(String where, String field, String text) {

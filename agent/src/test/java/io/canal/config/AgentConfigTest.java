@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.model.Decoded;
+import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import java.time.Duration;
 import java.util.List;
@@ -20,7 +21,9 @@ class AgentConfigTest {
             new EtcdConfig(List.of("https://10.10.0.1:2379", "https://[fd00::2]:2379"), "/etc/canal/tls/current/ca.pem",
                     "/etc/canal/tls/current/cert.pem", "/etc/canal/tls/current/key.pem", "/coreos.com/network"),
             "ens3", Optional.of(Ip.of("192.0.2.7")), 1400, DataplaneOption.IPTABLES, Duration.ofSeconds(30), LogLevel.DEBUG,
-            new Listen(Ip.of("::1"), 9100), "/root/cdk/kubeconfig", "/var/lib/juju/agents/unit-canal-3/charm");
+            new Listen(Ip.of("::1"), 9100), "/root/cdk/kubeconfig", "/var/lib/juju/agents/unit-canal-3/charm",
+            new PolicyOptions(Optional.of("drop"), Optional.of(List.of(new FailsafePort("tcp", Optional.empty(), 22),
+                    new FailsafePort("udp", Optional.of(Cidr.of("10.0.0.0/8")), 68))), Optional.of(List.of()), true, Optional.of("policy %t")));
 
     @Test
     void an_empty_file_means_the_defaults() {
@@ -56,6 +59,11 @@ class AgentConfigTest {
             nodename: Node_1                    | agent.yaml: nodename is "Node_1", expected a DNS name in lower case (letters, digits, - and ., at most 253 characters), or nothing
             lease-ttl: 1s                       | agent.yaml: lease-ttl is "1s", expected a time within 5s to 365d, such as 24h
             listen: localhost:1                 | agent.yaml: listen is "localhost:1", expected an address and a port, such as 127.0.0.1:9099
+            policy: {endpoint-to-host: reject}  | agent.yaml: policy.endpoint-to-host is "reject", expected accept, drop, return, or nothing
+            policy: {failsafe-inbound: "22"}    | agent.yaml: policy.failsafe-inbound is "22", expected ports such as tcp:22,udp:10.0.0.0/8:68, the word none, or nothing
+            policy: {failsafe-outbound: "tcp:70000"} | agent.yaml: policy.failsafe-outbound is "tcp:70000", expected ports such as tcp:22,udp:10.0.0.0/8:68, the word none, or nothing
+            policy: {log-prefix: "a\"; drop"}  | agent.yaml: policy.log-prefix is "a"; drop", expected at most 27 characters of A-Z, a-z, 0-9, space and -_.:/%, or nothing
+            policy: {failsafe: none}            | agent.yaml: policy.failsafe is "none", expected one of the options endpoint-to-host, failsafe-inbound, failsafe-outbound, ignore-loose-rpf, log-prefix
             - a                                 | agent.yaml is "- a", expected a YAML mapping of options
             """)
     void a_wrong_value_is_refused_with_its_field_and_what_was_expected(String yaml, String sentence) {

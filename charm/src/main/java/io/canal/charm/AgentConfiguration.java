@@ -2,6 +2,7 @@ package io.canal.charm;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.canal.config.AgentConfig;
+import io.canal.config.PolicyOptions;
 import io.canal.config.EtcdConfig;
 import io.canal.model.Decoded;
 import io.canal.model.Json;
@@ -58,6 +59,12 @@ record AgentConfiguration(Templates templates, NodePaths node) {
         values.put("listen", quoted(config.listen().toString()));
         values.put("kubeconfig", quoted(config.kubeconfig()));
         values.put("charm_dir", quoted(config.charmDir()));
+        PolicyOptions policy = config.policy();
+        values.put("endpoint_to_host", quoted(policy.endpointToHost().orElse("")));
+        values.put("failsafe_inbound", quoted(PolicyOptions.text(policy.failsafeInbound())));
+        values.put("failsafe_outbound", quoted(PolicyOptions.text(policy.failsafeOutbound())));
+        values.put("ignore_loose_rpf", Boolean.toString(policy.ignoreLooseRpf()));
+        values.put("log_prefix", quoted(policy.logPrefix().orElse("")));
         return templates.render("agent.yaml.ftl", values);
     }
 

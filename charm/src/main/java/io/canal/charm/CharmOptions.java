@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.config.DataplaneOption;
 import io.canal.config.LogLevel;
 import io.canal.config.Options;
+import io.canal.config.PolicyOptions;
 import io.canal.model.Cidr;
 import io.canal.model.Decoded;
 import io.canal.model.IpPrefix;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -25,7 +27,7 @@ import java.util.stream.Collectors;
  * @param port 0 for flannel's default
  */
 record CharmOptions(List<Cidr> networks, String backend, boolean directRouting, String iface, int mtu, int vni, int port, DataplaneOption dataplane, String nodename, LogLevel logLevel,
-        Duration leaseTtl) {
+        Duration leaseTtl, PolicyOptions policy) {
 
     /** Validates what {@code config-get} gave; every option that is wrong, where any is. */
     static Result of(JsonNode config) {
@@ -41,7 +43,13 @@ record CharmOptions(List<Cidr> networks, String backend, boolean directRouting, 
                 read.option("dataplane", Options::dataplane, DataplaneOption.AUTO),
                 read.option("nodename", Options::nodename, ""),
                 read.option("log-level", Options::logLevel, LogLevel.INFO),
-                read.option("lease-ttl", Options::leaseTtl, Options.DEFAULT_LEASE));
+                read.option("lease-ttl", Options::leaseTtl, Options.DEFAULT_LEASE),
+                new PolicyOptions(
+                        read.option("default-endpoint-to-host-action", Options::endpointToHost, Optional.empty()),
+                        read.option("failsafe-inbound-ports", Options::failsafePorts, Optional.empty()),
+                        read.option("failsafe-outbound-ports", Options::failsafePorts, Optional.empty()),
+                        read.option("ignore-loose-rpf", Options::flag, false),
+                        read.option("policy-log-prefix", Options::logPrefix, Optional.empty())));
         return read.problems.isEmpty() ? new Result.Good(options) : new Result.Bad(read.problems);
     }
 

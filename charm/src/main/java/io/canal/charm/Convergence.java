@@ -109,7 +109,8 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
                 options.logLevel(),
                 Listen.DEFAULT,
                 kubeconfig,
-                context.charmDir().toString());
+                context.charmDir().toString(),
+                options.policy());
     }
 
     /** What was done about the agent's process. */
