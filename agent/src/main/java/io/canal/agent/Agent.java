@@ -108,7 +108,7 @@ final class Agent implements AutoCloseable {
         this.facts = new Facts(filePaths.refreshed(known));
         NetworkMemory memory = NetworkMemory.load(paths.stateDir());
         SecureRandom random = new SecureRandom();
-        this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, () -> facts.inPass().localNetwork(), random);
+        this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, new BackendChange(facts, tables, memory, clock), random);
         this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), () -> facts.inPass().files(), () -> begun);
         this.policy = new PolicyTables(() -> facts.inPass().nodename(), this::standing, tables.endpoints.rows(), this::staysClosed,
                 new PolicySettings(settings -> settings), () -> conditions.set("policy", Weight.NOT_READY, Optional.empty()));
@@ -325,7 +325,7 @@ final class Agent implements AutoCloseable {
         conditions.set("kernel", Weight.NOT_READY, sentences(applied));
         conditions.set("files", Weight.NOTE, files.rendered().map(NodeFiles.Rendered::notes).orElse(List.of()));
         conditions.set("ruleset", Weight.NOTE, filter.status().problems());
-        etcd.learn(macs(), !tables.endpoints.rows().isEmpty());
+        etcd.learn(macs(), !tables.endpoints.rows().isEmpty(), seen.network().filter(network -> !network.backend().isVxlan()).isPresent());
         look();
     }
 

@@ -61,6 +61,8 @@ final class EtcdSide implements AutoCloseable {
     private volatile @Nullable EtcdLink link;
     private volatile Map<Family, Mac> macs = Map.of();
     private volatile boolean podsHere;
+    /** Whether the kernel was brought to take packets that come without a tunnel. */
+    private volatile boolean takesDirect;
     private @Nullable NodeFacts told;
 
     /**
@@ -133,8 +135,9 @@ final class EtcdSide implements AutoCloseable {
     }
 
     /** The node has learnt something about itself. */
-    void learn(Map<Family, Mac> tunnelMacs, boolean pods) {
+    void learn(Map<Family, Mac> tunnelMacs, boolean pods, boolean direct) {
         macs = tunnelMacs;
+        takesDirect = direct;
         podsHere = pods;
         learn();
     }
@@ -236,13 +239,13 @@ final class EtcdSide implements AutoCloseable {
         NodeFacts before = told;
         Map<Family, Mac> known = macs;
         boolean whole = now.network().filter(network -> !network.backend().isVxlan() || hasAll(network, known)).isPresent() && now.uplink().isPresent();
-        if (!whole && before != null && !before.publicIp().equals(LeaseValue.NO_V4)) {
-            return before.withPods(podsHere);
+        if (!whole && before != null && (!before.publicIp().equals(LeaseValue.NO_V4) || before.publicIpv6().isPresent())) {
+            return before.withPods(podsHere).withDirect(takesDirect);
         }
         Optional<Uplink> uplink = now.uplink().filter(_ -> whole);
         Ip v4 = config.publicIp().filter(_ -> whole).or(() -> uplink.flatMap(Uplink::v4)).orElse(LeaseValue.NO_V4);
         return new NodeFacts("this", boot, config.unit(), now.nodename(), v4, uplink.flatMap(Uplink::v6), known.getOrDefault(Family.V4, NO_MAC),
-                Optional.ofNullable(known.get(Family.V6)), podsHere);
+                Optional.ofNullable(known.get(Family.V6)), podsHere, takesDirect);
     }
 
     private static boolean hasAll(NetworkConfig network, Map<Family, Mac> macs) {

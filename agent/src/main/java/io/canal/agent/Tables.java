@@ -23,6 +23,9 @@ final class Tables {
     /** Pods on this node that may talk, by the host side's interface. */
     final Table<String, LocalEndpoint> endpoints = new Table<>("endpoints");
 
+    /** How many peers' leases ask for a tunnel, and how many for a gateway. */
+    private int vxlanPeers;
+    private int hostGwPeers;
     private volatile int peerCount;
     private volatile int endpointCount;
 
@@ -45,10 +48,15 @@ final class Tables {
         Map<String, Set<Ip>> addresses = new HashMap<>();
         all.forEach((key, value) -> addresses.put(key.text(), addresses(value)));
         peers.replace(all);
+        vxlanPeers = 0;
+        hostGwPeers = 0;
+        all.values().forEach(value -> tally(value, 1));
         peerAddresses.replace(addresses);
     }
 
     void changePeer(SubnetKey key, Optional<LeaseValue> value) {
+        Optional.ofNullable(peers.get(key)).ifPresent(before -> tally(before, -1));
+        value.ifPresent(now -> tally(now, 1));
         if (value.isPresent()) {
             putPeer(key, value.get());
         } else {
@@ -60,6 +68,24 @@ final class Tables {
     private void putPeer(SubnetKey key, LeaseValue value) {
         peers.put(key, value);
         peerAddresses.put(key.text(), addresses(value));
+    }
+
+    private void tally(LeaseValue value, int by) {
+        if (value.backendType().equals(LeaseValue.VXLAN)) {
+            vxlanPeers += by;
+        } else if (value.backendType().equals(LeaseValue.HOST_GW)) {
+            hostGwPeers += by;
+        }
+    }
+
+    /** Whether some peer's lease asks for a tunnel; for the loop's thread. */
+    boolean hasVxlanPeers() {
+        return vxlanPeers > 0;
+    }
+
+    /** Whether some peer's lease asks for a gateway; for the loop's thread. */
+    boolean hasHostGwPeers() {
+        return hostGwPeers > 0;
     }
 
     private static Set<Ip> addresses(LeaseValue value) {

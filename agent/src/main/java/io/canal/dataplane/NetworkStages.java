@@ -82,7 +82,7 @@ public final class NetworkStages implements AutoCloseable {
 
     /** In the order in which they must run; others may run between them. */
     public List<Stage> stages() {
-        return List.of(sysctl, link, network, neighbour, fdb, route, endpointRoute);
+        return List.of(sysctl, link, network, neighbour, fdb, route, fdb.removals(), neighbour.removals(), endpointRoute);
     }
 
     /**

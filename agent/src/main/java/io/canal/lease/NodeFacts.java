@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param mac of the IPv4 tunnel device
  * @param macV6 of the IPv6 tunnel device
  * @param podsUseSubnet whether some pod has an address of our subnet, so that it must not be given up
+ * @param takesDirect whether the node takes packets that come without a tunnel, as a lease of host-gw promises
  */
 public record NodeFacts(
         String node,
@@ -30,7 +31,10 @@ public record NodeFacts(
         Optional<Ip> publicIpv6,
         Mac mac,
         Optional<Mac> macV6,
-        boolean podsUseSubnet) {
+        boolean podsUseSubnet,
+        boolean takesDirect) {
+
+    private static final Mac NO_MAC = new Mac(0);
 
     public NodeFacts {
         if (node.isEmpty() || boot.isEmpty()) {
@@ -40,23 +44,27 @@ public record NodeFacts(
 
     /** An IPv4 node. */
     public NodeFacts(String node, String boot, String unit, String nodename, Ip publicIp, Mac mac) {
-        this(node, boot, unit, nodename, publicIp, Optional.empty(), mac, Optional.empty(), false);
+        this(node, boot, unit, nodename, publicIp, Optional.empty(), mac, Optional.empty(), false, true);
     }
 
     public NodeFacts withNode(String other) {
-        return new NodeFacts(other, boot, unit, nodename, publicIp, publicIpv6, mac, macV6, podsUseSubnet);
+        return new NodeFacts(other, boot, unit, nodename, publicIp, publicIpv6, mac, macV6, podsUseSubnet, takesDirect);
     }
 
     public NodeFacts withPods(boolean use) {
-        return new NodeFacts(node, boot, unit, nodename, publicIp, publicIpv6, mac, macV6, use);
+        return new NodeFacts(node, boot, unit, nodename, publicIp, publicIpv6, mac, macV6, use, takesDirect);
+    }
+
+    public NodeFacts withDirect(boolean take) {
+        return new NodeFacts(node, boot, unit, nodename, publicIp, publicIpv6, mac, macV6, podsUseSubnet, take);
     }
 
     public NodeFacts withPublicIp(Ip other) {
-        return new NodeFacts(node, boot, unit, nodename, other, publicIpv6, mac, macV6, podsUseSubnet);
+        return new NodeFacts(node, boot, unit, nodename, other, publicIpv6, mac, macV6, podsUseSubnet, takesDirect);
     }
 
     public NodeFacts withBoot(String other) {
-        return new NodeFacts(node, other, unit, nodename, publicIp, publicIpv6, mac, macV6, podsUseSubnet);
+        return new NodeFacts(node, other, unit, nodename, publicIp, publicIpv6, mac, macV6, podsUseSubnet, takesDirect);
     }
 
     /** What our lease says in this network; empty where we lack an address or a device of one of its families. */
@@ -69,9 +77,9 @@ public record NodeFacts(
         Ip ip = v4 ? publicIp : LeaseValue.NO_V4;
         Optional<Ip> ipv6 = v6 ? publicIpv6 : Optional.empty();
         if (!config.backend().isVxlan()) {
-            return Optional.of(new LeaseValue(ip, ipv6, config.backend().type(), Optional.empty(), Optional.empty()));
+            return !takesDirect ? Optional.empty() : Optional.of(new LeaseValue(ip, ipv6, config.backend().type(), Optional.empty(), Optional.empty()));
         }
-        if (v6 && macV6.isEmpty()) {
+        if (v4 && mac.equals(NO_MAC) || v6 && macV6.isEmpty()) {
             return Optional.empty();
         }
         int vni = config.backend().vni();

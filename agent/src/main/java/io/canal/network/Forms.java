@@ -65,7 +65,7 @@ final class Forms {
         if (vtep.isEmpty()) {
             return unreachable(key, subnet.isV4() ? "BackendData" : "BackendV6Data", "", "the MAC of the node's tunnel, as the subnet has this family");
         }
-        if (!local.config().backend().isVxlan()) {
+        if (local.vxlan().isEmpty()) {
             return unreachable(key, "BackendType", lease.backendType(), local.config().backend().type() + ", as the network config says");
         }
         return new Form.Through(subnet, vtep.get().mac(), remote);

@@ -1,8 +1,9 @@
 package io.canal.network;
 
+import io.canal.model.Backend;
 import io.canal.model.Cidr;
-import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,23 +30,22 @@ public record Tunnel(
         int mtu,
         Optional<IpPrefix> address) {
 
-    /** The tunnels that carry the families of the network; none where nothing is encapsulated. */
+    /** The tunnels that carry the families of the network; none where no lease asks for one. */
     public static List<Tunnel> of(LocalNetwork local) {
         List<Tunnel> tunnels = new ArrayList<>(2);
-        if (local.config().backend().isVxlan()) {
+        local.vxlan().ifPresent(backend -> {
             for (Family family : Family.values()) {
-                of(local, family).ifPresent(tunnels::add);
+                of(local, backend, family).ifPresent(tunnels::add);
             }
-        }
+        });
         return tunnels;
     }
 
-    private static Optional<Tunnel> of(LocalNetwork local, Family family) {
+    private static Optional<Tunnel> of(LocalNetwork local, Backend backend, Family family) {
         Optional<Ip> source = local.uplink().address(family);
         if (local.config().range(family).isEmpty() || source.isEmpty()) {
             return Optional.empty();
         }
-        var backend = local.config().backend();
         return Optional.of(new Tunnel(
                 family,
                 name(family, backend.vni()),

@@ -44,8 +44,14 @@ final class TestNode implements AutoCloseable {
     private @Nullable Process agent;
     private int pods;
 
-    /** A pod: its namespace, its address, and the id it was made with. */
-    record Pod(NetworkNamespace namespace, String address, String containerId, String name) {}
+    /** A pod: its namespace, its addresses, and the id it was made with. */
+    record Pod(NetworkNamespace namespace, List<String> addresses, String containerId, String name) {
+
+        /** The first. */
+        String address() {
+            return addresses.getFirst();
+        }
+    }
 
     /** The switch that nodes are plugged into, at 10.10.0.254. */
     static NetworkNamespace makeSwitch(TestNamespaces namespaces) {
@@ -53,6 +59,7 @@ final class TestNode implements AutoCloseable {
         ip(made, "link", "add", BRIDGE, "type", "bridge");
         ip(made, "link", "set", BRIDGE, "up");
         ip(made, "addr", "add", "10.10.0.254/24", "dev", BRIDGE);
+        ip(made, "-6", "addr", "add", "fd00:10:10::fe/64", "dev", BRIDGE, "nodad");
         return made;
     }
 
@@ -66,12 +73,17 @@ final class TestNode implements AutoCloseable {
         namespaces.veth(namespace, "eth0", hub, "port" + number);
         ip(hub, "link", "set", "port" + number, "master", BRIDGE);
         ip(namespace, "addr", "add", address + "/24", "dev", "eth0");
+        ip(namespace, "-6", "addr", "add", addressV6() + "/64", "dev", "eth0", "nodad");
         ip(namespace, "route", "add", "default", "via", "10.10.0.254");
         EtcdConfig where = new EtcdConfig(etcd.endpoints(), etcd.certificates().file("ca.pem").toString(),
                 etcd.certificates().file("client.pem").toString(), etcd.certificates().file("client.key").toString(), EtcdConfig.DEFAULT_PREFIX);
         AgentConfig defaults = AgentConfig.defaults();
         configure(change.apply(new AgentConfig("", name, where, "", defaults.publicIp(), 0, defaults.dataplane(), Duration.ofSeconds(60), LogLevel.DEBUG,
                 defaults.listen(), "", "")));
+    }
+
+    String addressV6() {
+        return "fd00:10:10::" + Integer.toHexString(number);
     }
 
     void configure(AgentConfig config) {
@@ -176,11 +188,11 @@ final class TestNode implements AutoCloseable {
         String containerId = "c" + number + "x" + count;
         String podName = "pod-" + number + "-" + count;
         ObjectNode result = Json.object("result of ADD", cni("ADD", containerId, podName, pod)).orThrow();
-        String cidr = result.path("ips").path(0).path("address").asText();
-        if (cidr.isEmpty()) {
+        List<String> addresses = result.path("ips").valueStream().map(ip -> ip.path("address").asText().replaceAll("/.*", "")).toList();
+        if (addresses.isEmpty()) {
             throw new AssertionError("ADD on " + name + " gave " + result + "\n" + logText());
         }
-        return new Pod(pod, cidr.substring(0, cidr.indexOf('/')), containerId, podName);
+        return new Pod(pod, addresses, containerId, podName);
     }
 
     /** Removes a pod; what the client printed. */

@@ -12,7 +12,6 @@ import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.store.testing.TestEtcd;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,7 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
 class TwoAgentsIT {
 
     private static final Duration AT_ONCE = Duration.ofSeconds(1);
-    private static final Pattern LOSS = Pattern.compile("(\\d+) packets transmitted, (\\d+) received");
 
     private final TestNamespaces namespaces = new TestNamespaces();
     private final NetworkNamespace hub = TestNode.makeSwitch(namespaces);
@@ -178,36 +176,6 @@ class TwoAgentsIT {
             return Files.readString(file);
         } catch (IOException absent) {
             return "";
-        }
-    }
-
-    /** A stream of pings, 200 a second, from one pod to another. */
-    private static final class Ping implements AutoCloseable {
-
-        private final Process process;
-
-        Ping(Pod from, Pod to) throws Exception {
-            run(from.namespace(), "ping", "-c", "1", "-W", "2", to.address());
-            process = TestNamespaces.start(from.namespace(), "ping", "-q", "-i", "0.005", "-W", "1", to.address());
-            Thread.sleep(200);
-        }
-
-        void assertNothingLost() throws Exception {
-            // ping prints its counts at SIGINT.
-            new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
-            String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            Matcher matcher = LOSS.matcher(text);
-            assertTrue(matcher.find(), text);
-            int sent = Integer.parseInt(matcher.group(1));
-            int received = Integer.parseInt(matcher.group(2));
-            assertTrue(sent > 50, text);
-            // The last one may still have been under way.
-            assertTrue(sent - received <= 1, text);
-        }
-
-        @Override
-        public void close() {
-            process.destroyForcibly();
         }
     }
 }

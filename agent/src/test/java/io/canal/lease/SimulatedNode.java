@@ -43,7 +43,7 @@ final class SimulatedNode {
         this.name = name;
         Ip ip = World.ip(number);
         this.ipv6 = World.ipv6(number);
-        this.facts = new NodeFacts(nodeId, name + ".0", name, name, ip, Optional.of(ipv6), MAC, Optional.of(MAC), pods);
+        this.facts = new NodeFacts(nodeId, name + ".0", name, name, ip, Optional.of(ipv6), MAC, Optional.of(MAC), pods, true);
         everAddress.add(ip);
     }
 

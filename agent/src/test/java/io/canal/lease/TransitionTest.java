@@ -140,7 +140,7 @@ class TransitionTest {
 
     private static NodeFacts dual(int number) {
         return new NodeFacts("node" + number, "boot" + number, "canal/" + number, "h" + number, Ip.of("10.10.0." + number),
-                Optional.of(Ip.of("fd00::" + number)), new Mac(number), Optional.of(new Mac(100 + number)), false);
+                Optional.of(Ip.of("fd00::" + number)), new Mac(number), Optional.of(new Mac(100 + number)), false, true);
     }
 
     private void config(String json) {

@@ -31,6 +31,21 @@ class PeerCalculatorTest {
     private final Collected out = new Collected();
 
     @Test
+    void a_peer_is_reached_in_the_form_of_its_own_lease_while_the_network_changes_its_backend() {
+        LocalNetwork hostGw = new LocalNetwork(LOCAL.config().withBackend(Backend.HOST_GW), Optional.of(OWN), UPLINK, 0);
+        given(hostGw.mixed(Backend.VXLAN.withVni(7)));
+        peer("10.1.94.0-24", vxlan("10.10.0.2", 2));
+        peer("10.1.95.0-24", LeaseValue.hostGw(Ip.of("10.10.0.3")));
+        assertEquals(new Hop.Tunnelled(Ip.of("10.1.94.0")), out.routes.get(Cidr.of("10.1.94.0/24")));
+        assertEquals(new Hop.Direct(Ip.of("10.10.0.3")), out.routes.get(Cidr.of("10.1.95.0/24")));
+        assertEquals("flannel.7", Tunnel.of(hostGw.mixed(Backend.VXLAN.withVni(7))).getFirst().name());
+        peer("10.1.94.0-24", LeaseValue.hostGw(Ip.of("10.10.0.2")));
+        assertEquals(new Hop.Direct(Ip.of("10.10.0.2")), out.routes.get(Cidr.of("10.1.94.0/24")));
+        given(hostGw);
+        assertEquals(List.of(), Tunnel.of(hostGw));
+    }
+
+    @Test
     void our_own_subnet_is_a_blackhole() {
         given(LOCAL);
         assertEquals(Map.of(Cidr.of("10.1.1.0/24"), new Hop.Blackhole()), out.routes);

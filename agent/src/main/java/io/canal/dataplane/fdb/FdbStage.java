@@ -9,12 +9,13 @@ import io.canal.kernel.netlink.Refusal;
 import io.canal.kernel.netlink.Rtnl;
 import io.canal.kernel.netlink.RtnlBatch;
 import io.canal.kernel.netlink.RtnlEvent;
-import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.model.Ip;
 import io.canal.network.FarEnd;
 import io.canal.network.Wanted;
 import io.canal.reconcile.Delta;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
 import java.util.HashMap;
 import java.util.List;
@@ -61,7 +62,7 @@ public final class FdbStage implements Hears, Wanted<FarEnd, Ip> {
                 observe();
             }
             if (!delta.settled()) {
-                apply(pass.mayRemove());
+                set();
             }
         } catch (KernelException failure) {
             throw new StageFailed(String.valueOf(failure.getMessage()), failure);
@@ -96,7 +97,26 @@ public final class FdbStage implements Hears, Wanted<FarEnd, Ip> {
     public void removeAll() throws StageFailed {
         List.copyOf(delta.allWanted().keySet()).forEach(delta::unwant);
         suspect = true;
-        run(new Pass(0, true));
+        Pass last = new Pass(0, true);
+        run(last);
+        removals().run(last);
+    }
+
+    /** The other half, to be run after the routes: what leads to a far end goes before it does. */
+    public Stage removals() {
+        return new Stage() {
+            @Override
+            public String name() {
+                return "fdb removal";
+            }
+
+            @Override
+            public void run(Pass pass) throws StageFailed {
+                if (pass.mayRemove() && !tunnels.states().isEmpty() && !delta.settled()) {
+                    remove();
+                }
+            }
+        };
     }
 
     private void observe() throws KernelException {
@@ -118,7 +138,7 @@ public final class FdbStage implements Hears, Wanted<FarEnd, Ip> {
         incarnation = at;
     }
 
-    private void apply(boolean mayRemove) throws KernelException, StageFailed {
+    private void set() throws KernelException, StageFailed {
         RtnlBatch batch = new RtnlBatch();
         delta.toSet().forEach((end, destination) -> {
             int link = tunnels.index(end.tunnel());
@@ -132,12 +152,23 @@ public final class FdbStage implements Hears, Wanted<FarEnd, Ip> {
                         () -> delta.saw(end, destination));
             }
         });
-        if (mayRemove) {
-            for (FarEnd end : delta.toRemove()) {
-                FdbEntry stale = new FdbEntry(tunnels.index(end.tunnel()), end.mac(), Optional.empty(), 0, false);
-                batch.remove(stale.delete(), () -> "removal of forwarding entry " + end.mac(), () -> delta.gone(end));
-            }
+        carryOut(batch);
+    }
+
+    private void remove() throws StageFailed {
+        RtnlBatch batch = new RtnlBatch();
+        for (FarEnd end : delta.toRemove()) {
+            FdbEntry stale = new FdbEntry(tunnels.index(end.tunnel()), end.mac(), Optional.empty(), 0, false);
+            batch.remove(stale.delete(), () -> "removal of forwarding entry " + end.mac(), () -> delta.gone(end));
         }
+        try {
+            carryOut(batch);
+        } catch (KernelException failure) {
+            throw new StageFailed(String.valueOf(failure.getMessage()), failure);
+        }
+    }
+
+    private void carryOut(RtnlBatch batch) throws KernelException, StageFailed {
         Map<String, Refusal> refused = batch.apply(rtnl);
         if (!refused.isEmpty()) {
             throw new StageFailed(RtnlBatch.sentence(refused));

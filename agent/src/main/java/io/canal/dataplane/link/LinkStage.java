@@ -51,6 +51,9 @@ public final class LinkStage implements Hears {
     private final Set<String> adopted = new HashSet<>();
 
     private List<Tunnel> settled = List.of();
+    private boolean mixed;
+    private boolean settledMixed;
+    private final Set<String> loose = new HashSet<>();
     private boolean suspect = true;
     private boolean perhapsGone;
     private boolean removalsPending;
@@ -87,7 +90,8 @@ public final class LinkStage implements Hears {
         } catch (KernelException failure) {
             throw new StageFailed(String.valueOf(failure.getMessage()), failure);
         }
-        if (!suspect && wanted.equals(settled) && !(removalsPending && pass.mayRemove())) {
+        mixed = now.get().mixed();
+        if (!suspect && wanted.equals(settled) && mixed == settledMixed && !(removalsPending && pass.mayRemove())) {
             return;
         }
         names = Set.copyOf(wanted.stream().map(Tunnel::name).toList());
@@ -114,6 +118,7 @@ public final class LinkStage implements Hears {
             throw new StageFailed(String.join("; ", failures));
         }
         settled = wanted;
+        settledMixed = mixed;
         suspect = false;
     }
 
@@ -203,12 +208,24 @@ public final class LinkStage implements Hears {
             rtnl.execute("set the MAC of " + wanted.name(), Link.setMac(link.index(), mac));
         }
         keepAddresses(link, wanted, mayRemove);
+        keepPathFilter(wanted.name());
         if (!link.up()) {
             Sysctl.set("net/ipv6/conf/" + wanted.name() + "/accept_ra", "0");
             rtnl.execute("set " + wanted.name() + " up", Link.setUp(link.index()));
             tunnels.bounced();
         }
         return new TunnelState.Ready(wanted.name(), link.index(), mac, wanted.mtu());
+    }
+
+    /** While peers are reached in two forms, what comes out of the tunnel may be answered past it: see the sysctl stage. */
+    private void keepPathFilter(String name) throws IOException {
+        String control = "net/ipv4/conf/" + name + "/rp_filter";
+        if (mixed) {
+            Sysctl.set(control, "2");
+            loose.add(name);
+        } else if (loose.remove(name)) {
+            Sysctl.set(control, Sysctl.read("net/ipv4/conf/default/rp_filter").orElse("0"));
+        }
     }
 
     /** A device that we find keeps its MAC, which becomes the one that we keep; one that others make later gets ours. */
@@ -293,7 +310,7 @@ public final class LinkStage implements Hears {
 
     private static void missingSources(LocalNetwork local, List<String> failures) {
         for (Family family : Family.values()) {
-            if (local.config().backend().isVxlan() && local.config().range(family).isPresent() && local.uplink().address(family).isEmpty()) {
+            if (local.vxlan().isPresent() && local.config().range(family).isPresent() && local.uplink().address(family).isEmpty()) {
                 failures.add("interface " + local.uplink().name() + " has no " + (family == Family.V4 ? "IPv4" : "IPv6")
                         + " address, which the network's tunnels of that family send from");
             }

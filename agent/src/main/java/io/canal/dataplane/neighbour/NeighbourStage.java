@@ -8,12 +8,13 @@ import io.canal.kernel.netlink.Refusal;
 import io.canal.kernel.netlink.Rtnl;
 import io.canal.kernel.netlink.RtnlBatch;
 import io.canal.kernel.netlink.RtnlEvent;
-import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.model.Ip;
 import io.canal.model.Mac;
 import io.canal.network.Wanted;
 import io.canal.reconcile.Delta;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
 import java.util.HashMap;
 import java.util.List;
@@ -59,7 +60,7 @@ public final class NeighbourStage implements Hears, Wanted<Ip, Mac> {
                 observe();
             }
             if (!delta.settled()) {
-                apply(pass.mayRemove());
+                set();
             }
         } catch (KernelException failure) {
             throw new StageFailed(String.valueOf(failure.getMessage()), failure);
@@ -90,7 +91,26 @@ public final class NeighbourStage implements Hears, Wanted<Ip, Mac> {
     public void removeAll() throws StageFailed {
         List.copyOf(delta.allWanted().keySet()).forEach(delta::unwant);
         suspect = true;
-        run(new Pass(0, true));
+        Pass last = new Pass(0, true);
+        run(last);
+        removals().run(last);
+    }
+
+    /** The other half, to be run after the routes: what leads to a neighbour goes before it does. */
+    public Stage removals() {
+        return new Stage() {
+            @Override
+            public String name() {
+                return "neighbour removal";
+            }
+
+            @Override
+            public void run(Pass pass) throws StageFailed {
+                if (pass.mayRemove() && !tunnels.states().isEmpty() && !delta.settled()) {
+                    remove();
+                }
+            }
+        };
     }
 
     private void observe() throws KernelException {
@@ -111,7 +131,7 @@ public final class NeighbourStage implements Hears, Wanted<Ip, Mac> {
         incarnation = at;
     }
 
-    private void apply(boolean mayRemove) throws KernelException, StageFailed {
+    private void set() throws KernelException, StageFailed {
         RtnlBatch batch = new RtnlBatch();
         for (Map.Entry<Ip, Mac> entry : delta.toSet().entrySet()) {
             Ip address = entry.getKey();
@@ -121,12 +141,23 @@ public final class NeighbourStage implements Hears, Wanted<Ip, Mac> {
                 batch.set(Neighbour.permanent(link, address, mac).replace(), () -> "neighbour " + address + " at " + mac, () -> delta.saw(address, mac));
             }
         }
-        if (mayRemove) {
-            for (Ip address : delta.toRemove()) {
-                Neighbour stale = new Neighbour(tunnels.index(address.family()), address, Optional.empty(), 0);
-                batch.remove(stale.delete(), () -> "removal of neighbour " + address, () -> delta.gone(address));
-            }
+        carryOut(batch);
+    }
+
+    private void remove() throws StageFailed {
+        RtnlBatch batch = new RtnlBatch();
+        for (Ip address : delta.toRemove()) {
+            Neighbour stale = new Neighbour(tunnels.index(address.family()), address, Optional.empty(), 0);
+            batch.remove(stale.delete(), () -> "removal of neighbour " + address, () -> delta.gone(address));
         }
+        try {
+            carryOut(batch);
+        } catch (KernelException failure) {
+            throw new StageFailed(String.valueOf(failure.getMessage()), failure);
+        }
+    }
+
+    private void carryOut(RtnlBatch batch) throws KernelException, StageFailed {
         Map<String, Refusal> refused = batch.apply(rtnl);
         if (!refused.isEmpty()) {
             throw new StageFailed(RtnlBatch.sentence(refused));

@@ -56,6 +56,24 @@ final class SavedSysctls {
         Sysctl.write(name, value);
     }
 
+    /** Puts one control back, if it is still as we set it. */
+    void putBack(String name) throws IOException {
+        Change change = changes.get(name);
+        if (change == null) {
+            return;
+        }
+        if (Sysctl.read(name).filter(change.set::equals).isPresent()) {
+            Sysctl.write(name, change.before);
+        }
+        changes.remove(name);
+        write();
+    }
+
+    /** The controls that are set and have a name of this kind. */
+    List<String> names(String ending) {
+        return changes.keySet().stream().filter(name -> name.endsWith(ending)).toList();
+    }
+
     /** Puts back what is still as we set it; what somebody changed since is theirs. */
     void restore() throws IOException {
         List<Map.Entry<String, Change>> latestFirst = new ArrayList<>(changes.entrySet()).reversed();

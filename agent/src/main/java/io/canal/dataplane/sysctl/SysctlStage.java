@@ -13,6 +13,7 @@ import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
 import io.canal.reconcile.Table;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -28,6 +29,8 @@ public final class SysctlStage implements Stage {
 
     private static final String FORWARD_V4 = "net/ipv4/ip_forward";
     private static final String FORWARD_V6 = "net/ipv6/conf/all/forwarding";
+
+    private static final String PATH_FILTER = "net/ipv4/conf/%s/rp_filter";
 
     /** As Calico has them, with the family that they belong to; {@code %s} is the interface. */
     private static final Map<String, String> POD_V4 = Map.of(
@@ -75,6 +78,7 @@ public final class SysctlStage implements Stage {
                 keepAdvertisements(now.get().uplink().link(), now.get().uplink().name());
                 saved.set(FORWARD_V6, "1");
             }
+            keepPathFilter(now);
             for (LocalEndpoint endpoint : endpoints.rows().values()) {
                 if (suspect || !settledInterfaces.contains(endpoint.interfaceName())) {
                     keepPod(endpoint);
@@ -99,6 +103,28 @@ public final class SysctlStage implements Stage {
             saved.restore();
         } catch (IOException failure) {
             throw new StageFailed(String.valueOf(failure.getMessage()), failure);
+        }
+    }
+
+    /**
+     * Where peers are reached in two forms a packet may come by the one way and its answer go by the other, which the strict reverse
+     * path filter (1) does not bear and the loose one (2) does. The kernel goes by the greater of an interface's value and that of all.
+     */
+    private void keepPathFilter(Optional<LocalNetwork> now) throws IOException {
+        Set<String> loose = new HashSet<>();
+        if (now.filter(LocalNetwork::mixed).isPresent()) {
+            loose.add(PATH_FILTER.formatted(now.get().uplink().name()));
+        }
+        boolean strictOnAll = Sysctl.read(PATH_FILTER.formatted("all")).filter("1"::equals).isPresent();
+        for (String control : loose) {
+            if (strictOnAll || Sysctl.read(control).filter("1"::equals).isPresent()) {
+                saved.set(control, "2");
+            }
+        }
+        for (String control : saved.names("/rp_filter")) {
+            if (!loose.contains(control)) {
+                saved.putBack(control);
+            }
         }
     }
 

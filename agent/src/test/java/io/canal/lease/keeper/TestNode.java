@@ -44,7 +44,7 @@ final class TestNode implements AutoCloseable, KeeperListener {
     /** With an address and a tunnel of either family. */
     static NodeFacts dual(int number) {
         return new NodeFacts("unset", "boot-" + number, "canal/" + number, "h" + number, Ip.of("10.10.0." + number),
-                Optional.of(Ip.of("fd00:10::" + number)), new Mac(0x0200_0000_0000L + number), Optional.of(new Mac(0x0200_0000_0100L + number)), false);
+                Optional.of(Ip.of("fd00:10::" + number)), new Mac(0x0200_0000_0000L + number), Optional.of(new Mac(0x0200_0000_0100L + number)), false, true);
     }
 
     LeaseKeeper keeper() {

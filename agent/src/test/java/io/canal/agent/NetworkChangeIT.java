@@ -1,0 +1,165 @@
+package io.canal.agent;
+
+import static io.canal.kernel.testing.TestNamespaces.ip;
+import static io.canal.kernel.testing.TestNamespaces.run;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.agent.TestNode.Pod;
+import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.TestNamespaces;
+import io.canal.store.testing.TestEtcd;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A network that changes under two nodes with real agents, from one test to the next, while pods talk. */
+@TestInstance(Lifecycle.PER_CLASS)
+@TestMethodOrder(OrderAnnotation.class)
+class NetworkChangeIT {
+
+    private final TestNamespaces namespaces = new TestNamespaces();
+    private final NetworkNamespace hub = TestNode.makeSwitch(namespaces);
+    private final TestEtcd etcd = TestEtcd.tls(hub, "10.10.0.254");
+    private final TestNode one;
+    private final TestNode two;
+    private Pod a;
+    private Pod b;
+
+    NetworkChangeIT(@TempDir Path folder) {
+        one = new TestNode(namespaces, hub, 1, etcd, folder.resolve("one"), config -> config);
+        two = new TestNode(namespaces, hub, 2, etcd, folder.resolve("two"), config -> config);
+    }
+
+    @BeforeAll
+    void start() {
+        network("{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}");
+        for (TestNode node : new TestNode[] {one, two}) {
+            run(node.namespace, "sysctl", "-qw", "net.ipv4.conf.all.rp_filter=1");
+            node.start();
+        }
+        a = one.add();
+        b = two.add();
+    }
+
+    @AfterAll
+    void stop() {
+        one.close();
+        two.close();
+        etcd.close();
+        namespaces.close();
+    }
+
+    @Test
+    @Order(1)
+    void vxlan_becomes_host_gw_and_nothing_is_lost() throws Exception {
+        try (Ping there = new Ping(a, b); Ping back = new Ping(b, a)) {
+            network("{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"host-gw\"}}");
+            one.await("routes lead to gateways", () -> route(one, b).contains("via 10.10.0.2 dev eth0") && route(two, a).contains("via 10.10.0.1 dev eth0"));
+            assertEquals("2", control(one, "eth0"), "the path filter is loose while the form of a lease may be the other");
+            one.await("the tunnels are gone", () -> !has(one, "flannel.1") && !has(two, "flannel.1"));
+            one.await("the path filter is as it was", () -> control(one, "eth0").equals("0"));
+            there.assertNothingLost();
+            back.assertNothingLost();
+        }
+        one.await("both are ready", () -> one.ready() && two.ready());
+        assertEquals(1500, one.status().mtu());
+    }
+
+    @Test
+    @Order(2)
+    void host_gw_becomes_vxlan_and_nothing_is_lost() throws Exception {
+        try (Ping there = new Ping(a, b); Ping back = new Ping(b, a)) {
+            network("{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}");
+            one.await("routes lead into tunnels", () -> route(one, b).contains("dev flannel.1") && route(two, a).contains("dev flannel.1"));
+            there.assertNothingLost();
+            back.assertNothingLost();
+        }
+    }
+
+    @Test
+    @Order(3)
+    void ipv4_becomes_dual_stack_and_nothing_is_lost() throws Exception {
+        try (Ping there = new Ping(a, b); Ping back = new Ping(b, a)) {
+            network("{\"EnableIPv6\":true,\"Network\":\"10.1.0.0/16\",\"IPv6Network\":\"fd00:10:1::/56\",\"Backend\":{\"Type\":\"vxlan\"}}");
+            for (TestNode node : new TestNode[] {one, two}) {
+                node.await("the other's IPv6 subnet is routed", () -> ip(node.namespace, "-6", "route").contains("dev flannel-v6.1 metric")
+                        || ip(node.namespace, "-6", "route").contains("dev flannel-v6.1 onlink"));
+                node.await("its files say both families", () -> text(node.paths.conflist()).contains("fd00:10:1:"));
+                node.await("it is ready", node::ready);
+            }
+            there.assertNothingLost();
+            back.assertNothingLost();
+        }
+        assertEquals("10.1.0.0/16,fd00:10:1::/56", one.status().network());
+        assertEquals(1430, one.status().mtu(), "what the IPv6 tunnel carries, for both");
+        assertTrue(text(one.paths.subnetEnv()).matches("(?s)FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=10.1.\\d+.1/24\n"
+                + "FLANNEL_IPV6_NETWORK=fd00:10:1::/56\nFLANNEL_IPV6_SUBNET=fd00:10:1:[0-9a-f]+::1/64\nFLANNEL_MTU=1430\nFLANNEL_IPMASQ=true\n"),
+                text(one.paths.subnetEnv()));
+        Pod c = one.add();
+        Pod d = two.add();
+        assertEquals(2, c.addresses().size(), c.toString());
+        // 1430 less 28 and 48 of headers.
+        run(c.namespace(), "ping", "-c", "3", "-i", "0.05", "-W", "2", "-M", "do", "-s", "1402", d.addresses().get(0));
+        run(c.namespace(), "ping", "-c", "3", "-i", "0.05", "-W", "2", "-M", "do", "-s", "1382", d.addresses().get(1));
+        run(d.namespace(), "ping", "-c", "3", "-i", "0.05", "-W", "2", "-M", "do", "-s", "1382", c.addresses().get(1));
+        // A pod of before still talks, in the family that it has.
+        run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "2", d.addresses().get(0));
+        try (Ping v6 = new Ping(c, d.addresses().get(1))) {
+            two.kill();
+            two.start();
+            v6.assertNothingLost();
+        }
+        one.del(c);
+        two.del(d);
+    }
+
+    @Test
+    @Order(4)
+    void the_ipv6_tunnel_that_was_deleted_is_back_with_all_that_hangs_on_it() {
+        Pod c = one.add();
+        Pod d = two.add();
+        ip(one.namespace, "link", "del", "flannel-v6.1");
+        one.await("the peer's route is back", () -> ip(one.namespace, "-6", "route").contains("dev flannel-v6.1"));
+        run(c.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", d.addresses().get(1));
+        ip(one.namespace, "link", "set", "flannel-v6.1", "down");
+        one.await("the tunnel is up", () -> ip(one.namespace, "link", "show", "flannel-v6.1").contains(",UP"));
+        one.await("the peer's route is back", () -> ip(one.namespace, "-6", "route").contains("dev flannel-v6.1"));
+        run(c.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", d.addresses().get(1));
+        one.del(c);
+        two.del(d);
+    }
+
+    private void network(String json) {
+        etcd.etcdctl("put", "/coreos.com/network/config", json);
+    }
+
+    private static String route(TestNode node, Pod to) {
+        return ip(node.namespace, "route", "get", to.address());
+    }
+
+    private static boolean has(TestNode node, String device) {
+        return ip(node.namespace, "link").contains(" " + device + ":");
+    }
+
+    private static String control(TestNode node, String device) {
+        return run(node.namespace, "sysctl", "-n", "net.ipv4.conf." + device + ".rp_filter").strip();
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException absent) {
+            return "";
+        }
+    }
+}
