@@ -21,24 +21,29 @@ final class FilterNetworks implements Supplier<NodeNetworks> {
     private final Facts facts;
     private final Tables tables;
     private final NetworkMemory memory;
+    /** That of the life before. */
+    private final Optional<Integer> lastPort;
 
     FilterNetworks(Facts facts, Tables tables, NetworkMemory memory) {
         this.facts = facts;
         this.tables = tables;
         this.memory = memory;
+        lastPort = memory.port();
     }
 
     @Override
     public NodeNetworks get() {
         LocalFacts now = facts.inPass();
         SortedSet<Integer> ports = new TreeSet<>();
-        memory.port().ifPresent(ports::add);
+        // A port that we have only just learnt is guarded once the peers are known: until then nobody would count as one, and a node that
+        // is taken over from flanneld with pods on it would be cut off.
+        (tables.peers.inSync() ? memory.port() : lastPort).ifPresent(ports::add);
         if (now.network().isEmpty()) {
             // Only what local data says: the overlay is guarded at its last port.
             return new NodeNetworks(List.of(), ports, true);
         }
         NetworkConfig config = now.network().get();
-        if (config.backend().isVxlan()) {
+        if (config.backend().isVxlan() && tables.peers.inSync()) {
             ports.add(config.backend().udpPort());
         }
         List<PodNetwork> networks = new ArrayList<>();
