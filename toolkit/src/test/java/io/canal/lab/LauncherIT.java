@@ -40,7 +40,8 @@ class LauncherIT {
 
     @Test
     void an_unknown_word_after_test_is_named() {
-        refused(Program.of("sh", CANAL.toString(), "test", "--fast"), "\"--fast\", expected nothing or --quick");
+        refused(Program.of("sh", CANAL.toString(), "test", "--fast"), "\"--fast\", expected nothing, --quick or --with-flanneld PATH");
+        refused(Program.of("sh", CANAL.toString(), "test", "--with-flanneld", "/nowhere"), "\"/nowhere\", expected the path of a flanneld");
     }
 
     @Test
