@@ -34,13 +34,7 @@ final class Peers {
 
     /** Puts the leases of peers {@code from} (inclusive) to {@code to} (exclusive), many at once. */
     void put(int from, int to) throws StoreException {
-        for (int start = from; start < to; start += AT_ONCE) {
-            Txn txn = Txn.when();
-            for (int i = start; i < Math.min(to, start + AT_ONCE); i++) {
-                txn = txn.put(keys.lease(SubnetKey.of(subnet(i))), value(i), 0);
-            }
-            store.commit(txn);
-        }
+        move(from, to, 0);
     }
 
     /** Puts the lease of one peer. */
@@ -48,7 +42,40 @@ final class Peers {
         put(number, number + 1);
     }
 
-    private static String value(int number) {
-        return LeaseValue.vxlan(Ip.of("172.16.0.0").plus(number + 1L), 1, new Mac(0x0200_0000_0000L + number)).text();
+    /** Gives peers {@code from} (inclusive) to {@code to} (exclusive) the addresses of their nth move. */
+    void move(int from, int to, int move) throws StoreException {
+        write(from, to, (txn, number) -> txn.put(key(number), value(number, move), 0));
+    }
+
+    /** Deletes the leases of peers {@code from} (inclusive) to {@code to} (exclusive). */
+    void remove(int from, int to) throws StoreException {
+        write(from, to, (txn, number) -> txn.delete(key(number)));
+    }
+
+    private interface Write {
+        Txn of(Txn before, int number);
+    }
+
+    private void write(int from, int to, Write write) throws StoreException {
+        for (int start = from; start < to; start += AT_ONCE) {
+            Txn txn = Txn.when();
+            for (int i = start; i < Math.min(to, start + AT_ONCE); i++) {
+                txn = write.of(txn, i);
+            }
+            store.commit(txn);
+        }
+    }
+
+    private String key(int number) {
+        return keys.lease(SubnetKey.of(subnet(number)));
+    }
+
+    /** The underlay address of a peer after so many moves. */
+    static Ip address(int number, int moves) {
+        return Ip.of("172.16.0.0").plus(number + 1L + (moves << 16));
+    }
+
+    private static String value(int number, int moves) {
+        return LeaseValue.vxlan(address(number, moves), 1, new Mac(0x0200_0000_0000L + number)).text();
     }
 }
