@@ -111,7 +111,7 @@ final class Agent implements AutoCloseable {
         this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, new BackendChange(facts, tables, memory, clock), random);
         this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), () -> facts.inPass().files(), () -> begun);
         this.policy = new PolicyTables(() -> facts.inPass().nodename(), this::standing, tables.endpoints.rows(), this::staysClosed,
-                new PolicySettings(settings -> settings), () -> conditions.set("policy", Weight.NOT_READY, Optional.empty()));
+                new PolicySettings(settings -> PolicyOverrides.over(settings, facts.inPass().config().policy())), () -> conditions.set("policy", Weight.NOT_READY, Optional.empty()));
         this.filter = new PacketFilter(new FilterInputs(tables.peerAddresses, new FilterNetworks(facts, tables, memory), policy),
                 () -> mode(facts.inPass().config().dataplane()), paths, clock);
         this.loop = new ApplyLoop(clock, stages(), this::mayRemove, this::applied);

@@ -15,8 +15,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What rules depend on beside policies: the options of the charm, over them Calico's FelixConfiguration of all nodes, over that the one
- * of this node; pools and addresses. It belongs to the apply loop's thread.
+ * What rules depend on beside policies: Calico's FelixConfiguration of all nodes, over it the one of this node, over that the options of
+ * the charm; pools and addresses. It belongs to the apply loop's thread.
  */
 final class PolicySettings {
 
@@ -29,8 +29,8 @@ final class PolicySettings {
     private String node = "";
     private Map<Cidr, Boolean> pools = Map.of();
     private Collection<Ip> hostAddresses = Set.of();
+    /** Without the options; null where it has to be worked out anew. */
     private @Nullable RuleSettings merged;
-    private RuleSettings base = RuleSettings.defaults();
 
     /** @param options what the charm and the network say, asked in every pass */
     PolicySettings(UnaryOperator<RuleSettings> options) {
@@ -74,20 +74,18 @@ final class PolicySettings {
     }
 
     RuleSettings rules() {
-        RuleSettings now = options.apply(RuleSettings.defaults());
-        RuleSettings before = merged;
-        if (before == null || !now.equals(base)) {
-            base = now;
-            RuleSettings all = now;
+        RuleSettings felix = merged;
+        if (felix == null) {
+            felix = RuleSettings.defaults();
             for (String name : new String[] {ALL_NODES, "node." + node}) {
                 JsonNode spec = parameters.get(name);
                 if (spec != null) {
-                    all = FelixParameters.over(all, spec);
+                    felix = FelixParameters.over(felix, spec);
                 }
             }
-            before = all.withServiceBlocks(services);
-            merged = before;
+            felix = felix.withServiceBlocks(services);
+            merged = felix;
         }
-        return before;
+        return options.apply(felix);
     }
 }

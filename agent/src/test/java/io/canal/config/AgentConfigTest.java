@@ -62,7 +62,7 @@ class AgentConfigTest {
             policy: {endpoint-to-host: reject}  | agent.yaml: policy.endpoint-to-host is "reject", expected accept, drop, return, or nothing
             policy: {failsafe-inbound: "22"}    | agent.yaml: policy.failsafe-inbound is "22", expected ports such as tcp:22,udp:10.0.0.0/8:68, the word none, or nothing
             policy: {failsafe-outbound: "tcp:70000"} | agent.yaml: policy.failsafe-outbound is "tcp:70000", expected ports such as tcp:22,udp:10.0.0.0/8:68, the word none, or nothing
-            policy: {log-prefix: "a\"; drop"}  | agent.yaml: policy.log-prefix is "a"; drop", expected at most 27 characters of A-Z, a-z, 0-9, space and -_.:/%, or nothing
+            policy: {log-prefix: 'a;drop'}      | agent.yaml: policy.log-prefix is "a;drop", expected at most 27 characters of A-Z, a-z, 0-9, space and -_.:/%, or nothing
             policy: {failsafe: none}            | agent.yaml: policy.failsafe is "none", expected one of the options endpoint-to-host, failsafe-inbound, failsafe-outbound, ignore-loose-rpf, log-prefix
             - a                                 | agent.yaml is "- a", expected a YAML mapping of options
             """)
