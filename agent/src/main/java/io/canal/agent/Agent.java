@@ -91,17 +91,19 @@ final class Agent implements AutoCloseable {
     private volatile int healthPort;
 
     /**
-     * Reads the configuration and what is on disk, and opens the kernel's sockets; changes nothing yet.
+     * Reads the configuration and what is on disk, begins to connect to etcd, and opens the kernel's sockets; changes nothing yet.
      *
-     * @param stores makes the store that a configuration names
+     * @param maker makes the store that a configuration names
      */
-    Agent(Arguments arguments, Function<AgentConfig, Store> stores, Clock clock) throws IOException {
+    Agent(Arguments arguments, Function<AgentConfig, Store> maker, Clock clock) throws IOException {
         this.paths = new NodePaths(arguments.root());
+        this.configs = new ConfigSource(arguments.config().orElse(paths.agentYaml()), paths.stateDir());
+        First first = configs.first();
+        Stores stores = new Stores(maker);
+        stores.begin(first.config());
         this.conditions = new Conditions(this::look);
         this.board = new StatusBoard(conditions, this::measured);
-        this.configs = new ConfigSource(arguments.config().orElse(paths.agentYaml()), paths.stateDir());
         this.filePaths = new NodeFilePaths(paths);
-        First first = configs.first();
         Logging.level(first.config().logLevel());
         LocalFacts known = new LocalFacts(first.config(), Optional.empty(), OwnSubnet.NONE, Optional.empty(),
                 HostFacts.nodename(first.config().nodename(), paths), Optional.empty(), "");

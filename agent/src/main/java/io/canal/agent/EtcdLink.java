@@ -30,11 +30,13 @@ final class EtcdLink implements AutoCloseable {
         keeper.start();
     }
 
-    /** A store on the etcd that the configuration names; it connects at its first call. */
+    /** A store on the etcd that the configuration names; it connects at once. */
     static Store store(EtcdConfig config, Clock clock) {
         Optional<TlsFiles> tls = config.ca().isEmpty() ? Optional.empty()
                 : Optional.of(new TlsFiles(Path.of(config.ca()), Path.of(config.cert()), Path.of(config.key())));
-        return new EtcdStore(new EtcdSettings(config.endpoints(), () -> tls), clock);
+        EtcdStore store = new EtcdStore(new EtcdSettings(config.endpoints(), () -> tls), clock);
+        store.connect();
+        return store;
     }
 
     Store store() {

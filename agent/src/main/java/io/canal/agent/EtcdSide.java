@@ -27,7 +27,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +42,7 @@ final class EtcdSide implements AutoCloseable {
     private static final Duration CALICO_PAUSE = Duration.ofSeconds(1);
     private static final Mac NO_MAC = new Mac(0);
 
-    private final Function<AgentConfig, Store> stores;
+    private final Stores stores;
     private final Facts facts;
     private final Conditions conditions;
     private final Path stateDir;
@@ -68,11 +67,10 @@ final class EtcdSide implements AutoCloseable {
     /**
      * Without a link yet.
      *
-     * @param stores makes the store that a configuration names
      * @param policy told of Calico's data
      * @param onInSync told when etcd is within reach, at first and again, on a thread that may wait
      */
-    EtcdSide(Function<AgentConfig, Store> stores, ApplyLoop loop, Tables tables, PolicyFeed policy, Facts facts, NetworkMemory memory, Conditions conditions,
+    EtcdSide(Stores stores, ApplyLoop loop, Tables tables, PolicyFeed policy, Facts facts, NetworkMemory memory, Conditions conditions,
             Path stateDir, Clock clock, RandomGenerator random, Runnable onInSync) {
         this.stores = stores;
         this.policy = policy;
@@ -123,7 +121,7 @@ final class EtcdSide implements AutoCloseable {
             return;
         }
         conditions.set(PART, Weight.NOT_READY, Optional.of("The network is not wholly known yet."));
-        Store store = stores.apply(config);
+        Store store = stores.of(config);
         current.use(store);
         Sources listener = sourcesMaker.apply(facts.latest().own().generation());
         sources = listener;

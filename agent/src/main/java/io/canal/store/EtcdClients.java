@@ -13,11 +13,13 @@ import io.grpc.netty.GrpcSslContexts;
 import io.netty.handler.ssl.SslContext;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
+import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -150,6 +152,7 @@ final class EtcdClients implements AutoCloseable {
                 .executorService(executor)
                 .interceptor(new Deadline());
         if (files.isPresent()) {
+            executor.execute(EtcdClients::warmUp);
             builder.sslContext(sslContext(files.get()));
         }
         try {
@@ -164,20 +167,31 @@ final class EtcdClients implements AutoCloseable {
         byte[] ca = read("CA certificate", files.ca());
         byte[] cert = read("client certificate", files.cert());
         byte[] key = read("client key", files.key());
-        String pkcs8;
+        byte[] pkcs8;
         try {
             pkcs8 = PrivateKeys.pkcs8(PrivateKeys.text(key));
         } catch (IllegalArgumentException unreadable) {
             throw new StoreException(Kind.REFUSED, "the client key for etcd, " + files.key() + ", cannot be used: " + unreadable.getMessage());
         }
         try {
-            return GrpcSslContexts.forClient()
-                    .trustManager(new ByteArrayInputStream(ca))
-                    .keyManager(new ByteArrayInputStream(cert), new ByteArrayInputStream(pkcs8.getBytes(StandardCharsets.US_ASCII)))
-                    .build();
-        } catch (IOException | IllegalArgumentException unusable) {
+            return GrpcSslContexts.forClient().trustManager(new ByteArrayInputStream(ca)).keyManager(ClientKey.of(cert, pkcs8)).build();
+        } catch (IOException | GeneralSecurityException | IllegalArgumentException unusable) {
             throw new StoreException(Kind.REFUSED, "the TLS files for etcd, " + files.ca() + ", " + files.cert() + " and " + files.key()
                     + ", cannot be used: " + Failures.reason(unusable), unusable);
+        }
+    }
+
+    /**
+     * Does beside the reading of the files what the handshake will need: the first use of the curve computes its tables, which takes
+     * longer than all that etcd does.
+     */
+    private static void warmUp() {
+        try {
+            KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+            generator.initialize(new ECGenParameterSpec("secp256r1"));
+            generator.generateKeyPair();
+        } catch (GeneralSecurityException absent) {
+            log.debug("no curve to warm up: {}", absent.getMessage());
         }
     }
 

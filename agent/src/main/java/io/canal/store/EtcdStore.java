@@ -27,12 +27,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * etcd v3 by jetcd, with what jetcd lacks: a deadline on every call, no late retries, a client made anew after silence, feeds that
  * come back, keys of every form, and TLS files that may change.
  */
 public final class EtcdStore implements Store {
+
+    private static final Logger log = LoggerFactory.getLogger(EtcdStore.class);
 
     /** A listing longer than this is fetched in parts, all of one revision. */
     private static final int PAGE = 5_000;
@@ -42,11 +46,22 @@ public final class EtcdStore implements Store {
     private final Clock clock;
     private final Set<EtcdFeed> feeds = ConcurrentHashMap.newKeySet();
 
-    /** Does not connect yet: the first call does. */
+    /** Does not connect yet: the first call does, or {@link #connect}. */
     public EtcdStore(EtcdSettings settings, Clock clock) {
         this.settings = settings;
         this.clock = clock;
         this.clients = new EtcdClients(settings, clock);
+    }
+
+    /** Begins to connect, so that the first calls need not wait for it. */
+    public void connect() {
+        Thread.ofVirtual().name("etcd connects").start(() -> {
+            try {
+                get("/");
+            } catch (StoreException failure) {
+                log.debug("{}", failure.getMessage());
+            }
+        });
     }
 
     @Override

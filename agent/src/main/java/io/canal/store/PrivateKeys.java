@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Private keys in PEM, as PKCS#8 whatever they came as. Netty reads only PKCS#8, while openssl wrote PKCS#1
+ * Private keys in PEM, as PKCS#8 whatever they came as. Java reads only PKCS#8, while openssl wrote PKCS#1
  * ({@code BEGIN RSA PRIVATE KEY}) and SEC1 ({@code BEGIN EC PRIVATE KEY}) for many years, and easyrsa still does.
  */
 final class PrivateKeys {
@@ -29,8 +29,8 @@ final class PrivateKeys {
 
     private PrivateKeys() {}
 
-    /** The first private key in {@code pem} as a PKCS#8 PEM; throws with a sentence where there is none that can be read. */
-    static String pkcs8(String pem) {
+    /** The first private key in {@code pem} in PKCS#8's binary form; throws with a sentence where there is none that can be read. */
+    static byte[] pkcs8(String pem) {
         Matcher block = BLOCK.matcher(pem);
         if (!block.find()) {
             throw new IllegalArgumentException(pem.contains("ENCRYPTED")
@@ -41,13 +41,11 @@ final class PrivateKeys {
             throw new IllegalArgumentException("it is encrypted; etcd's client keys must not be");
         }
         byte[] der = Base64.getMimeDecoder().decode(block.group(2));
-        byte[] wrapped = switch (block.group(1)) {
+        return switch (block.group(1)) {
             case "RSA PRIVATE KEY" -> tagged(SEQUENCE, VERSION, RSA, tagged(OCTETS, der));
             case "EC PRIVATE KEY" -> tagged(SEQUENCE, VERSION, tagged(SEQUENCE, EC, curve(der)), tagged(OCTETS, der));
             default -> der;
         };
-        String body = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(wrapped);
-        return "-----BEGIN PRIVATE KEY-----\n" + body + "\n-----END PRIVATE KEY-----\n";
     }
 
     /** The curve's OID out of a SEC1 key (RFC 5915): SEQUENCE { INTEGER 1, OCTET STRING, [0] { OID }, … }. */

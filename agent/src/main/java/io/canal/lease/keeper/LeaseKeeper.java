@@ -108,6 +108,8 @@ public final class LeaseKeeper implements AutoCloseable {
         this.tablesWrittenAt = startedAt - WRITE_EVERY.toNanos();
         this.lastWritten = folder.last();
         this.view = new NetworkView(keys, settings.leaseTtl(), lastWritten.known(), folder::tables);
+        // What was ours is nobody's peer until etcd says otherwise, so peers need not wait for that.
+        lastWritten.subnet().ifPresent(last -> view.peers().own(Optional.of(last.subnet()), Optional.of(last.value())));
         this.state = KeeperState.initial(lastWritten.subnet(), startedAt);
         this.thread = Thread.ofPlatform().name("lease").daemon().unstarted(this::loop);
         facts(facts);
@@ -356,7 +358,7 @@ public final class LeaseKeeper implements AutoCloseable {
             view.peers().own(own.subnet(), own.value());
             listener.own(own);
         }
-        boolean known = view.subnetsListed() && state.decided() || lookedAtMemory && view.remembers();
+        boolean known = view.subnetsListed() && (state.decided() || lastWritten.subnet().isPresent()) || lookedAtMemory && view.remembers();
         if (known) {
             Map<SubnetKey, Optional<LeaseValue>> changes = view.peers().takeChanges();
             if (!toldPeers) {

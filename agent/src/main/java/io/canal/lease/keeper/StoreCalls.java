@@ -43,14 +43,14 @@ final class StoreCalls {
         };
     }
 
-    /** Everything that decisions are made from. The epoch comes first: see {@link Snapshot}. */
+    /** Everything that decisions are made from. The epoch comes first: see {@link Snapshot}. The rest is asked for at once. */
     synchronized Snapshot snapshot() throws StoreException {
         Optional<Entry> epoch = store.get(NetworkKeys.EPOCH);
-        Optional<Entry> config = store.get(keys.config());
-        List<Entry> leases = store.list(keys.leases()).entries();
-        List<Entry> holders = store.list(NetworkKeys.HOLDERS).entries();
-        List<Entry> sessions = store.list(NetworkKeys.SESSIONS).entries();
-        return reader.read(epoch, config, leases, holders, sessions);
+        Asked<Optional<Entry>> config = Asked.of(() -> store.get(keys.config()));
+        Asked<List<Entry>> leases = Asked.of(() -> store.list(keys.leases()).entries());
+        Asked<List<Entry>> holders = Asked.of(() -> store.list(NetworkKeys.HOLDERS).entries());
+        Asked<List<Entry>> sessions = Asked.of(() -> store.list(NetworkKeys.SESSIONS).entries());
+        return reader.read(epoch, config.answer(), leases.answer(), holders.answer(), sessions.answer());
     }
 
     private interface Call {
