@@ -28,8 +28,6 @@ final class Guards {
     private static final int ICMP_V6 = 58;
     private static final int ROUTER_ADVERTISEMENT = 134;
     private static final int REDIRECT = 137;
-    private static final PortRange DHCP_CLIENT = PortRange.of(68);
-    private static final PortRange DHCP_V6_CLIENT = PortRange.of(546);
     private static final Cidr LOOPBACK = Cidr.of("127.0.0.0/8");
 
     private Guards() {}
@@ -62,8 +60,8 @@ final class Guards {
         for (int type : List.of(ROUTER_ADVERTISEMENT, REDIRECT)) {
             rules.add(guard(new Action.Drop(), "routers among workloads", Match.Protocol.of(ICMP_V6), new Match.Icmp(type, -1, false)).only(Set.of(Family.V6)));
         }
-        rules.add(guard(new Action.Drop(), "DHCP servers among workloads", udp(),
-                new Match.Ports(Side.DESTINATION, List.of(DHCP_CLIENT, DHCP_V6_CLIENT), false)));
+        rules.add(guard(new Action.Drop(), "DHCP servers among workloads", udp(), from(67), to(68)));
+        rules.add(guard(new Action.Drop(), "DHCP servers among workloads", udp(), from(547), to(546)));
         return rules;
     }
 
@@ -77,6 +75,10 @@ final class Guards {
 
     private static Match udp() {
         return Match.Protocol.of(UDP);
+    }
+
+    private static Match from(int port) {
+        return new Match.Ports(Side.SOURCE, List.of(PortRange.of(port)), false);
     }
 
     private static Match to(int port) {

@@ -85,6 +85,13 @@ public record RuleSettings(
                 Optional.empty(), false, false, false);
     }
 
+    /** These with another action for packets to the node. */
+    public RuleSettings with(ToHost action) {
+        return new RuleSettings(markMask, filterAccepts, mangleAccepts, rejects, action, failsafeInbound, failsafeOutbound, logPrefix, logRate,
+                logBurst, dropsInvalid, vxlanPort, vxlanFromWorkloads, ipipFromWorkloads, overlayPorts, serviceLoop, serviceBlocks, natPorts,
+                natAddress, natSparesHosts, floatingIps, spoofing);
+    }
+
     /** These with other overlay ports. */
     public RuleSettings withOverlayPorts(SortedSet<Integer> ports) {
         return new RuleSettings(markMask, filterAccepts, mangleAccepts, rejects, endpointToHost, failsafeInbound, failsafeOutbound, logPrefix,

@@ -18,8 +18,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,14 +35,13 @@ public final class IptablesMachine {
     private static final Pattern WORD = Pattern.compile("\"((?:[^\"\\\\]|\\\\.)*)\"|(\\S+)");
     private static final int DEEPEST = 64;
 
-    /** By table and chain: the words of each rule. */
-    private final Map<String, Map<String, List<List<String>>>> tables = new HashMap<>();
+    private final Map<String, Map<String, List<Compiled>>> tables = new HashMap<>();
     private final Map<String, Set<Member>> sets;
 
     /** @param sets the members of each ipset, by name */
     public IptablesMachine(String text, Map<String, Set<Member>> sets) {
         this.sets = sets;
-        Map<String, List<List<String>>> table = new HashMap<>();
+        Map<String, List<Compiled>> table = new HashMap<>();
         for (String line : text.split("\n")) {
             if (line.startsWith("*")) {
                 table = tables.computeIfAbsent(line.substring(1).strip(), name -> new HashMap<>());
@@ -48,7 +49,7 @@ public final class IptablesMachine {
                 table.computeIfAbsent(line.substring(1).split(" ")[0], chain -> new ArrayList<>());
             } else if (line.startsWith("-A ")) {
                 List<String> words = words(line);
-                table.computeIfAbsent(words.get(1), chain -> new ArrayList<>()).add(words.subList(2, words.size()));
+                table.computeIfAbsent(words.get(1), chain -> new ArrayList<>()).add(compile(new Words(words.subList(2, words.size()))));
             } else if (!line.isBlank() && !line.startsWith("#") && !line.equals("COMMIT")) {
                 throw new IllegalArgumentException("not a line of iptables-restore: " + line);
             }
@@ -80,9 +81,144 @@ public final class IptablesMachine {
         return words;
     }
 
+    /**
+     * One rule, read once.
+     *
+     * @param verb {@code -j}, {@code -g}, or empty where the rule does nothing
+     * @param mark value and mask of a MARK target
+     */
+    private record Compiled(List<Predicate<Packet>> matches, String verb, String target, int[] mark) {
+
+        boolean matches(Packet packet) {
+            for (Predicate<Packet> match : matches) {
+                if (!match.test(packet)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    private Compiled compile(Words words) {
+        List<Predicate<Packet>> matches = new ArrayList<>();
+        while (!words.atAction()) {
+            boolean negated = words.skip("!");
+            String option = words.take("");
+            if (option.equals("-m")) {
+                words.take("");
+                continue;
+            }
+            Predicate<Packet> match = match(option, words);
+            matches.add(negated ? match.negate() : match);
+        }
+        String verb = words.take("");
+        String target = words.take("");
+        int[] mark = {0, 0};
+        if (verb.equals("-j") && target.equals("MARK")) {
+            words.expect("--set-xmark");
+            mark = mark(words.take(""));
+        }
+        return new Compiled(matches, verb, target, mark);
+    }
+
+    private Predicate<Packet> match(String option, Words words) {
+        return switch (option) {
+            case "-s" -> {
+                Cidr net = net(words.take(""));
+                yield packet -> net.contains(packet.source());
+            }
+            case "-d" -> {
+                Cidr net = net(words.take(""));
+                yield packet -> net.contains(packet.destination());
+            }
+            case "-i" -> {
+                String pattern = words.take("");
+                yield packet -> named(pattern, packet.in());
+            }
+            case "-o" -> {
+                String pattern = words.take("");
+                yield packet -> named(pattern, packet.out());
+            }
+            case "-p" -> {
+                int number = protocol(words.take(""));
+                yield packet -> packet.protocol() == number;
+            }
+            // Few packets come here: no rate is exceeded.
+            case "--comment", "--limit", "--limit-burst", "--connlimit-mask" -> {
+                words.take("");
+                yield packet -> true;
+            }
+            case "--validmark", "--connlimit-saddr" -> packet -> true;
+            case "--mark" -> {
+                int[] mark = mark(words.take(""));
+                yield packet -> (packet.mark() & mark[1]) == mark[0];
+            }
+            case "--ctstate" -> {
+                Set<String> states = new HashSet<>(List.of(words.take("").split(",")));
+                boolean translated = states.remove("DNAT");
+                Set<CtState> any = states.stream().map(CtState::valueOf).collect(Collectors.toSet());
+                yield packet -> translated && packet.dnat() || any.contains(packet.state());
+            }
+            case "--match-set" -> inSet(words.take(""), words.take(""));
+            case "--dports" -> {
+                int[] ranges = ports(words.take(""));
+                yield packet -> within(ranges, packet.destinationPort());
+            }
+            case "--sports" -> {
+                int[] ranges = ports(words.take(""));
+                yield packet -> within(ranges, packet.sourcePort());
+            }
+            case "--dst-type" -> {
+                words.expect("LOCAL");
+                yield packet -> packet.local().contains(packet.destination());
+            }
+            case "--src-type" -> {
+                words.expect("LOCAL");
+                yield packet -> packet.local().contains(packet.source());
+            }
+            case "--icmp-type", "--icmpv6-type" -> {
+                String[] parts = words.take("").split("/");
+                int type = Integer.parseInt(parts[0]);
+                int code = parts.length == 1 ? -1 : Integer.parseInt(parts[1]);
+                yield packet -> packet.icmpType() == type && (code < 0 || packet.icmpCode() == code);
+            }
+            case "--tcp-flags" -> {
+                words.expect("FIN,SYN,RST,ACK");
+                words.expect("SYN");
+                yield packet -> packet.state() == CtState.NEW;
+            }
+            // Few packets come here: no number of connections is exceeded.
+            case "--connlimit-above" -> {
+                words.take("");
+                yield packet -> false;
+            }
+            // rpfilter matches packets that pass; inverted, those that do not. The option stands alone.
+            case "--invert" -> packet -> !packet.reversePath();
+            default -> throw new IllegalArgumentException("option " + option + " is not known");
+        };
+    }
+
+    private Predicate<Packet> inSet(String name, String sides) {
+        Set<Member> members = sets.get(name);
+        if (members == null) {
+            throw new IllegalArgumentException("there is no set " + name);
+        }
+        boolean source = sides.startsWith("src");
+        return packet -> {
+            Ip address = source ? packet.source() : packet.destination();
+            int port = source ? packet.sourcePort() : packet.destinationPort();
+            for (Member member : members) {
+                if (member.net().contains(address) && (!member.hasPort() || member.port() == port && member.protocol() == packet.protocol())) {
+                    return true;
+                }
+            }
+            return false;
+        };
+    }
+
     private final class Run {
 
-        private final Map<String, List<List<String>>> chains;
+        private final Map<String, List<Compiled>> chains;
         private Packet packet;
         private boolean untracked;
 
@@ -96,20 +232,14 @@ public final class IptablesMachine {
             if (depth > DEEPEST) {
                 throw new IllegalStateException("jumps are too deep at chain " + name);
             }
-            for (List<String> rule : chains.getOrDefault(name, List.of())) {
-                Words words = new Words(rule);
-                if (!matches(words)) {
+            for (Compiled rule : chains.getOrDefault(name, List.of())) {
+                if (rule.verb().isEmpty() || !rule.matches(packet)) {
                     continue;
                 }
-                String verb = words.take("");
-                if (verb.isEmpty()) {
-                    continue;
+                if (rule.verb().equals("-g")) {
+                    return chain(rule.target(), depth + 1);
                 }
-                String target = words.take("");
-                if (verb.equals("-g")) {
-                    return chain(target, depth + 1);
-                }
-                switch (target) {
+                switch (rule.target()) {
                     case "ACCEPT" -> {
                         return End.ACCEPTED;
                     }
@@ -122,27 +252,23 @@ public final class IptablesMachine {
                     case "MASQUERADE" -> {
                         return End.MASQUERADED;
                     }
-                    case "RETURN" -> {
-                        return null;
-                    }
-                    case "MARK" -> {
-                        words.expect("--set-xmark");
-                        int[] mark = mark(words.take(""));
-                        packet = packet.withMark(packet.mark() & ~mark[1] ^ mark[0]);
-                    }
                     case "SNAT" -> {
                         return End.SOURCE_REWRITTEN;
                     }
                     case "DNAT" -> {
                         return End.DESTINATION_REWRITTEN;
                     }
+                    case "RETURN" -> {
+                        return null;
+                    }
+                    case "MARK" -> packet = packet.withMark(packet.mark() & ~rule.mark()[1] ^ rule.mark()[0]);
                     case "NOTRACK" -> untracked = true;
                     case "LOG", "DSCP" -> { }
                     default -> {
-                        if (!chains.containsKey(target)) {
-                            throw new IllegalStateException("there is no chain " + target);
+                        if (!chains.containsKey(rule.target())) {
+                            throw new IllegalStateException("there is no chain " + rule.target());
                         }
-                        End end = chain(target, depth + 1);
+                        End end = chain(rule.target(), depth + 1);
                         if (end != null) {
                             return end;
                         }
@@ -151,97 +277,31 @@ public final class IptablesMachine {
             }
             return null;
         }
-
-        /** Takes all matches off the words, up to the action. */
-        private boolean matches(Words words) {
-            boolean all = true;
-            while (!words.atAction()) {
-                boolean negated = words.skip("!");
-                String option = words.take("");
-                if (option.equals("-m")) {
-                    words.take("");
-                    continue;
-                }
-                boolean holds = switch (option) {
-                    case "-s" -> inNet(words.take(""), packet.source());
-                    case "-d" -> inNet(words.take(""), packet.destination());
-                    case "-i" -> named(words.take(""), packet.in());
-                    case "-o" -> named(words.take(""), packet.out());
-                    case "-p" -> protocol(words.take("")) == packet.protocol();
-                    case "--comment" -> !words.take("").isEmpty();
-                    case "--mark" -> {
-                        int[] mark = mark(words.take(""));
-                        yield (packet.mark() & mark[1]) == mark[0];
-                    }
-                    case "--ctstate" -> state(words.take(""));
-                    case "--match-set" -> inSet(words.take(""), words.take(""));
-                    case "--dports" -> inPorts(words.take(""), packet.destinationPort());
-                    case "--sports" -> inPorts(words.take(""), packet.sourcePort());
-                    case "--dst-type" -> local(words.take(""), packet.destination());
-                    case "--src-type" -> local(words.take(""), packet.source());
-                    case "--icmp-type", "--icmpv6-type" -> icmp(words.take(""));
-                    case "--validmark", "--connlimit-saddr" -> true;
-                    case "--tcp-flags" -> {
-                        words.expect("FIN,SYN,RST,ACK");
-                        words.expect("SYN");
-                        yield packet.state() == CtState.NEW;
-                    }
-                    // Few packets come here: no rate is exceeded, and no number of connections.
-                    case "--limit", "--limit-burst", "--connlimit-mask" -> !words.take("").isEmpty();
-                    case "--connlimit-above" -> words.take("").isEmpty();
-                    // rpfilter matches packets that pass; inverted, those that do not. The option stands alone.
-                    case "--invert" -> !packet.reversePath();
-                    default -> throw new IllegalStateException("option " + option + " is not known");
-                };
-                // All options are read, also after one that does not hold: the words must come to the action.
-                all &= holds != negated;
-            }
-            return all;
-        }
-
-        private boolean inSet(String name, String sides) {
-            Set<Member> members = sets.get(name);
-            if (members == null) {
-                throw new IllegalStateException("there is no set " + name);
-            }
-            boolean source = sides.startsWith("src");
-            Ip address = source ? packet.source() : packet.destination();
-            int port = source ? packet.sourcePort() : packet.destinationPort();
-            return members.stream().anyMatch(member -> member.net().contains(address)
-                    && (!member.hasPort() || member.port() == port && member.protocol() == packet.protocol()));
-        }
-
-        private boolean state(String names) {
-            Set<String> states = new HashSet<>(List.of(names.split(",")));
-            return states.remove("DNAT") && packet.dnat() || states.stream().map(CtState::valueOf).anyMatch(packet.state()::equals);
-        }
-
-        private boolean local(String type, Ip address) {
-            if (!type.equals("LOCAL")) {
-                throw new IllegalStateException("address type " + type + " is not known");
-            }
-            return packet.local().contains(address);
-        }
-
-        private boolean icmp(String text) {
-            String[] parts = text.split("/");
-            return packet.icmpType() == Integer.parseInt(parts[0]) && (parts.length == 1 || packet.icmpCode() == Integer.parseInt(parts[1]));
-        }
     }
 
-    private static boolean inNet(String text, Ip address) {
-        Cidr net = text.contains("/") ? IpPrefix.of(text).cidr() : IpPrefix.host(Ip.of(text)).cidr();
-        return net.contains(address);
+    private static Cidr net(String text) {
+        return text.contains("/") ? IpPrefix.of(text).cidr() : IpPrefix.host(Ip.of(text)).cidr();
     }
 
     private static boolean named(String pattern, String iface) {
         return pattern.endsWith("+") ? iface.startsWith(pattern.substring(0, pattern.length() - 1)) : iface.equals(pattern);
     }
 
-    private static boolean inPorts(String list, int port) {
-        for (String item : list.split(",")) {
-            String[] ends = item.split(":");
-            if (port >= Integer.parseInt(ends[0]) && port <= Integer.parseInt(ends[ends.length - 1])) {
+    /** Beginnings and ends in turn. */
+    private static int[] ports(String list) {
+        String[] items = list.split(",");
+        int[] ranges = new int[items.length * 2];
+        for (int i = 0; i < items.length; i++) {
+            String[] ends = items[i].split(":");
+            ranges[2 * i] = Integer.parseInt(ends[0]);
+            ranges[2 * i + 1] = Integer.parseInt(ends[ends.length - 1]);
+        }
+        return ranges;
+    }
+
+    private static boolean within(int[] ranges, int port) {
+        for (int i = 0; i < ranges.length; i += 2) {
+            if (port >= ranges[i] && port <= ranges[i + 1]) {
                 return true;
             }
         }
