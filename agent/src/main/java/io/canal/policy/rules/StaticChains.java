@@ -252,13 +252,13 @@ final class StaticChains {
 
     private Match[] outgoing(Family family, int protocol) {
         List<Match> matches = new ArrayList<>();
-        if (protocol >= 0) {
-            matches.add(new Match.Protocol(protocol, true, false));
-        }
         matches.add(new Match.InSet(Side.SOURCE, NodeSets.MASQUERADED_POOLS.of(family), false));
         matches.add(new Match.InSet(Side.DESTINATION, NodeSets.POOLS.of(family), true));
         if (settings.natSparesHosts()) {
             matches.add(new Match.InSet(Side.DESTINATION, NodeSets.ALL_HOSTS.of(family), true));
+        }
+        if (protocol >= 0) {
+            matches.add(new Match.Protocol(protocol, true, false));
         }
         return matches.toArray(Match[]::new);
     }

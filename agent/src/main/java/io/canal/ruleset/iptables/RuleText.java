@@ -169,7 +169,7 @@ final class RuleText {
             case Action.Dnat dnat -> "--jump DNAT --to-destination " + dnat.to();
             case Action.Dscp dscp -> "--jump DSCP --set-dscp " + dscp.value();
             case Action.Reject reject -> reject.with() == Action.With.PORT_UNREACHABLE ? "--jump REJECT" : "-j REJECT --reject-with " + with(reject.with());
-            case Action.Log log -> "--jump LOG --log-prefix \"" + cut(log.prefix()) + "\" --log-level " + log.level();
+            case Action.Log log -> "--jump LOG --log-prefix \"" + log.prefix() + "\" --log-level " + log.level();
             case Action.NoTrack noTrack -> "--jump NOTRACK";
             case Action.Nothing nothing -> "";
         };

@@ -16,6 +16,7 @@ import io.canal.policy.ResolvedRule.End;
 import io.canal.policy.ResolvedRule.Proto;
 import io.canal.policy.ResolvedRule.Verdict;
 import io.canal.policy.TierPolicies;
+import io.canal.policy.testing.SavedRules;
 import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.PortRange;
 import io.canal.ruleset.Ruleset;
@@ -52,7 +53,7 @@ class PolicyRulesTest {
         rules.settle();
         rules.hooks().forEach(ruleset::put);
         for (Family family : Family.values()) {
-            assertEquals("", SavedRules.of(ruleset, family).differences(SavedRules.recorded(folder, family)), () -> folder + " " + family);
+            assertEquals("", SavedRules.of(ruleset, family).differences(SavedRules.recorded(folder, family).orElseThrow()), () -> folder + " " + family);
         }
     }
 
