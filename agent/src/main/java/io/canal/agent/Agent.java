@@ -46,6 +46,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +67,9 @@ final class Agent implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Agent.class);
 
+    /** So long a start waits for etcd before what it had last counts. */
+    private static final Duration WITHOUT_ETCD = Duration.ofSeconds(5);
+
     private static final Duration PASS_WITHIN = Duration.ofSeconds(5);
 
     private final NodePaths paths;
@@ -78,11 +82,14 @@ final class Agent implements AutoCloseable {
     private final NodeFilePaths filePaths;
     private final NetworkStages network;
     private final PolicyTables policy;
+    private final PolicyMemory policyMemory;
+    private final PolicyFeed policyFeed;
     private final PacketFilter filter;
     private final FileStage files;
     private final ApplyLoop loop;
     private final EtcdSide etcd;
     private final UplinkWatch uplinks;
+    private final HostAddresses hostAddresses;
     private final CniServer cni;
     private final Nudge nudge;
     private final DepartedUnits departed;
@@ -112,14 +119,18 @@ final class Agent implements AutoCloseable {
         SecureRandom random = new SecureRandom();
         this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, new BackendChange(facts, tables, memory, clock), random);
         this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), () -> facts.inPass().files(), () -> begun);
+        this.policyMemory = new PolicyMemory(paths.stateDir());
         this.policy = new PolicyTables(() -> facts.inPass().nodename(), this::standing, tables.endpoints.rows(), this::staysClosed,
-                new PolicySettings(settings -> PolicyOverrides.over(settings, facts.inPass().config().policy())), () -> conditions.set("policy", Weight.NOT_READY, Optional.empty()));
+                new PolicySettings(settings -> PolicyOverrides.over(settings, facts.inPass().config().policy())),
+                policyMemory, () -> conditions.set("policy", Weight.NOT_READY, Optional.empty()));
         this.filter = new PacketFilter(new FilterInputs(tables.peerAddresses, new FilterNetworks(facts, tables, memory), policy),
                 () -> mode(facts.inPass().config().dataplane()), paths, clock);
         this.loop = new ApplyLoop(clock, stages(), this::mayRemove, this::applied);
-        this.etcd = new EtcdSide(stores, loop, tables, new PolicyFeed(loop, policy, conditions), facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
+        this.policyFeed = new PolicyFeed(loop, policy, policyMemory, conditions);
+        this.etcd = new EtcdSide(stores, loop, tables, policyFeed, facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
         this.uplinks = new UplinkWatch(() -> facts.latest().config(), this::chosen);
         this.cni = new CniServer(paths, new ServedNode(facts, policy::known, clock), loop, tables.endpoints, etcd.store(), clock);
+        this.hostAddresses = new HostAddresses(now -> loop.write(() -> policy.interfaces(now)));
         this.nudge = new Nudge(unit -> Nudge.program(paths, unit), () -> facts.latest().config().unit(), clock);
         this.departed = new DepartedUnits(paths.stateDir(), etcd::releaseUnit);
         conditions.set("policy", Weight.NOT_READY, Optional.of("It is not known yet which policies hold."));
@@ -156,9 +167,13 @@ final class Agent implements AutoCloseable {
         Thread connecting = Thread.ofPlatform().name("etcd").start(etcd::connect);
         facts.feed(loop);
         tables.endpoints.replace(cni.known());
-        network.listen(loop, events -> events.forEach(uplinks::heard));
+        network.listen(loop, events -> events.forEach(event -> {
+            uplinks.heard(event);
+            hostAddresses.heard(event);
+        }));
         filter.start(() -> loop.write(() -> {}));
         uplinks.start();
+        hostAddresses.start();
         loop.start();
         FileWatch fileWatch = new FileWatch(paths, () -> loop.distrust(files.name()));
         running.add(fileWatch);
@@ -171,6 +186,7 @@ final class Agent implements AutoCloseable {
         SdNotify.from(System.getenv()).send("READY=1");
         log.info("canal {} serves {}", Program.version(), facts.latest().nodename());
         gauges();
+        CompletableFuture.delayedExecutor(WITHOUT_ETCD.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread).execute(policyFeed::recall);
         listenForHealth();
         running.add(SafetyNet.over(loop, List.of("sysctl"), fileWatch::check));
         try {
@@ -184,7 +200,7 @@ final class Agent implements AutoCloseable {
     @Override
     public void close() {
         running.close();
-        Running.closing(nudge, uplinks, etcd, cni, loop, filter, network);
+        Running.closing(nudge, uplinks, hostAddresses, etcd, policyMemory, cni, loop, filter, network);
     }
 
     /** The status now. */
@@ -400,6 +416,11 @@ final class Agent implements AutoCloseable {
         metrics.gauge("canal_in_sync", "Whether the whole network is known.", () -> etcd.standing().inSync() ? 1 : 0);
         metrics.gauge("canal_lease_confirmed_timestamp_seconds", "When etcd last confirmed this node's subnet.",
                 () -> facts.latest().own().confirmedAt().map(at -> at.toEpochMilli() / 1000.0).orElse(0.0));
+        metrics.gauge("canal_policies", "Policies in the cluster.", () -> policy.counts().policies());
+        metrics.gauge("canal_active_policies", "Policies that are in force on this node.", () -> policy.counts().activePolicies());
+        metrics.gauge("canal_policy_endpoints", "Endpoints of this node that policies apply to, its own interfaces among them.", () -> policy.counts().localEndpoints());
+        metrics.gauge("canal_policy_sets", "Sets of addresses that rules use.", () -> policy.counts().sets());
+        metrics.gauge("canal_labelled", "Endpoints and network sets of the cluster.", () -> policy.counts().labelled());
         metrics.gauge("canal_spooled_writes", "Writes that wait for etcd.", cni::waitingWrites);
     }
 

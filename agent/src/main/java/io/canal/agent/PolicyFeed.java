@@ -30,10 +30,14 @@ final class PolicyFeed implements Feed.Listener {
 
     private final ApplyLoop loop;
     private final PolicyTables tables;
+    private final PolicyMemory memory;
     private final Conditions conditions;
+    private volatile boolean heard;
     private final SortedMap<ResourceKey, Problem> problems = new TreeMap<>(java.util.Comparator.comparing(ResourceKey::path));
 
-    PolicyFeed(ApplyLoop loop, PolicyTables tables, Conditions conditions) {
+    /** @param memory keeps what comes for a start without etcd */
+    PolicyFeed(ApplyLoop loop, PolicyTables tables, PolicyMemory memory, Conditions conditions) {
+        this.memory = memory;
         this.loop = loop;
         this.tables = tables;
         this.conditions = conditions;
@@ -41,6 +45,7 @@ final class PolicyFeed implements Feed.Listener {
 
     @Override
     public void listed(Store.Listing listing) {
+        heard = true;
         problems.clear();
         Map<ResourceKey, PolicyObject> good = new HashMap<>();
         Set<ResourceKey> bad = new HashSet<>();
@@ -50,6 +55,7 @@ final class PolicyFeed implements Feed.Listener {
                 object.ifPresentOrElse(read -> good.put(key, read), () -> bad.add(key));
             });
         }
+        memory.listed(listing.entries().stream().filter(entry -> key(entry.key()).isPresent()).toList());
         loop.write(() -> tables.listed(good, bad));
         tell();
     }
@@ -68,6 +74,7 @@ final class PolicyFeed implements Feed.Listener {
                 }
             });
         }
+        memory.changed(changes.stream().filter(change -> key(change.key()).isPresent()).toList());
         if (!changed.isEmpty()) {
             loop.write(() -> tables.changed(changed));
         }
@@ -76,7 +83,25 @@ final class PolicyFeed implements Feed.Listener {
 
     @Override
     public void lost(String reason) {
-        // The keeper of our subnet says that etcd is away.
+        memory.lost();
+    }
+
+    /** etcd has not answered since the start: what it had last counts until it does. */
+    void recall() {
+        if (!heard) {
+            Map<ResourceKey, PolicyObject> good = remembered(memory);
+            loop.write(() -> tables.recalled(good));
+        }
+    }
+
+    static Map<ResourceKey, PolicyObject> remembered(PolicyMemory memory) {
+        Map<ResourceKey, PolicyObject> good = new HashMap<>();
+        memory.recall().forEach((path, value) -> key(path).ifPresent(key -> {
+            if (PolicyObject.decode(key, value) instanceof Good<PolicyObject>(PolicyObject object)) {
+                good.put(key, object);
+            }
+        }));
+        return good;
     }
 
     private static Optional<ResourceKey> key(String path) {

@@ -55,6 +55,7 @@ final class PolicyTables implements NodePolicy {
     private final Map<String, LocalEndpoint> endpoints;
     private final Predicate<String> staysClosed;
     private final PolicySettings settings;
+    private final PolicyMemory memory;
     private final Runnable onKnown;
     private final PolicyCalculator calculator = new PolicyCalculator("");
     private final StandInProfiles profiles = new StandInProfiles(calculator);
@@ -71,6 +72,9 @@ final class PolicyTables implements NodePolicy {
     private final Map<ResourceKey, String> traitsOf = new HashMap<>();
     private String node = "";
     private volatile boolean known;
+    private volatile PolicyCalculator.Counts counts = new PolicyCalculator.Counts(0, 0, 0, 0, 0);
+    /** Whether the last listing is taken for all that there is. */
+    private boolean trusted = true;
 
     /** A listing that waits until the rest of etcd's data is known, and with it whether this is the etcd that it was. */
     private record Listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad) {}
@@ -81,15 +85,17 @@ final class PolicyTables implements NodePolicy {
      * @param nodename this node's name, asked in every pass
      * @param endpoints the rows of the pods on this node that may talk, by interface
      * @param staysClosed whether the journal says of an interface that it may not talk
+     * @param memory of what etcd had when it was last there
      * @param onKnown told once, when it is known what holds
      */
     PolicyTables(Supplier<String> nodename, Supplier<KeeperStanding> standing, Map<String, LocalEndpoint> endpoints, Predicate<String> staysClosed, PolicySettings settings,
-            Runnable onKnown) {
+            PolicyMemory memory, Runnable onKnown) {
         this.nodename = nodename;
         this.standing = standing;
         this.endpoints = endpoints;
         this.staysClosed = staysClosed;
         this.settings = settings;
+        this.memory = memory;
         this.onKnown = onKnown;
     }
 
@@ -133,19 +139,38 @@ final class PolicyTables implements NodePolicy {
         KeeperStanding now = standing.get();
         Listed listing = waiting;
         if (listing != null && now.inSync()) {
+            if (!known && !now.mayRemove()) {
+                // Another etcd than before: what the right one had counts too.
+                recalled(PolicyFeed.remembered(memory));
+            }
             waiting = null;
             doubtful.clear();
             rows.keySet().stream().filter(key -> !listing.good.containsKey(key) && !listing.bad.contains(key)).forEach(doubtful::add);
             listing.good.forEach(this::put);
-            if (!known) {
-                known = true;
-                onKnown.run();
-            }
+            know();
+            trusted = false;
         }
-        if (!doubtful.isEmpty() && now.mayRemove()) {
+        if (!trusted && waiting == null && now.mayRemove()) {
+            trusted = true;
+            memory.trust();
             Set.copyOf(doubtful).forEach(this::remove);
         }
         return known;
+    }
+
+    /** What etcd had when it was last there; it may have changed since. */
+    void recalled(Map<ResourceKey, PolicyObject> remembered) {
+        if (!known && !remembered.isEmpty()) {
+            remembered.forEach(this::put);
+            know();
+        }
+    }
+
+    private void know() {
+        if (!known) {
+            known = true;
+            onKnown.run();
+        }
     }
 
     private void put(ResourceKey key, PolicyObject object) {
@@ -186,6 +211,7 @@ final class PolicyTables implements NodePolicy {
         node(nodename.get());
         followJournal();
         calculator.flush(output);
+        counts = calculator.counts();
     }
 
     @Override
@@ -208,8 +234,9 @@ final class PolicyTables implements NodePolicy {
         return traits;
     }
 
+    /** How much there is, as of the last pass; may be asked on any thread. */
     PolicyCalculator.Counts counts() {
-        return calculator.counts();
+        return counts;
     }
 
     private void followJournal() {

@@ -136,6 +136,33 @@ class PolicyIT {
         node.del(client);
     }
 
+    /** Etcd is away and the agent starts anew: what etcd had last is enforced, for new pods too. */
+    @ParameterizedTest
+    @EnumSource(names = {"NFTABLES", "IPTABLES"})
+    void without_etcd_the_last_policies_hold_for_new_pods(DataplaneOption dataplane) {
+        TestNode node = node(dataplane);
+        Pod client = node.add();
+        policy("ports", "{\"selector\":\"projectcalico.org/orchestrator == 'k8s'\",\"types\":[\"Ingress\"],\"ingress\":[{\"action\":\"Allow\",\"protocol\":\"UDP\","
+                + "\"destination\":{\"ports\":[" + PORT + "]}}]}");
+        Pod first = node.add();
+        node.await("the policy is in force", () -> !passes(client, first, OTHER_PORT));
+        node.kill();
+        etcd.kill(0);
+        node.launch();
+        node.await("the agent knows the policies of before", () -> node.answers() && !node.status().encode().toString().contains("which policies hold"));
+        Pod web = node.add();
+        assertTrue(passes(client, web, PORT));
+        assertTrue(!passes(client, web, OTHER_PORT), "the policy holds for a pod that was made without etcd");
+        etcd.start(0);
+        onNft.await("the agents are ready again", () -> onNft.ready() && onIptables.ready());
+        assertTrue(!passes(client, web, OTHER_PORT));
+        remove("ports");
+        node.await("without the policy all passes", () -> passes(client, web, OTHER_PORT));
+        node.del(web);
+        node.del(first);
+        node.del(client);
+    }
+
     private static DatagramSocket socket(Pod pod, int port) throws IOException {
         return pod.namespace().<DatagramSocket, SocketException>call(() -> new DatagramSocket(new InetSocketAddress(port)));
     }

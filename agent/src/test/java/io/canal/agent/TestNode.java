@@ -173,6 +173,11 @@ final class TestNode implements AutoCloseable {
         return new ControlClient(paths.controlSocket()).status(Duration.ofSeconds(10)) instanceof Good<AgentStatus>(AgentStatus status) && status.ready();
     }
 
+    /** Whether the agent says how it is. */
+    boolean answers() {
+        return new ControlClient(paths.controlSocket()).status(Duration.ofSeconds(10)) instanceof Good<AgentStatus>;
+    }
+
     AgentStatus status() {
         return new ControlClient(paths.controlSocket()).status(Duration.ofSeconds(10)).orThrow();
     }

@@ -1,0 +1,68 @@
+package io.canal.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.canal.store.Feed.Change;
+import io.canal.store.Store.Entry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PolicyMemoryTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void what_was_listed_and_changed_since_is_remembered() {
+        try (PolicyMemory memory = new PolicyMemory(folder)) {
+            memory.listed(List.of(entry("a", "1"), entry("b", "2"), entry("c", "\u00fc\n")));
+            memory.trust();
+            memory.changed(List.of(new Change.Put(entry("a", "3")), new Change.Deleted("b"), new Change.Put(entry("d", ""))));
+        }
+        assertEquals(Map.of("a", "3", "c", "\u00fc\n", "d", ""), new PolicyMemory(folder).recall());
+    }
+
+    @Test
+    void a_listing_that_is_not_trusted_does_not_count() {
+        try (PolicyMemory memory = new PolicyMemory(folder)) {
+            memory.listed(List.of(entry("a", "1")));
+            memory.trust();
+            memory.lost();
+            memory.listed(List.of(entry("a", "of another etcd")));
+            assertEquals(Map.of("a", "1"), memory.recall());
+            memory.changed(List.of(new Change.Put(entry("b", "2"))));
+            memory.trust();
+            assertEquals(Map.of("a", "of another etcd", "b", "2"), memory.recall());
+        }
+    }
+
+    @Test
+    void a_record_that_was_cut_off_is_passed_over() throws IOException {
+        try (PolicyMemory memory = new PolicyMemory(folder)) {
+            memory.listed(List.of(entry("a", "1"), entry("b", "long enough to be cut")));
+            memory.trust();
+        }
+        Path file = folder.resolve("policy.last");
+        byte[] whole = Files.readAllBytes(file);
+        for (int length = 0; length < whole.length; length++) {
+            Files.write(file, Arrays.copyOf(whole, length));
+            Map<String, String> expected = length < 10 ? Map.of() : Map.of("a", "1");
+            assertEquals(expected, new PolicyMemory(folder).recall(), "cut at " + length);
+        }
+    }
+
+    @Test
+    void nothing_is_remembered_at_first() {
+        assertEquals(Map.of(), new PolicyMemory(folder).recall());
+    }
+
+    private static Entry entry(String key, String value) {
+        return new Entry(key, value, 1, 1, 0);
+    }
+}
