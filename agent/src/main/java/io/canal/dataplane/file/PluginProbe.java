@@ -8,6 +8,7 @@ import io.canal.model.Json;
 import io.canal.reconcile.Clock;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -161,10 +162,18 @@ final class PluginProbe {
         }
     }
 
+    /** Old plugins want a configuration even here. Newer ones end without reading it, and that may be before it is written. */
+    static void offer(OutputStream stdin) {
+        try (stdin) {
+            stdin.write("{\"cniVersion\":\"1.0.0\"}".getBytes(StandardCharsets.UTF_8));
+        } catch (IOException unread) {
+            log.debug("a CNI plugin did not read its input: {}", unread.getMessage());
+        }
+    }
+
     private Optional<Set<String>> read(String plugin, Process process) throws IOException, InterruptedException {
         try {
-            process.getOutputStream().write("{\"cniVersion\":\"1.0.0\"}".getBytes(StandardCharsets.UTF_8));
-            process.getOutputStream().close();
+            offer(process.getOutputStream());
             if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 log.warn("the CNI plugin {} did not answer VERSION within {} ms", plugin, patience.toMillis());
                 return Optional.empty();

@@ -1,10 +1,12 @@
 package io.canal.dataplane.file;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.canal.files.Spoken;
 import io.canal.reconcile.Clock;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -121,6 +123,17 @@ class PluginProbeTest {
         Files.move(folder.resolve("away"), folder.resolve("portmap"));
         assertEquals(ANSWER, probe.spoken("portmap"));
         assertEquals(1, starts());
+    }
+
+    @Test
+    void a_program_that_ended_before_its_input_was_written_may_have_answered() {
+        OutputStream broken = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("Broken pipe");
+            }
+        };
+        assertDoesNotThrow(() -> PluginProbe.offer(broken));
     }
 
     @Test
