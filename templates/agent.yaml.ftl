@@ -14,6 +14,7 @@ iface: ${iface}
 public-ip: ${public_ip}
 mtu: ${mtu}
 dataplane: ${dataplane}
+tx-checksum: ${tx_checksum}
 lease-ttl: ${lease_ttl}s
 log-level: ${log_level}
 listen: ${listen}

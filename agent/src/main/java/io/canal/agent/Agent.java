@@ -39,6 +39,7 @@ import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
 import io.canal.store.Store;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -188,7 +189,10 @@ final class Agent implements AutoCloseable {
         gauges();
         CompletableFuture.delayedExecutor(WITHOUT_ETCD.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread).execute(policyFeed::recall);
         listenForHealth();
-        running.add(SafetyNet.over(loop, List.of("sysctl"), fileWatch::check));
+        running.add(SafetyNet.over(loop, List.of("sysctl"), () -> {
+            fileWatch.check();
+            noteLimits();
+        }));
         try {
             connecting.join();
         } catch (InterruptedException interrupted) {
@@ -286,6 +290,11 @@ final class Agent implements AutoCloseable {
         } catch (StageFailed failure) {
             left.add(Sources.sentence(String.valueOf(failure.getMessage())));
         }
+    }
+
+    private void noteLimits() {
+        conditions.set("limits", Weight.NOTE, new KernelLimits(Path.of("/proc")).notes(
+                facts.latest().config().txChecksum(), HostFacts.KERNEL_BREAKS_CHECKSUMS, HostFacts.kernelRelease()));
     }
 
     private boolean mayRemove() {

@@ -1,6 +1,7 @@
 package io.canal.agent;
 
 import io.canal.model.NodePaths;
+import io.canal.network.ChecksumOffload;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +11,15 @@ import java.util.UUID;
 /** What the machine says of itself. */
 final class HostFacts {
 
+    /** The kernel does not change while we run. */
+    static final boolean KERNEL_BREAKS_CHECKSUMS = ChecksumOffload.isBroken(kernelRelease());
+
     private HostFacts() {}
+
+    /** As {@code uname -r} says it. */
+    static String kernelRelease() {
+        return text(Path.of("/proc/sys/kernel/osrelease"));
+    }
 
     /** Changes with every start of the kernel. */
     static String bootId() {

@@ -59,7 +59,15 @@ record LocalFacts(
 
     /** What the network's calculator works from; empty while the network or the uplink is not known. */
     Optional<LocalNetwork> localNetwork() {
-        return network.flatMap(known -> uplink.map(link -> new LocalNetwork(known, own.subnet(), link, config.mtu())));
+        return network.flatMap(known -> uplink.map(link -> new LocalNetwork(known, own.subnet(), link, config.mtu()).withTxChecksum(txChecksum())));
+    }
+
+    private boolean txChecksum() {
+        return switch (config.txChecksum()) {
+            case AUTO -> !HostFacts.KERNEL_BREAKS_CHECKSUMS;
+            case ON -> true;
+            case OFF -> false;
+        };
     }
 
     /** The pods' MTU; 0 while it is not known. */

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param kubeconfig path of the kubeconfig that the conflist names while that file exists; empty for none
  * @param charmDir the charm's folder, for the nudge; empty without Juju
  * @param policy what options say of policy
+ * @param txChecksum whether the tunnels leave checksums to the network card
  */
 public record AgentConfig(
         String unit,
@@ -34,7 +35,14 @@ public record AgentConfig(
         Listen listen,
         String kubeconfig,
         String charmDir,
-        PolicyOptions policy) {
+        PolicyOptions policy,
+        TxChecksum txChecksum) {
+
+    /** With the checksums left to what the kernel is known to do. */
+    public AgentConfig(String unit, String nodename, EtcdConfig etcd, String iface, Optional<Ip> publicIp, int mtu, DataplaneOption dataplane,
+            Duration leaseTtl, LogLevel logLevel, Listen listen, String kubeconfig, String charmDir, PolicyOptions policy) {
+        this(unit, nodename, etcd, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy, TxChecksum.AUTO);
+    }
 
     /** With nothing said of policy. */
     public AgentConfig(String unit, String nodename, EtcdConfig etcd, String iface, Optional<Ip> publicIp, int mtu, DataplaneOption dataplane,
@@ -63,10 +71,14 @@ public record AgentConfig(
     }
 
     public AgentConfig withEtcd(EtcdConfig other) {
-        return new AgentConfig(unit, nodename, other, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy);
+        return new AgentConfig(unit, nodename, other, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy, txChecksum);
+    }
+
+    public AgentConfig withTxChecksum(TxChecksum other) {
+        return new AgentConfig(unit, nodename, etcd, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy, other);
     }
 
     public AgentConfig withPolicy(PolicyOptions other) {
-        return new AgentConfig(unit, nodename, etcd, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, other);
+        return new AgentConfig(unit, nodename, etcd, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, other, txChecksum);
     }
 }

@@ -17,7 +17,7 @@ import org.yaml.snakeyaml.error.YAMLException;
 /** The text form of {@link AgentConfig}. */
 final class AgentYaml {
 
-    private static final Set<String> KEYS = Set.of("unit", "nodename", "etcd", "iface", "public-ip", "mtu", "dataplane", "lease-ttl",
+    private static final Set<String> KEYS = Set.of("unit", "nodename", "etcd", "iface", "public-ip", "mtu", "dataplane", "tx-checksum", "lease-ttl",
             "log-level", "listen", "kubeconfig", "charm-dir", "policy");
     private static final Set<String> POLICY_KEYS = Set.of("endpoint-to-host", "failsafe-inbound", "failsafe-outbound", "ignore-loose-rpf", "log-prefix");
     private static final Set<String> ETCD_KEYS = Set.of("endpoints", "ca", "cert", "key", "prefix");
@@ -47,6 +47,7 @@ final class AgentYaml {
         line(text, "public-ip", config.publicIp().map(Object::toString).orElse(""));
         text.append("mtu: ").append(config.mtu()).append('\n');
         line(text, "dataplane", config.dataplane().word());
+        line(text, "tx-checksum", config.txChecksum().word());
         line(text, "lease-ttl", config.leaseTtl().toSeconds() + "s");
         line(text, "log-level", config.logLevel().word());
         line(text, "listen", config.listen().toString());
@@ -122,7 +123,8 @@ final class AgentYaml {
                     read(map, "", "listen", "", Options::listen),
                     read(map, "", "kubeconfig", "", Options::path),
                     read(map, "", "charm-dir", "", Options::path),
-                    policy(map.get("policy")));
+                    policy(map.get("policy")),
+                    read(map, "", "tx-checksum", TxChecksum.AUTO.word(), Options::txChecksum));
         }
 
         private PolicyOptions policy(@Nullable Object value) throws Refused {

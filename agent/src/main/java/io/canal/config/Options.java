@@ -182,6 +182,11 @@ public final class Options {
         return oneOf(where, field, text, DataplaneOption.values(), DataplaneOption::word);
     }
 
+    /** Whether the tunnels leave checksums to the network card. */
+    public static Decoded<TxChecksum> txChecksum(String where, String field, String text) {
+        return oneOf(where, field, text, TxChecksum.values(), TxChecksum::word);
+    }
+
     public static Decoded<LogLevel> logLevel(String where, String field, String text) {
         return oneOf(where, field, text, LogLevel.values(), LogLevel::word);
     }

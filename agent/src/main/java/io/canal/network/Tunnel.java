@@ -28,6 +28,7 @@ public record Tunnel(
         boolean learning,
         boolean groupPolicy,
         int mtu,
+        boolean txChecksum,
         Optional<IpPrefix> address) {
 
     /** The tunnels that carry the families of the network; none where no lease asks for one. */
@@ -56,6 +57,7 @@ public record Tunnel(
                 backend.learning(),
                 backend.gbp(),
                 Mtu.of(local).tunnel(family),
+                local.txChecksum(),
                 local.subnet().flatMap(subnet -> subnet.cidr(family)).map(Cidr::base).map(IpPrefix::host)));
     }
 

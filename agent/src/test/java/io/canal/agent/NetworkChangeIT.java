@@ -1,13 +1,18 @@
 package io.canal.agent;
 
+import static io.canal.kernel.testing.TestNamespaces.bridge;
 import static io.canal.kernel.testing.TestNamespaces.ip;
 import static io.canal.kernel.testing.TestNamespaces.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.agent.TestNode.Pod;
+import io.canal.config.AgentConfig;
+import io.canal.config.TxChecksum;
+import io.canal.control.Op;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Json;
 import io.canal.store.testing.TestEtcd;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,8 +22,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -137,6 +142,69 @@ class NetworkChangeIT {
         run(c.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", d.addresses().get(1));
         one.del(c);
         two.del(d);
+    }
+
+    @Test
+    @Order(5)
+    void another_mtu_of_the_uplink_is_followed() {
+        ip(one.namespace, "link", "set", "eth0", "mtu", "1400");
+        one.await("tunnels and files follow", () -> ip(one.namespace, "link", "show", "flannel.1").contains("mtu 1350")
+                && ip(one.namespace, "link", "show", "flannel-v6.1").contains("mtu 1330") && text(one.paths.subnetEnv()).contains("FLANNEL_MTU=1330"));
+        ip(one.namespace, "link", "set", "eth0", "mtu", "1500");
+        one.await("and back", () -> ip(one.namespace, "link", "show", "flannel.1").contains("mtu 1450") && text(one.paths.subnetEnv()).contains("FLANNEL_MTU=1430"));
+    }
+
+    @Test
+    @Order(6)
+    void another_address_of_the_uplink_is_followed_by_device_lease_and_peers() {
+        String subnet = one.status().subnet();
+        ip(one.namespace, "addr", "del", "10.10.0.1/24", "dev", "eth0");
+        ip(one.namespace, "addr", "add", "10.10.0.71/24", "dev", "eth0");
+        if (!ip(one.namespace, "route").contains("default")) {
+            ip(one.namespace, "route", "add", "default", "via", "10.10.0.254");
+        }
+        one.await("the device sends from it", () -> ip(one.namespace, "-d", "link").contains("local 10.10.0.71"));
+        two.await("the peer sends to it", () -> bridge(two.namespace, "fdb", "show", "dev", "flannel.1").contains("dst 10.10.0.71"));
+        assertEquals(subnet, one.status().subnet());
+        run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
+    }
+
+    @Test
+    @Order(7)
+    void an_uplink_that_went_down_and_came_back_has_everything_again() {
+        network("{\"EnableIPv6\":true,\"Network\":\"10.1.0.0/16\",\"IPv6Network\":\"fd00:10:1::/56\",\"Backend\":{\"Type\":\"vxlan\",\"DirectRouting\":true}}");
+        one.await("routes lead to gateways", () -> route(one, b).contains("via 10.10.0.2 dev eth0") && route(two, a).contains("via 10.10.0.71 dev eth0"));
+        ip(one.namespace, "link", "set", "eth0", "down");
+        one.await("the kernel has dropped the routes", () -> !ip(one.namespace, "route").contains("10.10.0.2"));
+        ip(one.namespace, "link", "set", "eth0", "up");
+        ip(one.namespace, "-6", "addr", "replace", one.addressV6() + "/64", "dev", "eth0", "nodad");
+        ip(one.namespace, "route", "add", "default", "via", "10.10.0.254");
+        one.await("the routes are back", () -> route(one, b).contains("via 10.10.0.2 dev eth0"));
+        one.await("IPv6 too", () -> ip(one.namespace, "-6", "route").contains("via " + two.addressV6() + " dev eth0"));
+        run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
+        network("{\"EnableIPv6\":true,\"Network\":\"10.1.0.0/16\",\"IPv6Network\":\"fd00:10:1::/56\",\"Backend\":{\"Type\":\"vxlan\"}}");
+        one.await("routes lead into tunnels again", () -> route(one, b).contains("dev flannel.1"));
+        run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
+    }
+
+    @Test
+    @Order(8)
+    void the_checksum_offload_of_the_tunnels_is_as_the_option_says() throws IOException {
+        assertTrue(offload());
+        AgentConfig before = one.config();
+        one.configure(before.withTxChecksum(TxChecksum.OFF));
+        one.call(Op.RELOAD, Json.object());
+        one.await("it is off", () -> !offload());
+        run(one.namespace, "ethtool", "-K", "flannel.1", "tx", "on");
+        one.call(Op.REPAIR, Json.object());
+        one.await("it is off again", () -> !offload());
+        one.configure(before);
+        one.call(Op.RELOAD, Json.object());
+        one.await("it is on", this::offload);
+    }
+
+    private boolean offload() {
+        return run(one.namespace, "ethtool", "-k", "flannel.1").contains("tx-checksumming: on");
     }
 
     private void network(String json) {

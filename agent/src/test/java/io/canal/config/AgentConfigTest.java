@@ -23,7 +23,7 @@ class AgentConfigTest {
             "ens3", Optional.of(Ip.of("192.0.2.7")), 1400, DataplaneOption.IPTABLES, Duration.ofSeconds(30), LogLevel.DEBUG,
             new Listen(Ip.of("::1"), 9100), "/root/cdk/kubeconfig", "/var/lib/juju/agents/unit-canal-3/charm",
             new PolicyOptions(Optional.of("drop"), Optional.of(List.of(new FailsafePort("tcp", Optional.empty(), 22),
-                    new FailsafePort("udp", Optional.of(Cidr.of("10.0.0.0/8")), 68))), Optional.of(List.of()), true, Optional.of("policy %t")));
+                    new FailsafePort("udp", Optional.of(Cidr.of("10.0.0.0/8")), 68))), Optional.of(List.of()), true, Optional.of("policy %t")), TxChecksum.OFF);
 
     @Test
     void an_empty_file_means_the_defaults() {

@@ -54,6 +54,7 @@ record AgentConfiguration(Templates templates, NodePaths node) {
         values.put("public_ip", quoted(config.publicIp().map(Object::toString).orElse("")));
         values.put("mtu", config.mtu());
         values.put("dataplane", config.dataplane().word());
+        values.put("tx_checksum", quoted(config.txChecksum().word()));
         values.put("lease_ttl", config.leaseTtl().toSeconds());
         values.put("log_level", config.logLevel().word());
         values.put("listen", quoted(config.listen().toString()));

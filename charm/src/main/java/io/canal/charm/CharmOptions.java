@@ -5,6 +5,7 @@ import io.canal.config.DataplaneOption;
 import io.canal.config.LogLevel;
 import io.canal.config.Options;
 import io.canal.config.PolicyOptions;
+import io.canal.config.TxChecksum;
 import io.canal.model.Cidr;
 import io.canal.model.Decoded;
 import io.canal.model.IpPrefix;
@@ -26,8 +27,8 @@ import java.util.stream.Collectors;
  * @param vni 0 for flannel's default
  * @param port 0 for flannel's default
  */
-record CharmOptions(List<Cidr> networks, String backend, boolean directRouting, String iface, int mtu, int vni, int port, DataplaneOption dataplane, String nodename, LogLevel logLevel,
-        Duration leaseTtl, PolicyOptions policy) {
+record CharmOptions(List<Cidr> networks, String backend, boolean directRouting, String iface, int mtu, int vni, int port, DataplaneOption dataplane,
+        String nodename, LogLevel logLevel, Duration leaseTtl, PolicyOptions policy, TxChecksum txChecksum) {
 
     /** Validates what {@code config-get} gave; every option that is wrong, where any is. */
     static Result of(JsonNode config) {
@@ -49,7 +50,8 @@ record CharmOptions(List<Cidr> networks, String backend, boolean directRouting, 
                         read.option("failsafe-inbound-ports", Options::failsafePorts, Optional.empty()),
                         read.option("failsafe-outbound-ports", Options::failsafePorts, Optional.empty()),
                         read.option("ignore-loose-rpf", Options::flag, false),
-                        read.option("policy-log-prefix", Options::logPrefix, Optional.empty())));
+                        read.option("policy-log-prefix", Options::logPrefix, Optional.empty())),
+                read.option("tx-checksum", Options::txChecksum, TxChecksum.AUTO));
         return read.problems.isEmpty() ? new Result.Good(options) : new Result.Bad(read.problems);
     }
 

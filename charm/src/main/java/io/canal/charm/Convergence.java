@@ -110,7 +110,8 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
                 Listen.DEFAULT,
                 kubeconfig,
                 context.charmDir().toString(),
-                options.policy());
+                options.policy(),
+                options.txChecksum());
     }
 
     /** What was done about the agent's process. */

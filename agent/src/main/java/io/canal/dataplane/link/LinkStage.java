@@ -1,6 +1,7 @@
 package io.canal.dataplane.link;
 
 import io.canal.dataplane.event.Hears;
+import io.canal.kernel.ethtool.Ethtool;
 import io.canal.kernel.libc.Errno;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.netlink.Address;
@@ -11,8 +12,8 @@ import io.canal.kernel.netlink.RtnlBatch;
 import io.canal.kernel.netlink.RtnlEvent;
 import io.canal.kernel.netlink.Vxlan;
 import io.canal.kernel.sysctl.Sysctl;
-import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.model.Ip;
 import io.canal.model.Mac;
 import io.canal.model.NodePaths;
 import io.canal.network.LocalNetwork;
@@ -209,6 +210,10 @@ public final class LinkStage implements Hears {
         }
         keepAddresses(link, wanted, mayRemove);
         keepPathFilter(wanted.name());
+        if (Ethtool.txChecksum(wanted.name()) != wanted.txChecksum()) {
+            Ethtool.setTxChecksum(wanted.name(), wanted.txChecksum());
+            log.info("the checksum offload of {} is {}", wanted.name(), wanted.txChecksum() ? "on" : "off");
+        }
         if (!link.up()) {
             Sysctl.set("net/ipv6/conf/" + wanted.name() + "/accept_ra", "0");
             rtnl.execute("set " + wanted.name() + " up", Link.setUp(link.index()));

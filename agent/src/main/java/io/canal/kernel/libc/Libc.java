@@ -53,6 +53,7 @@ public final class Libc {
     static final MemorySegment SETSOCKOPT = find("setsockopt");
     static final MemorySegment SENDTO = find("sendto");
     static final MemorySegment RECVFROM = find("recvfrom");
+    static final MemorySegment IOCTL = find("ioctl");
     static final MemorySegment POLL = find("poll");
     static final MemorySegment EVENTFD = find("eventfd");
     static final MemorySegment WRITE = find("write");

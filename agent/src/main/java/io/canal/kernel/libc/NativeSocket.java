@@ -63,6 +63,11 @@ public final class NativeSocket implements AutoCloseable {
         return Libc.call(Libc.SETSOCKOPT, capture, fd(), level, option, lengthRoom.address(), Integer.BYTES, 0);
     }
 
+    /** ioctl(2) with a pointer; returns what the call returns, or the negated error number. */
+    public int control(long request, MemorySegment argument) {
+        return Libc.call(Libc.IOCTL, capture, fd(), request, argument.address(), 0, 0, 0);
+    }
+
     /** bind(2). */
     public void bind(byte[] address) throws KernelException {
         MemorySegment.copy(address, 0, addressRoom, ValueLayout.JAVA_BYTE, 0, address.length);
