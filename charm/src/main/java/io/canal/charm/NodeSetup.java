@@ -2,6 +2,7 @@ package io.canal.charm;
 
 import io.canal.model.NodePaths;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -120,14 +121,18 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
         NodeFile.put(client, ours, "rwxr-xr-x");
     }
 
-    /** Puts our commands where users look for calicoctl, unless there is one. */
+    /** Puts our commands where users look for calicoctl, unless there is one. A node works without: its /usr may not be written to. */
     private void installCalicoctl() throws IOException {
         Path link = node.at(CALICOCTL);
         boolean foreign = COMMAND_FOLDERS.stream().anyMatch(folder -> Files.exists(node.at(folder).resolve("calicoctl"), LinkOption.NOFOLLOW_LINKS));
         if (!foreign || isOurCalicoctl()) {
             noteFolders(link.resolveSibling(""));
-            Files.createDirectories(link.resolveSibling(""));
-            NodeFile.link(link, calicoctl());
+            try {
+                Files.createDirectories(link.resolveSibling(""));
+                NodeFile.link(link, calicoctl());
+            } catch (FileSystemException unwritable) {
+                // It is at /opt/canal/current/bin all the same.
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import io.canal.juju.Status;
 import io.canal.model.Json;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
@@ -42,6 +43,18 @@ class HooksTest {
         assertEquals("canal/0\n", node.text("etc/canal/unit"));
         assertEquals(List.of("systemctl daemon-reload", "systemctl enable --quiet canal-agent.service"), node.asked);
         assertEquals("1.0.0", node.juju.version());
+    }
+
+    @Test
+    void our_commands_are_called_calicoctl_where_there_is_no_other() throws IOException {
+        Path link = node.paths.at("usr/local/bin/calicoctl");
+        node.hook("install");
+        assertEquals(Path.of("/opt/canal/current/bin/calicoctl"), Files.readSymbolicLink(link));
+        Files.delete(link);
+        Files.createDirectories(node.paths.at("usr/bin"));
+        Files.writeString(node.paths.at("usr/bin/calicoctl"), "another");
+        node.hook("install");
+        assertFalse(Files.exists(link, LinkOption.NOFOLLOW_LINKS));
     }
 
     @Test
