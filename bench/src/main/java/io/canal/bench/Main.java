@@ -27,6 +27,8 @@ public final class Main {
         BENCHES.put("cni", CniBench::run);
         BENCHES.put("repair", RepairBench::run);
         BENCHES.put("churn", ChurnBench::run);
+        BENCHES.put("hook", LabBench::hook);
+        BENCHES.put("up", LabBench::up);
     }
 
     private Main() {}
