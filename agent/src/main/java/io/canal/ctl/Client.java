@@ -215,7 +215,8 @@ final class Client {
         }
     }
 
-    void delete(Kind kind, String namespace, String name) throws Refused, StoreException {
+    /** @param converted whether it was asked for by a policy of Kubernetes, of which it was made */
+    void delete(Kind kind, String namespace, String name, boolean converted) throws Refused, StoreException {
         if (kind == Kind.PROFILE && name.equals(ALLOW_ALL)) {
             throw new Refused("operation Delete is not supported on " + name + ": The profile \"" + ALLOW_ALL
                     + "\" is a default provided by Calico and cannot be deleted");
@@ -230,7 +231,7 @@ final class Client {
                 }
             }
         }
-        if (kind == Kind.NETWORK_POLICY && name.startsWith(PolicyNames.KUBERNETES)) {
+        if (kind == Kind.NETWORK_POLICY && name.startsWith(PolicyNames.KUBERNETES) && !converted) {
             throw kubernetesOnly("delete", name);
         }
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {

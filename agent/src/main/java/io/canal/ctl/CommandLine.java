@@ -24,7 +24,7 @@ import java.util.TreeMap;
 public final class CommandLine {
 
     /** The commands that are here. */
-    public static final Set<String> COMMANDS = Set.of("get", "apply", "create", "replace", "patch", "delete", "label", "validate", "version");
+    public static final Set<String> COMMANDS = Set.of("get", "apply", "create", "replace", "patch", "delete", "label", "validate", "version", "why");
 
     /** Whose data model is spoken. */
     static final String VERSION = "v3.32.1";
@@ -39,7 +39,8 @@ public final class CommandLine {
             "delete", with(FILE, "skip-not-exists"),
             "label", Set.of("overwrite", "remove"),
             "validate", FILE,
-            "version", Set.of("client"));
+            "version", Set.of("client"),
+            "why", Set.of());
 
     private final Surroundings world;
     private final Client.Validator validator;
@@ -137,11 +138,15 @@ public final class CommandLine {
         boolean fits = switch (command) {
             case "get", "delete" -> file.isPresent() == words.isEmpty();
             case "patch" -> words.size() == 2 && line.value("patch").isPresent();
+            case "why" -> words.size() == 2 && file.isEmpty();
             case "label" -> words.size() == 3 && (line.has("remove") != words.get(2).contains("=")) && !(line.has("remove") && line.has("overwrite"));
             default -> file.isPresent() && words.isEmpty();
         };
         if (!fits) {
             throw new Line.Wrong();
+        }
+        if (command.equals("why")) {
+            return new Call(command, file, "", List.of(), words);
         }
         if (!takesKind || words.isEmpty()) {
             return new Call(command, file, "", List.of(), List.of());
@@ -154,6 +159,7 @@ public final class CommandLine {
         return switch (call.command()) {
             case "get" -> get(call, client, line);
             case "delete" -> delete(call, client, line);
+            case "why" -> new Why(client, world).answer(call.rest().getFirst(), call.rest().getLast());
             case "patch" -> new Patching(client, schema, world).patch(KindNames.of(call.word()), namespace(line, call.word()), call.names().getFirst(),
                     line.value("patch").orElse(""));
             case "label" -> new Labelling(client, world).label(KindNames.of(call.word()), call.word(), namespace(line, call.word()),
@@ -314,7 +320,7 @@ public final class CommandLine {
                 try {
                     place(one, line);
                     delete(handled, client, one.kind(), one.json().path("metadata").path("namespace").asText(),
-                            one.json().path("metadata").path("name").asText(), line);
+                            one.json().path("metadata").path("name").asText(), one.converted(), line);
                 } catch (Refused refused) {
                     handled.count(one.kind());
                     handled.failed(refused.text());
@@ -323,16 +329,17 @@ public final class CommandLine {
         } else {
             String namespace = namespace(line, call.word());
             for (String name : call.names().isEmpty() ? List.of("") : call.names()) {
-                delete(handled, client, KindNames.of(call.word()), namespace, name, line);
+                delete(handled, client, KindNames.of(call.word()), namespace, name, false, line);
             }
         }
         return handled.report(world);
     }
 
-    private static void delete(Handled handled, Client client, Kind kind, String namespace, String name, Line line) throws StoreException {
+    private static void delete(Handled handled, Client client, Kind kind, String namespace, String name, boolean converted, Line line)
+            throws StoreException {
         handled.count(kind);
         try {
-            client.delete(kind, namespace, name);
+            client.delete(kind, namespace, name, converted);
             handled.done();
         } catch (Refused refused) {
             if (refused.isMissing() && line.has("skip-not-exists")) {

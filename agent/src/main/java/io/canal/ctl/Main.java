@@ -1,13 +1,20 @@
 package io.canal.ctl;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.model.Decoded;
+import io.canal.model.Problem;
 import io.canal.model.calico.Kind;
+import io.canal.policy.kubernetes.Converted;
+import io.canal.policy.kubernetes.NetworkPolicies;
 import io.canal.policy.validation.FieldProblem;
 import io.canal.policy.validation.Validation;
 import io.canal.reconcile.Clock;
 import io.canal.store.EtcdStore;
+import java.io.InputStream;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -32,6 +39,17 @@ public final class Main {
         return commandLine(world).run(arguments);
     }
 
+    /**
+     * Runs one command for somebody who reads what it prints; the exit code.
+     *
+     * @param root the folder that stands for {@code /}: without variables, its files say where etcd is
+     */
+    public static int run(List<String> arguments, Path root, PrintStream out, PrintStream err) {
+        Clock clock = Clock.system();
+        return commandLine(new Surroundings(Map.of(), root, root, InputStream.nullInputStream(), out, err, settings -> new EtcdStore(settings, clock),
+                clock, UUID::randomUUID)).run(arguments);
+    }
+
     static CommandLine commandLine(Surroundings world) {
         return new CommandLine(world, Main::complaint, Main::convert);
     }
@@ -41,7 +59,20 @@ public final class Main {
         return problems.isEmpty() ? Optional.empty() : Optional.of(FieldProblem.print(problems));
     }
 
+    /** What could only be converted in part is refused: the API server would not have taken it either. */
     private static ObjectNode convert(ObjectNode policy) throws Refused {
-        throw new Refused("unknown resource type (NetworkPolicy) and/or version (networking.k8s.io/v1)");
+        return switch (NetworkPolicies.convert(NetworkPolicies.defaulted(policy))) {
+            case Decoded.Bad<Converted>(Problem problem) -> throw new Refused(problem.sentence());
+            case Decoded.Good<Converted>(Converted converted) -> {
+                if (!converted.notes().isEmpty()) {
+                    throw new Refused(converted.notes().getFirst().sentence());
+                }
+                if (!policy.path("metadata").has("namespace") && converted.policy().get("metadata") instanceof ObjectNode metadata) {
+                    // The command line may say which.
+                    metadata.remove("namespace");
+                }
+                yield converted.policy();
+            }
+        };
     }
 }

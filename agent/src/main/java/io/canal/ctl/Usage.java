@@ -58,6 +58,7 @@ final class Usage {
                 label        Add or update labels of resources.
                 validate     Validate a resource by file, directory or stdin without applying it.
                 version      Display the version of this binary.
+                why          Tell whether policy lets one pod connect to another, and why.
 
             Options:
               -h --help                    Show this screen.
@@ -86,6 +87,8 @@ final class Usage {
             case "delete" -> DELETE;
             case "patch" -> PATCH;
             case "label" -> LABEL;
+            case "why" -> "Usage:\n  calicoctl why <SOURCE> <DESTINATION>[:<PORT>[/tcp|udp|sctp]] [--config=<CONFIG>] [--allow-version-mismatch]\n\n"
+                    + "    SOURCE, DESTINATION   a pod as NAMESPACE/NAME, or an address, an IPv6 one with a port in brackets\n";
             case "version" -> "Usage:\n  calicoctl version [--config=<CONFIG>] [--client]\n";
             default -> FILE_COMMAND.formatted(command);
         };

@@ -80,7 +80,7 @@ final class YamlDocuments {
         return switch (value) {
             case null -> nodes.nullNode();
             case Boolean flag -> nodes.booleanNode(flag);
-            case Integer number -> nodes.numberNode(number.longValue());
+            case Integer number -> nodes.numberNode(number.intValue());
             case Long number -> nodes.numberNode(number);
             case Double number -> nodes.numberNode(number);
             case BigInteger number -> nodes.numberNode(number);

@@ -13,8 +13,12 @@ import io.canal.model.Ip;
 import io.canal.model.Json;
 import io.canal.model.LeaseValue;
 import io.canal.model.SubnetKey;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -37,10 +41,30 @@ record Actions(Juju juju, Machine machine) {
             }
             case "repair-subnets" -> subnets().repair(juju.actionParameters());
             case "list-leases" -> listLeases();
+            case "why" -> why(juju.actionParameters());
             case "release-lease" -> releaseLease(juju.actionParameters().path("subnet").asText());
             default -> juju.actionFailed("canal has no action " + name);
         }
         return 0;
+    }
+
+    /** What the policies in etcd say of a connection, worked out here: it needs no agent. */
+    private void why(JsonNode parameters) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = io.canal.ctl.Main.run(List.of("why", parameters.path("source").asText(), parameters.path("destination").asText()), machine.node().root(),
+                new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
+        if (code != 0) {
+            juju.actionFailed((err.toString(StandardCharsets.UTF_8) + out.toString(StandardCharsets.UTF_8)).strip());
+            return;
+        }
+        List<String> lines = out.toString(StandardCharsets.UTF_8).lines().toList();
+        Map<String, String> results = new TreeMap<>();
+        results.put("answer", lines.getFirst());
+        for (int i = 1; i < lines.size(); i++) {
+            results.put("walk." + i, lines.get(i).strip());
+        }
+        juju.actionResults(results);
     }
 
     private SubnetActions subnets() {

@@ -54,6 +54,14 @@ class ActionsTest {
     }
 
     @Test
+    void why_says_what_keeps_it_from_an_answer() throws IOException {
+        Files.delete(node.paths.agentYaml());
+        node.juju.parameter("source", "default/web").parameter("destination", "default/db:80");
+        node.action("why");
+        assertTrue(node.juju.failure().orElse("").contains("ETCD_ENDPOINTS"), () -> node.juju.failure().toString());
+    }
+
+    @Test
     void a_lease_that_is_alive_is_not_released_and_the_agents_sentence_is_the_failure() throws IOException {
         node.refusal = Optional.of("10.1.94.0/24 is held by canal/1, which is alive.");
         node.action("release-lease");

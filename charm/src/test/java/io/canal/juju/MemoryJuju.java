@@ -70,6 +70,11 @@ public final class MemoryJuju implements Juju {
         return this;
     }
 
+    public MemoryJuju parameter(String name, String value) {
+        parameters.put(name, value);
+        return this;
+    }
+
     public MemoryJuju parameter(String name, boolean value) {
         parameters.put(name, value);
         return this;
