@@ -15,6 +15,7 @@ import io.canal.policy.testing.FelixFiles;
 import io.canal.policy.testing.SavedRules;
 import io.canal.policy.testing.SavedSets;
 import io.canal.ruleset.Ruleset;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -22,11 +23,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** From what was in etcd come the rules and sets that real Felix made of it; the differences that there may be are in docs/differences.md. */
 class FelixVectorsTest {
+
+    @TempDir
+    static Path memory = Path.of("/nowhere");
+
 
     private static final String NODE = "node-1";
 
@@ -52,7 +58,8 @@ class FelixVectorsTest {
 
     private static Ruleset rendered(String folder) {
         PolicySettings settings = new PolicySettings(defaults -> defaults);
-        PolicyTables tables = new PolicyTables(() -> NODE, () -> new KeeperStanding(true, true, true, List.of(), List.of()), Map.of(), iface -> false, settings, () -> { });
+        PolicyTables tables = new PolicyTables(() -> NODE, () -> new KeeperStanding(true, true, true, List.of(), List.of()), Map.of(), iface -> false, settings,
+                new PolicyMemory(memory), () -> { });
         tables.interfaces(Map.of("eth0", Set.of(Ip.of("10.10.0.1"), Ip.of("fd00:10::1"))));
         Map<ResourceKey, PolicyObject> good = new HashMap<>();
         Set<ResourceKey> bad = new HashSet<>();
