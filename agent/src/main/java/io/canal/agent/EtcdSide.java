@@ -11,6 +11,7 @@ import io.canal.model.IpPrefix;
 import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
 import io.canal.model.NetworkConfig;
+import io.canal.model.NetworkKeys;
 import io.canal.model.calico.ResourceKey;
 import io.canal.network.Uplink;
 import io.canal.reconcile.ApplyLoop;
@@ -162,6 +163,16 @@ final class EtcdSide implements AutoCloseable {
     /** Whether a configuration of the network waits for etcd. */
     boolean networkPending() {
         return networkPut.pending();
+    }
+
+    /** Puts the network that was in force last into an etcd that has none, as one that was made anew; gives why not, in a sentence. */
+    Optional<String> restoreNetwork() throws StoreException {
+        LocalFacts now = facts.latest();
+        Optional<LeaseKeeper> asked = keeper();
+        if (now.network().isEmpty() || asked.isEmpty() || current.get(new NetworkKeys(now.etcd().prefix()).config()).isPresent()) {
+            return Optional.empty();
+        }
+        return asked.get().putNetwork(now.network().get().text(), Optional::isEmpty).map(Sources::sentence);
     }
 
     /** Frees what a unit that has left holds; gives why not, as a sentence. */

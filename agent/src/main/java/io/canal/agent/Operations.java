@@ -124,24 +124,25 @@ final class Operations {
         boolean allowRenumber = request.path("allow-renumber").asBoolean();
         List<String> plan = new ArrayList<>();
         if (acceptEtcd) {
-            plan.add("Take the etcd that answers now as the right one, and remove what it does not name.");
+            plan.add("Take the etcd that answers now as the right one, give it the network's configuration if it has none, and remove what it does not name.");
         }
         if (allowRenumber) {
             plan.add("Take a new subnet if this node's one is lost, although pods have addresses of it.");
         }
         plan.add("Look anew at the tunnel, its address, routes, neighbours, forwarding entries, rules, sysctls and files of this node, and put right what differs.");
         List<String> done = List.of();
-        List<String> left = List.of();
+        List<String> left = new ArrayList<>();
         if (!request.path("dry-run").asBoolean()) {
             LeaseKeeper keeper = acceptEtcd || allowRenumber ? keeper() : null;
             if (keeper != null && acceptEtcd) {
                 keeper.acceptEtcd();
+                asked(agent.etcd()::restoreNetwork).ifPresent(left::add);
             }
             if (keeper != null && allowRenumber) {
                 keeper.allowRenumber();
             }
             try {
-                left = agent.mend();
+                left.addAll(agent.mend());
                 done = plan;
             } catch (IOException failure) {
                 throw new Refusal(failure.getMessage() + ".");

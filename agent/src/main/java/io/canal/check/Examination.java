@@ -321,7 +321,9 @@ public final class Examination {
         if (etcd.config().isEmpty()) {
             if (etcd.malformed().stream().noneMatch(bad -> bad.where().equals(etcd.prefix() + "/config"))) {
                 problems.add(new Finding("etcd has no configuration of the network.", etcd.prefix() + "/config", "the option cidr", "nothing",
-                        "Set the option cidr, or give canal a leader"));
+                        seen.lastSubnet().isPresent()
+                                ? "To put back the one that was in force here: " + Remedy.byAcceptingEtcd(seen)
+                                : "Set the option cidr, or give canal a leader"));
             }
             return;
         }

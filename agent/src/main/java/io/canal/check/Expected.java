@@ -9,6 +9,7 @@ import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
 import io.canal.model.Problem;
 import io.canal.model.SubnetKey;
+import io.canal.model.Vtep;
 import io.canal.network.FarEnd;
 import io.canal.network.Hop;
 import io.canal.network.LocalNetwork;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * What etcd asks of this node's kernel: its tunnels, and the way to each other node in the form that the other's lease has. Pure.
@@ -44,7 +46,7 @@ record Expected(
         if (etcd.config().isEmpty() || seen.uplink().isEmpty()) {
             return Optional.empty();
         }
-        LocalNetwork local = new LocalNetwork(etcd.config().get(), own, seen.uplink().get(), seen.mtuOption());
+        LocalNetwork local = local(new LocalNetwork(etcd.config().get(), own, seen.uplink().get(), seen.mtuOption()), etcd, own);
         Map<Cidr, Hop> routes = new HashMap<>();
         Map<Ip, Mac> neighbours = new HashMap<>();
         Map<FarEnd, Ip> farEnds = new HashMap<>();
@@ -59,6 +61,23 @@ record Expected(
         peers(etcd, own).forEach((subnet, lease) -> calculator.peer(subnet, Optional.of(lease)));
         calculator.calculate();
         return Optional.of(new Expected(local, tunnels, routes, neighbours, farEnds, calculator.problems()));
+    }
+
+    /** While the network changes from vxlan to host-gw, some lease is still of the old form, and needs its tunnel. */
+    private static LocalNetwork local(LocalNetwork plain, Etcd.Seen etcd, Optional<SubnetKey> own) {
+        Stream<LeaseValue> values = Stream.concat(peers(etcd, own).values().stream(), own.map(etcd.leases()::get).stream());
+        return values.filter(value -> value.backendType().equals(LeaseValue.VXLAN) && plain.vxlan().isEmpty()).findFirst()
+                .map(value -> plain.mixed(plain.config().backend().withType(LeaseValue.VXLAN).withVni(vni(value))))
+                .orElse(plain);
+    }
+
+    private static int vni(LeaseValue value) {
+        return value.vtep(Ip.Family.V4).or(() -> value.vtep(Ip.Family.V6)).map(Vtep::vni).filter(vni -> vni != 0).orElse(1);
+    }
+
+    /** The tunnel of a family, as it is or would be called. */
+    String tunnel(Ip.Family family) {
+        return Tunnel.name(family, local.vxlan().orElse(local.config().backend()).vni());
     }
 
     /** Leases, and holders that no lease overlaps: a node that is cut off from etcd is still reached. */

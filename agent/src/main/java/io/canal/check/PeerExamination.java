@@ -9,7 +9,6 @@ import io.canal.model.Mac;
 import io.canal.model.Problem;
 import io.canal.network.FarEnd;
 import io.canal.network.Hop;
-import io.canal.network.Tunnel;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -139,7 +138,7 @@ final class PeerExamination {
     }
 
     private String tunnel(Family family) {
-        return Tunnel.name(family, expected.local().config().backend().vni());
+        return expected.tunnel(family);
     }
 
     private static String words(Route route) {

@@ -15,6 +15,10 @@ final class Remedy {
         return "To take a new subnet for this node: " + repair(seen, " allow-renumber=true");
     }
 
+    static String byAcceptingEtcd(Observation seen) {
+        return repair(seen, " accept-etcd=true");
+    }
+
     private static String repair(Observation seen, String arguments) {
         return "juju run " + (seen.unit().isEmpty() ? "UNIT" : seen.unit()) + " repair-subnets" + arguments;
     }

@@ -110,7 +110,7 @@ final class TestNode implements AutoCloseable {
     }
 
     /** As {@link #launch()}, below a program that watches over it. */
-    void launch(List<String> watcher) {
+    void launch(List<String> watcher, String... more) {
         List<String> command = new ArrayList<>(List.of("nsenter", "--net=" + namespace.path()));
         command.addAll(watcher);
         command.addAll(List.of(
@@ -118,6 +118,7 @@ final class TestNode implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED", "-Dsun.misc.unsafe.memory.access=allow", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m",
                 "-cp", System.getProperty("java.class.path"), "io.canal.agent.Main",
                 "--root", paths.root().toString(), "--home", Path.of("..").toAbsolutePath().normalize().toString()));
+        command.addAll(List.of(more));
         try {
             agent = new ProcessBuilder(command).redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile())).start();

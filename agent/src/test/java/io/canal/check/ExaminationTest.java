@@ -288,6 +288,14 @@ class ExaminationTest {
     }
 
     @Test
+    void while_the_network_changes_to_host_gw_the_tunnel_is_kept_for_those_that_still_need_it() {
+        node.backend = Backend.HOST_GW;
+        node.leases.put(SubnetKey.of("10.1.49.0-24"), LeaseValue.hostGw(Ip.of("10.10.0.1")));
+        List<String> what = Examination.of(node.seen()).problems().stream().map(Finding::where).toList();
+        assertEquals(List.of(), what.stream().filter(where -> where.contains("10.1.94.0") || where.equals("flannel.1")).toList());
+    }
+
+    @Test
     void a_device_with_another_mtu_is_named_and_so_is_a_file_with_another() {
         node.mtu = 1280;
         assertEquals("1280", only().found());

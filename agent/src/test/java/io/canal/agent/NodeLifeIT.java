@@ -1,0 +1,171 @@
+package io.canal.agent;
+
+import static io.canal.kernel.testing.TestNamespaces.ip;
+import static io.canal.kernel.testing.TestNamespaces.run;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.agent.TestNode.Pod;
+import io.canal.config.EtcdConfig;
+import io.canal.control.Op;
+import io.canal.control.Reply;
+import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Json;
+import io.canal.store.testing.TestEtcd;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two nodes whose etcd is made anew, then replaced by another one at another address; and how a node leaves. */
+@TestInstance(Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class NodeLifeIT {
+
+    private static final String CONFIG = "/coreos.com/network/config";
+    private static final String LEASES = "/coreos.com/network/subnets/";
+    private static final String NETWORK = "{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}";
+
+    private final TestNamespaces namespaces = new TestNamespaces();
+    private final NetworkNamespace hub = TestNode.makeSwitch(namespaces);
+    private final TestEtcd etcd = TestEtcd.tls(hub, "10.10.0.254");
+    private final TestEtcd another = TestEtcd.tls(hub, "10.10.0.254");
+    private final TestNode one;
+    private final TestNode two;
+    private String pristine = "";
+
+    NodeLifeIT(@TempDir Path folder) {
+        one = new TestNode(namespaces, hub, 1, etcd, folder.resolve("one"), config -> config);
+        two = new TestNode(namespaces, hub, 2, etcd, folder.resolve("two"), config -> config);
+    }
+
+    @BeforeAll
+    void start() {
+        etcd.etcdctl("put", CONFIG, NETWORK);
+        pristine = kernel(one);
+        one.start();
+        two.start();
+    }
+
+    @AfterAll
+    void stop() {
+        one.close();
+        two.close();
+        etcd.close();
+        another.close();
+        namespaces.close();
+    }
+
+    @Test
+    @Order(1)
+    void an_etcd_that_was_made_anew_gets_leases_by_itself_and_the_network_by_one_command() {
+        Pod a = one.add();
+        Pod b = two.add();
+        List<String> subnets = List.of(one.status().subnet(), two.status().subnet());
+        etcd.replace();
+        one.await("both leases are in the new etcd", () -> etcd.etcdctl("get", "--prefix", LEASES).lines().filter(line -> line.contains("PublicIP")).count() == 2);
+        run(a.namespace(), "ping", "-c", "3", "-i", "0.05", "-W", "2", b.address());
+        assertEquals("", etcd.etcdctl("get", CONFIG));
+        assertTrue(one.call(Op.REPAIR, Json.object().put("accept-etcd", true)) instanceof Reply.Done);
+        assertTrue(etcd.etcdctl("get", CONFIG).contains("10.1.0.0/16"));
+        one.await("one is ready", one::ready);
+        two.await("two is ready", two::ready);
+        assertEquals(subnets, List.of(one.status().subnet(), two.status().subnet()));
+        one.del(a);
+        two.del(b);
+    }
+
+    @Test
+    @Order(2)
+    void nodes_that_are_told_of_another_etcd_keep_their_subnets_and_lose_nothing() {
+        Pod a = one.add();
+        Pod b = two.add();
+        List<String> subnets = List.of(one.status().subnet(), two.status().subnet());
+        another.etcdctl("put", CONFIG, NETWORK);
+        Process ping = start(a, b);
+        for (TestNode node : List.of(one, two)) {
+            EtcdConfig where = new EtcdConfig(another.endpoints(), another.certificates().file("ca.pem").toString(),
+                    another.certificates().file("client.pem").toString(), another.certificates().file("client.key").toString(), EtcdConfig.DEFAULT_PREFIX);
+            node.configure(node.config().withEtcd(where));
+            assertTrue(node.call(Op.RELOAD, Json.object()) instanceof Reply.Done);
+        }
+        one.await("one is ready", one::ready);
+        two.await("two is ready", two::ready);
+        one.await("both leases are in the other etcd", () -> another.etcdctl("get", "--prefix", LEASES).lines().filter(line -> line.contains("PublicIP")).count() == 2);
+        assertEquals(subnets, List.of(one.status().subnet(), two.status().subnet()));
+        assertEquals("", lost(ping));
+        one.del(a);
+        two.del(b);
+    }
+
+    @Test
+    @Order(3)
+    void a_node_that_leaves_gives_its_subnet_back_and_is_as_it_was() {
+        String key = key(one);
+        assertTrue(one.call(Op.LEAVE, Json.object()) instanceof Reply.Done);
+        one.await("the agent has ended", one::ended);
+        assertEquals("", another.etcdctl("get", LEASES + key));
+        assertEquals("", another.etcdctl("get", "/canal/v1/holders/" + key));
+        assertEquals(pristine, kernel(one));
+        assertFalse(Files.exists(one.paths.conflist()));
+        assertFalse(Files.exists(one.paths.subnetEnv()));
+    }
+
+    @Test
+    @Order(4)
+    void a_node_whose_agent_is_dead_leaves_by_the_program_alone() {
+        String key = key(two);
+        two.kill();
+        two.launch(List.of(), "--leave");
+        two.await("it has ended", two::ended);
+        assertEquals("", another.etcdctl("get", LEASES + key));
+        assertEquals(pristine.replace("10.10.0.1", "10.10.0.2"), kernel(two));
+    }
+
+    private static String key(TestNode node) {
+        return node.status().subnet().replace(".1/24", ".0-24");
+    }
+
+    /** What canal may have left: devices, rules, sets, routes. */
+    private static String kernel(TestNode node) {
+        String links = ip(node.namespace, "-br", "link").lines().map(line -> line.split("[ @]")[0]).sorted().collect(Collectors.joining(" "));
+        String tables = run(node.namespace, "nft", "list", "tables").lines().filter(line -> line.contains("canal")).collect(Collectors.joining());
+        return String.join("\n", links, ip(node.namespace, "route"), tables, run(node.namespace, "ipset", "list", "-n"));
+    }
+
+    private static Process start(Pod from, Pod to) {
+        try {
+            return TestNamespaces.start(from.namespace(), "ping", "-q", "-i", "0.005", "-W", "1", to.address());
+        } catch (IOException failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    /** What ping says where more than the last packet, which may be under way, is missing. */
+    private static String lost(Process ping) {
+        try {
+            new ProcessBuilder("kill", "-INT", String.valueOf(ping.pid())).start().waitFor();
+            String text = new String(ping.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            Matcher counts = Pattern.compile("(\\d+) packets transmitted, (\\d+) received").matcher(text);
+            assertTrue(counts.find(), text);
+            return Integer.parseInt(counts.group(1)) - Integer.parseInt(counts.group(2)) <= 1 ? "" : text;
+        } catch (IOException | InterruptedException failure) {
+            throw new AssertionError(failure);
+        }
+    }
+}
