@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.logging.LogManager;
 
 /** {@code calicoctl} on a node, and {@code canal get} and its like anywhere. */
 public final class Main {
@@ -51,6 +52,8 @@ public final class Main {
     }
 
     static CommandLine commandLine(Surroundings world) {
+        // What the libraries say of lost connections is in the one sentence that the user gets.
+        LogManager.getLogManager().reset();
         return new CommandLine(world, Main::complaint, Main::convert);
     }
 

@@ -55,7 +55,7 @@ final class Tables {
         List<List<String>> rows = new ArrayList<>();
         rows.add(headings);
         for (ObjectNode resource : resources) {
-            rows.add(headings.stream().map(heading -> known.getOrDefault(heading, any -> "").apply(resource)).toList());
+            rows.add(headings.stream().map(heading -> plain(known.getOrDefault(heading, any -> "").apply(resource))).toList());
         }
         int[] widths = new int[headings.size()];
         for (List<String> row : rows) {
@@ -71,6 +71,11 @@ final class Tables {
             text.append('\n');
         }
         return text.append('\n').toString();
+    }
+
+    /** A name in etcd may hold what a terminal would obey. */
+    private static String plain(String text) {
+        return text.replaceAll("\\p{Cntrl}", "?");
     }
 
     private static int length(String text) {

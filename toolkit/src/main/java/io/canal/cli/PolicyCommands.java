@@ -4,6 +4,8 @@ import io.canal.controller.MachineSpec;
 import io.canal.controller.ModelException;
 import io.canal.controller.ModelView;
 import io.canal.ctl.CommandLine;
+import io.canal.lab.LabName;
+import io.canal.lab.Places;
 import io.canal.ssh.Connection;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -38,11 +40,15 @@ final class PolicyCommands {
     }
 
     /** Runs one command; the exit code. */
-    static int run(List<String> words) throws IOException, InterruptedException {
-        if (words.getFirst().equals("validate") || knowsEtcd(words)) {
+    static int run(List<String> given) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(given);
+        Optional<Path> model = take(words, "--model", "-m").map(Path::of)
+                .or(() -> take(words, "--lab", "--lab").map(name -> Places.usual().part(new LabName(name), "model")));
+        if (words.getFirst().equals("validate") || model.isEmpty() && knowsEtcd(words)) {
             return io.canal.ctl.Main.run(words);
         }
-        Optional<ModelView> view = model();
+        // Else that of CANAL_MODEL, else the lab's.
+        Optional<ModelView> view = ModelView.read(model.orElseGet(() -> new ModelOption().folder()));
         if (view.isEmpty()) {
             return io.canal.ctl.Main.run(words);
         }
@@ -60,9 +66,20 @@ final class PolicyCommands {
                 || Files.exists(Path.of("/etc/calico/calicoctl.cfg"));
     }
 
-    /** The model of CANAL_MODEL, else the lab's. */
-    private static Optional<ModelView> model() throws IOException {
-        return ModelView.read(new ModelOption().folder());
+    /** Takes an option of the toolkit's out of the words. */
+    private static Optional<String> take(List<String> words, String name, String letter) {
+        for (int i = 0; i < words.size(); i++) {
+            String word = words.get(i);
+            if (word.startsWith(name + "=")) {
+                words.remove(i);
+                return Optional.of(word.substring(name.length() + 1));
+            }
+            if ((word.equals(name) || word.equals(letter)) && i + 1 < words.size()) {
+                words.remove(i);
+                return Optional.of(words.remove(i));
+            }
+        }
+        return Optional.empty();
     }
 
     private static int onHost(ModelView view, List<String> words) throws IOException, InterruptedException, ModelException {

@@ -11,6 +11,8 @@ import io.canal.lab.Program.Outcome;
 import io.canal.lab.fault.Leases;
 import io.canal.model.Cidr;
 import io.canal.model.Json;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -18,11 +20,15 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @ExtendWith(StoryLab.class)
 class UpLabIT {
+
+    @TempDir
+    private Path folder;
 
     @Test
     void up_ends_with_all_pairs_the_status_and_what_to_try_next() {
@@ -112,5 +118,33 @@ class UpLabIT {
             StoryLab.canal("lab", "pod", "rm", "cart");
         }
         assertEquals(List.of(), StoryLab.etcd().keys("/calico/resources/v3/projectcalico.org/workloadendpoints/shop/"));
+    }
+
+    @Test
+    void calicos_resources_are_read_and_written_from_here_and_on_the_hosts() throws Exception {
+        for (Host host : StoryLab.hosts()) {
+            assertTrue(StoryLab.canal("get", "nodes", "-o", "wide").contains(host.name() + " "), host.name());
+        }
+        Path policy = Files.writeString(folder.resolve("policy.yaml"), """
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: closed, namespace: vault}
+                spec: {podSelector: {}, ingress: []}
+                """);
+        StoryLab.canal("lab", "namespace", "add", "vault");
+        StoryLab.canal("lab", "pod", "add", "safe", "--host", "h1", "--namespace", "vault");
+        StoryLab.canal("lab", "pod", "add", "thief", "--host", "h2", "--namespace", "vault");
+        try {
+            assertTrue(StoryLab.canal("why", "vault/thief", "vault/safe:80").startsWith("vault/thief may connect to vault/safe, TCP port 80."));
+            assertEquals("Successfully applied 1 'NetworkPolicy' resource(s)\n", StoryLab.canal("apply", "-f", policy.toString()));
+            assertTrue(StoryLab.host(3).program("/opt/canal/current/bin/calicoctl", "get", "np", "-n", "vault").must().contains("knp.default.closed"));
+            String why = StoryLab.canal("why", "vault/thief", "vault/safe:80");
+            assertTrue(why.startsWith("vault/thief may not connect to vault/safe, TCP port 80: ingress of the pod vault/safe"), why);
+            assertEquals(1, Canal.run(StoryLab.with("get", "np", "nosuch", "-n", "vault")).code());
+        } finally {
+            StoryLab.canal("delete", "-f", policy.toString());
+            StoryLab.canal("lab", "pod", "rm", "safe");
+            StoryLab.canal("lab", "pod", "rm", "thief");
+        }
     }
 }
