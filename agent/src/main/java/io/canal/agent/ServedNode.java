@@ -36,6 +36,14 @@ final class ServedNode implements Node {
     }
 
     @Override
+    public boolean isCutOff() {
+        return switch (facts.latest().own().standing()) {
+            case STOLEN, BLOCKED, LEFT -> true;
+            case HELD, REMEMBERED, WAITING -> false;
+        };
+    }
+
+    @Override
     public int mtu() {
         return facts.latest().mtu();
     }

@@ -89,7 +89,7 @@ final class Adder {
         try {
             List<Ip> requested = new ArrayList<>(config.requestedAddresses());
             Optional.ofNullable(request.args().get("IP")).flatMap(Adder::address).ifPresent(requested::add);
-            addresses = kit.ipam().allocate(config.name(), owner, ranges, requested);
+            addresses = allocate(config.name(), owner, ranges, requested);
         } catch (IpamFailed failure) {
             throw new CniRefused(CniError.TRY_AGAIN_LATER, String.valueOf(failure.getMessage()));
         }
@@ -129,6 +129,23 @@ final class Adder {
         } catch (RuntimeException defect) {
             deleter.undo(attachment);
             throw defect;
+        }
+    }
+
+    /** Where there is no address left, those that leaked are given back first. */
+    private List<Ip> allocate(String network, Owner owner, List<RangeSet> ranges, List<Ip> requested) throws IpamFailed {
+        try {
+            return kit.ipam().allocate(network, owner, ranges, requested);
+        } catch (IpamFailed full) {
+            try {
+                if (kit.leaks().reclaim(network).isEmpty()) {
+                    throw full;
+                }
+            } catch (IOException unknown) {
+                log.warn("{}", unknown.getMessage());
+                throw full;
+            }
+            return kit.ipam().allocate(network, owner, ranges, requested);
         }
     }
 

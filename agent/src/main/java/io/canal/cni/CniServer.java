@@ -64,7 +64,9 @@ public final class CniServer implements AutoCloseable {
         spool = new Spool(paths.spool(), store, clock);
         Durable.sweep(paths.endpointJournal(), clock.now());
         Durable.sweep(paths.spool(), clock.now());
-        Kit kit = new Kit(node, new HostLocal(paths.hostLocalDir()), journal, attachments, spool, links, new Rows(loop, endpoints),
+        HostLocal ipam = new HostLocal(paths.hostLocalDir());
+        Leaks leaks = new Leaks(ipam, attachments, paths.cniResults(), clock);
+        Kit kit = new Kit(node, ipam, journal, attachments, leaks, spool, links, new Rows(loop, endpoints),
                 new Locks(), Boot.id(), clock, steps);
         deleter = new Deleter(kit);
         adder = new Adder(kit, deleter);
@@ -171,8 +173,8 @@ public final class CniServer implements AutoCloseable {
                 yield "";
             }
             case STATUS -> {
-                since(CniVersion.V1_1_0, request, good(decoded));
-                inspector.status();
+                PluginConfig config = since(CniVersion.V1_1_0, request, good(decoded));
+                inspector.status(config);
                 yield "";
             }
             case GC -> {

@@ -2,7 +2,9 @@ package io.canal.cni;
 
 import io.canal.cni.Attachment.Id;
 import io.canal.ipam.IpamFailed;
+import io.canal.ipam.Owner;
 import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.model.Ip;
 import io.canal.model.cni.CniError;
 import io.canal.model.cni.CniRefused;
 import io.canal.model.cni.CniRequest;
@@ -46,6 +48,8 @@ final class Inspector {
             if (!kit.attachments().owns(attachment)) {
                 missing.add("interface " + attachment.hostInterface() + " belongs to a later sandbox of the same pod");
             }
+            missing.addAll(notReserved(attachment));
+            missing.addAll(notInResult(attachment, config));
             missing.addAll(kit.links().missing(new NetworkNamespace(Path.of(request.netns())), Adder.plan(attachment, config)));
             if (!missing.isEmpty()) {
                 throw new CniRefused(CniError.INTERNAL, id + ": " + String.join("; ", missing));
@@ -55,9 +59,43 @@ final class Inspector {
         }
     }
 
-    void status() throws CniRefused {
-        if (kit.node().attachable() instanceof Node.Attachable.No(String reason)) {
-            throw new CniRefused(new CniError(CniError.NOT_AVAILABLE, "no pod can be attached now", reason));
+    private List<String> notReserved(Attachment attachment) throws IOException {
+        Id id = attachment.id();
+        try {
+            List<Ip> reserved = kit.ipam().find(attachment.network(), new Owner(id.containerId(), id.interfaceInPod()));
+            return attachment.addresses().stream().filter(address -> !reserved.contains(address)).map(address -> address + " is not reserved for it").toList();
+        } catch (IpamFailed failure) {
+            throw new IOException(failure.getMessage(), failure);
+        }
+    }
+
+    private static List<String> notInResult(Attachment attachment, PluginConfig config) {
+        List<Ip> named = config.previousAddresses();
+        return attachment.addresses().stream().filter(address -> !named.contains(address)).map(address -> "prevResult does not name " + address).toList();
+    }
+
+    /** Whether an ADD with this configuration would be served. */
+    void status(PluginConfig config) throws CniRefused {
+        switch (kit.node().attachable()) {
+            case Node.Attachable.No(String reason) -> throw new CniRefused(kit.node().isCutOff()
+                    ? new CniError(CniError.LIMITED_CONNECTIVITY, "no pod can be attached now, and those that are attached may be cut off", reason)
+                    : new CniError(CniError.NOT_AVAILABLE, "no pod can be attached now", reason));
+            case Node.Attachable.Yes lease -> {
+                try {
+                    Ranges.of(config, lease.subnets());
+                } catch (CniRefused wrong) {
+                    throw new CniRefused(new CniError(CniError.NOT_AVAILABLE, wrong.error().message(), wrong.error().details()));
+                }
+            }
+        }
+        Optional<String> unprotected = kit.node().unprotected(kit.rows().last());
+        if (unprotected.isPresent()) {
+            throw new CniRefused(new CniError(CniError.NOT_AVAILABLE, "the rules that protect pods are not in place", unprotected.get()));
+        }
+        try {
+            kit.ipam().find(config.name(), new Owner("canal-status", "eth0"));
+        } catch (IpamFailed failure) {
+            throw new CniRefused(CniError.NOT_AVAILABLE, String.valueOf(failure.getMessage()));
         }
     }
 
@@ -77,6 +115,11 @@ final class Inspector {
                     failures.add(attachment.id() + ": " + failure.getMessage());
                 }
             }
+        }
+        try {
+            kit.leaks().reclaim(config.name());
+        } catch (IOException | IpamFailed failure) {
+            failures.add(String.valueOf(failure.getMessage()));
         }
         if (!failures.isEmpty()) {
             throw new CniRefused(new CniError(CniError.TRY_AGAIN_LATER, "not all could be removed", String.join("; ", failures)));

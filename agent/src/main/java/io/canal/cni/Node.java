@@ -35,6 +35,9 @@ public interface Node {
 
     Attachable attachable();
 
+    /** Where no pod can be attached: whether those that are may be cut off from others, because their addresses are not this node's any more. */
+    boolean isCutOff();
+
     /** The MTU of pods' interfaces, where the configuration does not name one. */
     int mtu();
 

@@ -40,6 +40,11 @@ final class Rows {
         }
     }
 
+    /** The outcome of the last pass. */
+    Applied last() {
+        return loop.applied();
+    }
+
     /** Removes a row, if it is still this one's. */
     void remove(LocalEndpoint row) {
         loop.write(() -> {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /**
  * host-local's store: a folder for each network with one file for each address in use, which holds the container's id and the
@@ -59,6 +61,7 @@ public final class HostLocal {
                     Optional<Ip> asked = requested.stream().filter(set::contains).filter(wanted::contains).findFirst();
                     asked.ifPresent(wanted::remove);
                     if (kept.isPresent() && (asked.isEmpty() || asked.equals(kept))) {
+                        store.renew(kept.get());
                         given.add(kept.get());
                         continue;
                     }
@@ -99,6 +102,24 @@ public final class HostLocal {
     /** All addresses in use, with what their files hold. */
     public Map<Ip, String> all(String network) throws IpamFailed {
         return Files.isDirectory(path(network)) ? locked(network, Reservations::all) : Map.of();
+    }
+
+    /** An address in use. */
+    public record Reserved(Ip address, String containerId, Instant since) {}
+
+    /**
+     * Releases the addresses that {@code leaked} picks. It is asked under the store's lock, so that what it looks at elsewhere is
+     * newer than every reservation that it is shown.
+     */
+    public List<Ip> reclaim(String network, Predicate<Reserved> leaked) throws IpamFailed {
+        if (!Files.isDirectory(path(network))) {
+            return List.of();
+        }
+        return locked(network, store -> {
+            List<Ip> picked = store.reserved().stream().filter(leaked).map(Reserved::address).toList();
+            store.release(picked);
+            return picked;
+        });
     }
 
     private Path path(String network) {

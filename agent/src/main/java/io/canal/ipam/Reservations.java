@@ -13,11 +13,15 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -104,6 +108,23 @@ final class Reservations {
             held = heldBy(owner);
         }
         return held;
+    }
+
+    /** All addresses in use, as the files have them now. */
+    List<HostLocal.Reserved> reserved() throws IOException {
+        readAnew();
+        List<HostLocal.Reserved> all = new ArrayList<>();
+        for (Map.Entry<String, Reservation> entry : known.entrySet()) {
+            String content = entry.getValue().content.strip();
+            all.add(new HostLocal.Reserved(entry.getValue().address, content.lines().findFirst().orElse(""),
+                    Files.getLastModifiedTime(folder.resolve(entry.getKey())).toInstant()));
+        }
+        return all;
+    }
+
+    /** Notes that the address is in use from now. */
+    void renew(Ip address) throws IOException {
+        Files.setLastModifiedTime(folder.resolve(address.toString()), FileTime.from(Instant.now()));
     }
 
     /** Whether the address was free and is the owner's now. */

@@ -1,6 +1,7 @@
 package io.canal.model;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Where things live on a node. On a real node the root is {@code /}; tests give each of their nodes a folder of its own.
@@ -57,6 +58,11 @@ public record NodePaths(Path root) {
     /** {@code /opt/cni/bin}. */
     public Path cniBinDir() {
         return at("opt/cni/bin");
+    }
+
+    /** Where runtimes keep what ADD gave: libcni's folder, and the one that older kubelets give it. */
+    public List<Path> cniResults() {
+        return List.of(at("var/lib/cni/results"), at("var/lib/cni/cache/results"));
     }
 
     /** {@code /var/lib/cni/networks}: host-local's store, one folder a network. */

@@ -340,49 +340,6 @@ final class AttachIT {
         assertNothingLeft();
     }
 
-    @Test
-    void check_notices_what_is_missing() throws Exception {
-        Call call = Call.pod("c0ffee", host.pod("a"), "web-0");
-        JsonNode result = add(call);
-        Call check = call.with(Call.CONFIG.replaceFirst("\\{", "{\"prevResult\":" + result + ","));
-        assertEquals(0, host.call("CHECK", check).code());
-        host.ip("route", "del", "10.1.49.2");
-        var outcome = host.call("CHECK", check);
-        assertTrue(outcome.out().contains("the host has no route to 10.1.49.2 by cali0d7763386da"), outcome.out());
-        host.ip("link", "del", "cali0d7763386da");
-        outcome = host.call("CHECK", check);
-        assertTrue(outcome.out().contains("the host has no interface cali0d7763386da") && outcome.out().contains("the pod has no interface eth0"), outcome.out());
-    }
-
-    @Test
-    void status_and_gc_need_version_1_1_0() throws Exception {
-        Call call = Call.pod("c0ffee", host.pod("a"), "web-0");
-        for (String command : new String[] {"STATUS", "GC"}) {
-            JsonNode error = TestHost.JSON.readTree(host.call(command, call).out());
-            assertEquals("{\"code\":1,\"msg\":\"config version does not allow " + command + "\"}", error.toString());
-        }
-        Call modern = call.with(Call.CONFIG.replace("1.0.0", "1.1.0"));
-        assertEquals(0, host.call("STATUS", modern).code());
-        host.order("not-attachable", "reason", "no lease yet");
-        assertEquals(50, TestHost.JSON.readTree(host.call("STATUS", modern).out()).path("code").asInt());
-    }
-
-    @Test
-    void gc_removes_what_is_not_listed_unless_it_lives() throws Exception {
-        NetworkNamespace gone = host.pod("gone");
-        Call lives = Call.pod("lives", host.pod("lives"), "web-0");
-        Call dead = Call.pod("dead", gone, "web-1");
-        Call listed = Call.pod("listed", host.pod("listed"), "web-2");
-        add(lives);
-        add(dead);
-        add(listed);
-        gone.delete();
-        String config = Call.CONFIG.replace("1.0.0", "1.1.0").replaceFirst("\\{", "{\"cni.dev/valid-attachments\":[{\"containerID\":\"listed\",\"ifname\":\"eth0\"}],");
-        var outcome = host.call("GC", listed.with(config));
-        assertEquals(0, outcome.code(), outcome.toString());
-        assertEquals(List.of("10.1.49.2", "10.1.49.4"), host.reservations(NETWORK));
-    }
-
     private JsonNode add(Call call) {
         var outcome = host.call("ADD", call);
         assertEquals(0, outcome.code(), outcome.toString());

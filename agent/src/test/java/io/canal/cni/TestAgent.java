@@ -173,6 +173,11 @@ final class TestAgent {
         }
 
         @Override
+        public boolean isCutOff() {
+            return notAttachable.contains("taken");
+        }
+
+        @Override
         public int mtu() {
             return 1450;
         }

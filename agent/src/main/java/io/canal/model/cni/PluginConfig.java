@@ -135,6 +135,16 @@ public record PluginConfig(ObjectNode json) {
         return Optional.of(CniJson.get(json, "prevResult")).filter(JsonNode::isObject);
     }
 
+    /** The addresses that the chain's ADD gave, in whatever form of the result. */
+    public List<Ip> previousAddresses() {
+        List<JsonNode> written = new ArrayList<>();
+        JsonNode result = CniJson.get(json, "prevResult");
+        CniJson.get(result, "ips").forEach(ip -> written.add(CniJson.get(ip, "address")));
+        written.add(CniJson.at(result, "ip4", "ip"));
+        written.add(CniJson.at(result, "ip6", "ip"));
+        return written.stream().filter(JsonNode::isTextual).flatMap(text -> IpPrefix.parse(text.asText()).stream()).map(IpPrefix::address).toList();
+    }
+
     /** The attachments that are still valid, for GC; empty where the runtime gives no list at all. */
     public Optional<List<Attachment>> validAttachments() {
         JsonNode list = CniJson.get(json, "cni.dev/valid-attachments");
