@@ -100,6 +100,10 @@ final class Operations {
     private ObjectNode release(ObjectNode request) throws Refusal {
         // Written with a slash as people do, or with flannel's dash.
         String text = request.path("subnet").asText().replace('/', '-').replace(", ", "&");
+        if (text.contains(":") && !text.contains("&")) {
+            // Of IPv6 alone, as list-leases prints it; its key names no subnet of IPv4.
+            text = SubnetKey.WITHOUT_V4 + text;
+        }
         SubnetKey subnet = ControlServer.orRefuse(SubnetKey.parse("parameter subnet", text));
         LeaseKeeper keeper = keeper();
         Optional<String> refusal = asked(() -> keeper.release(subnet));

@@ -18,6 +18,10 @@ public record SubnetKey(Optional<Cidr> v4, Optional<Cidr> v6) implements Compara
 
     private static final Pattern FORM = Pattern.compile("([0-9.]{7,15})-([0-9]{1,2})(?:&([a-f0-9:]{2,39})-([0-9]{1,3}))?");
     private static final String NO_V4 = "0.0.0.0-0";
+
+    /** What the text of a subnet of IPv6 alone begins with. */
+    public static final String WITHOUT_V4 = NO_V4 + "&";
+
     private static final String EXPECTED = "a subnet such as 10.5.52.0-24 or 10.5.52.0-24&fd00:10:244:1::-64";
 
     public SubnetKey {
@@ -57,7 +61,7 @@ public record SubnetKey(Optional<Cidr> v4, Optional<Cidr> v6) implements Compara
         }
         Optional<Cidr> v4 = block(parts.group(1), parts.group(2));
         Optional<Cidr> v6 = parts.group(3) == null ? Optional.empty() : block(parts.group(3), parts.group(4));
-        if (parts.group(3) != null && text.startsWith(NO_V4 + "&")) {
+        if (parts.group(3) != null && text.startsWith(WITHOUT_V4)) {
             v4 = Optional.empty();
         } else if (v4.isEmpty() || v4.get().length() == 0 || v4.get().length() > 31) {
             return Decoded.bad(where, "", text, EXPECTED);
