@@ -38,7 +38,10 @@ final class Commit {
                 task.started = Optional.of(now);
             });
             // At its begin: what is told while it runs may come too late for it.
-            case UPDATE_STATUS -> unit.wantsUpdateStatus = false;
+            case UPDATE_STATUS -> {
+                unit.wantsUpdateStatus = false;
+                unit.nudged = false;
+            }
             case START, CONFIG_CHANGED, UPGRADE_CHARM, LEADER_ELECTED, JOINED, CHANGED, DEPARTED, BROKEN -> {
             }
         }

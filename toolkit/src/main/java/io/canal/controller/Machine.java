@@ -79,7 +79,7 @@ final class Machine implements AutoCloseable {
         try {
             live.change(state -> state.units.values().stream()
                     .filter(unit -> unit.name.tag().equals(tag) && unit.machine.equals(id) && unit.started && !unit.dying)
-                    .forEach(unit -> unit.wantsUpdateStatus = true));
+                    .forEach(unit -> unit.nudged = true));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -358,7 +358,7 @@ public final class Model implements AutoCloseable {
     public boolean hasWork() {
         ModelState state = live.copy();
         Instant now = Instant.now();
-        return state.units.values().stream().anyMatch(unit -> !Resolver.isQuiet(state, unit, now));
+        return state.units.values().stream().anyMatch(unit -> unit.nudged || !Resolver.isQuiet(state, unit, now));
     }
 
     /** Asks every started unit for its status anew: its update-status hook runs when the model settles next. */

@@ -41,7 +41,8 @@ final class Resolver {
 
     /** Whether something is left to do for the unit, now or, as a retry, later. */
     static boolean isQuiet(ModelState state, UnitState unit, Instant now) {
-        return unit.failed.isEmpty() && next(state, unit, now).isEmpty();
+        return unit.failed.isEmpty()
+                && next(state, unit, now).filter(hook -> hook.kind() != Hook.Kind.UPDATE_STATUS || unit.wantsUpdateStatus).isEmpty();
     }
 
     private static boolean rebooted(ModelState state, UnitState unit) {
@@ -99,7 +100,7 @@ final class Resolver {
         if (unit.dying) {
             return leaving(state, unit);
         }
-        return unit.wantsUpdateStatus ? Optional.of(Hook.of(Hook.Kind.UPDATE_STATUS)) : Optional.empty();
+        return unit.wantsUpdateStatus || unit.nudged ? Optional.of(Hook.of(Hook.Kind.UPDATE_STATUS)) : Optional.empty();
     }
 
     private static Optional<Hook> leaving(ModelState state, UnitState unit) {

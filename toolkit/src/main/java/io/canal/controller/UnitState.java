@@ -36,6 +36,8 @@ final class UnitState {
     String bootSeen = "";
     Optional<Failed> failed = Optional.empty();
     boolean wantsUpdateStatus;
+    /** Its agent would report something new. That is no work that anybody waits for: an agent may have news again and again. */
+    boolean nudged;
     final Map<Integer, Membership> relations = new TreeMap<>();
     final Map<String, String> store = new TreeMap<>();
     final Map<PortRange, TreeSet<String>> ports = new TreeMap<>();
@@ -79,6 +81,7 @@ final class UnitState {
                 .put("retry-at", failure.retryAt().toString())
                 .set("hook", failure.hook().toJson()));
         json.put("wants-update-status", wantsUpdateStatus);
+        json.put("nudged", nudged);
         ObjectNode members = json.putObject("relations");
         relations.forEach((id, membership) -> members.set(id.toString(), membership.toJson()));
         json.set("store", Trees.texts(store));
@@ -112,6 +115,7 @@ final class UnitState {
                     Instant.parse(failure.path("retry-at").asText())));
         }
         unit.wantsUpdateStatus = json.path("wants-update-status").asBoolean();
+        unit.nudged = json.path("nudged").asBoolean();
         json.path("relations")
                 .properties()
                 .forEach(field ->
