@@ -12,7 +12,7 @@ import io.canal.ruleset.nft.NftMachine;
 import io.canal.ruleset.nft.NftRendering;
 import io.canal.ruleset.tenants.FlannelRules;
 import io.canal.ruleset.tenants.PodNetwork;
-import io.canal.ruleset.tenants.WorkloadRules;
+import io.canal.ruleset.testing.WorkloadRules;
 import io.canal.ruleset.testing.Samples;
 import java.util.EnumMap;
 import java.util.List;

@@ -1,6 +1,5 @@
 /**
- * What canal itself wants of the packet filter: flannel's masquerade and forward rules, the dispatch of pods' interfaces, and the
- * guard of the overlay.
+ * What canal's network wants of the packet filter: flannel's masquerade and forward rules. What policy wants is in {@code policy.rules}.
  *
  * <p>Pure: facts in, objects of the intermediate form out.
  */

@@ -16,7 +16,7 @@ import io.canal.ruleset.ChainName;
 import io.canal.ruleset.Member;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
-import io.canal.ruleset.tenants.WorkloadRules;
+import io.canal.ruleset.testing.WorkloadRules;
 import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
 import java.util.List;

@@ -16,7 +16,7 @@ import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Side;
 import io.canal.ruleset.Way;
-import io.canal.ruleset.tenants.WorkloadRules;
+import io.canal.ruleset.testing.WorkloadRules;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

@@ -1,4 +1,4 @@
-package io.canal.ruleset.tenants;
+package io.canal.ruleset.testing;
 
 import io.canal.model.Ip.Family;
 import io.canal.ruleset.Action;
@@ -17,13 +17,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What packets of pods meet: the guard of the overlay, and the dispatch to the chains of each pod's interface, in Felix's layout.
- *
- * <p>A {@code cali*} interface that has no entry in the dispatch is cut off both ways. An endpoint's chains allow everything.
- *
- * <p>The overlay is guarded on both ends: a pod cannot send to the VXLAN port, not even through a service that leads there, for
- * the rule stands after destination NAT and before conntrack's shortcut; and the node takes packets on that port from the nodes that
- * it knows. A source alone proves nothing, since a pod's own packet may leave with its node's address (masqueraded).
+ * A small layout in Felix's manner, for tests of the ruleset: the guard of the overlay, and the dispatch to pods' chains, which allow
+ * everything.
  */
 public final class WorkloadRules {
 
@@ -33,6 +28,9 @@ public final class WorkloadRules {
     public static final Chain.Dispatch FROM = Chain.Dispatch.closed(ChainName.filter("cali-from-wl-dispatch"), Way.IN);
     public static final Chain.Dispatch TO = Chain.Dispatch.closed(ChainName.filter("cali-to-wl-dispatch"), Way.OUT);
 
+    private static final int ACCEPT = 0x10000;
+    private static final int PASS = 0x20000;
+    private static final int ALL = 0x1b0000;
     private static final String PREFIX = "cali";
     private static final String FROM_WORKLOADS = "Drop VXLAN encapped packets originating in workloads";
     private static final int UDP = 17;
@@ -57,13 +55,13 @@ public final class WorkloadRules {
 
     /** The rule at the end of filter FORWARD that lets through what an endpoint's chain accepted. */
     public static Rule acceptAccepted() {
-        return Rule.of(new Action.Accept(), new Match.Mark(Marks.ACCEPT, Marks.ACCEPT, false)).comment("Policy explicitly accepted packet.");
+        return Rule.of(new Action.Accept(), new Match.Mark(ACCEPT, ACCEPT, false)).comment("Policy explicitly accepted packet.");
     }
 
     public static Chain.Rules forward(Collection<Integer> overlayPorts) {
         List<Rule> rules = new ArrayList<>();
         fromWorkloads(overlayPorts, rules);
-        rules.add(Rule.of(new Action.ClearMark(Marks.ALL)));
+        rules.add(Rule.of(new Action.ClearMark(ALL)));
         rules.add(Rule.of(new Action.Jump(FROM.name()), workload(Way.IN)));
         rules.add(Rule.of(new Action.Jump(TO.name()), workload(Way.OUT)));
         return new Chain.Rules(FORWARD, Rule.BOTH, rules);
@@ -122,11 +120,11 @@ public final class WorkloadRules {
         return List.of(
                 Rule.of(new Action.Accept(), new Match.Conntrack(Set.of(CtState.RELATED, CtState.ESTABLISHED), false)),
                 Rule.of(new Action.Drop(), new Match.Conntrack(Set.of(CtState.INVALID), false)),
-                Rule.of(new Action.ClearMark(Marks.ACCEPT | Marks.PASS)));
+                Rule.of(new Action.ClearMark(ACCEPT | PASS)));
     }
 
     private static Rule allowAll() {
-        return Rule.of(new Action.SetMark(Marks.ACCEPT, Marks.ACCEPT)).comment("Allow all");
+        return Rule.of(new Action.SetMark(ACCEPT, ACCEPT)).comment("Allow all");
     }
 
     private static void fromWorkloads(Collection<Integer> overlayPorts, List<Rule> rules) {
