@@ -40,7 +40,7 @@ class ArchitectureTest {
             Map.entry("kernel", List.of("model")),
             Map.entry("dataplane", List.of("model", "reconcile", "kernel", "network", "ruleset", "policy", "files")),
             Map.entry("text", List.of()),
-            Map.entry("ctl", List.of("model", "store", "policy", "config", "reconcile", "text")),
+            Map.entry("ctl", List.of("model", "store", "policy", "config", "control", "reconcile", "text")),
             Map.entry("ipam", List.of("model", "kernel")),
             Map.entry("cni", List.of("model", "reconcile", "kernel", "ipam", "store", "control")),
             Map.entry("check", List.of("model", "store", "kernel", "lease", "network", "policy", "ruleset", "files", "ipam", "control", "config",

@@ -27,6 +27,13 @@ public final class Op {
     /** Releases what {@code unit}, which is gone, held. */
     public static final String UNIT_GONE = "unit-gone";
 
+    /**
+     * What the kernel's rules of this node do with the first packet of a connection: takes {@code in}, {@code out} (interfaces; one may
+     * be empty), {@code source}, {@code destination}, {@code protocol}, {@code source-port}, {@code destination-port}, {@code icmp-type};
+     * gives {@code node}, {@code dataplane}, {@code through}, {@code rule}: the chain and comment of the rule that decided.
+     */
+    public static final String VERDICT = "verdict";
+
     /** Mends what is wrong; takes {@code dry-run}, {@code allow-renumber}, {@code accept-etcd}; gives {@code plan}, {@code done}, {@code left}. */
     public static final String REPAIR = "repair";
 

@@ -1,6 +1,12 @@
 package io.canal.ctl;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.control.ControlClient;
+import io.canal.control.Op;
+import io.canal.control.Reply;
 import io.canal.model.Ip;
+import io.canal.model.Json;
+import io.canal.model.NodePaths;
 import io.canal.model.calico.HostEndpoint;
 import io.canal.model.calico.Kind;
 import io.canal.model.calico.PolicyProtocol;
@@ -15,6 +21,9 @@ import io.canal.policy.reference.PolicyTables;
 import io.canal.policy.reference.Stage;
 import io.canal.policy.reference.Step;
 import io.canal.store.StoreException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -37,6 +46,7 @@ final class Why {
     private static final Map<String, Integer> PROTOCOLS = Map.of("tcp", PolicyProtocol.TCP, "udp", PolicyProtocol.UDP, "sctp", 132);
     private static final int LARGEST_PORT = 65_535;
     private static final int SOME_PORT = 40_000;
+    private static final Duration DEADLINE = Duration.ofSeconds(5);
     private static final String OVERLAY = "flannel.1";
     private static final String UPLINK = "uplink";
 
@@ -46,6 +56,7 @@ final class Why {
     private final Surroundings world;
     private final PolicyTables tables;
     private final List<String> unreadable = new ArrayList<>();
+    private final List<String> kernel = new ArrayList<>();
 
     /** One end: a pod, or an address that is none's. */
     private record End(Optional<Pod> pod, Ip address) {
@@ -92,6 +103,7 @@ final class Why {
         world.out().println(sender.title() + (allowed ? " may" : " may not") + " connect to " + receiver.title() + ", " + target.title()
                 + (allowed ? "." : ": " + reason + "."));
         judgements.forEach(judgement -> judgement.walk().forEach(this::print));
+        kernel.forEach(line -> world.out().println("  " + line));
         unreadable.forEach(sentence -> world.out().println("not counted, because it cannot be read: " + sentence));
         return 0;
     }
@@ -129,7 +141,35 @@ final class Why {
 
     private Judgement on(String node, Passage passage) {
         Set<Ip> addresses = hosts(node).flatMap(host -> host.expectedIps().stream()).collect(Collectors.toSet());
-        return new Evaluator(tables, NodeView.of(node, Map.of(uplink(node), addresses))).judge(passage);
+        Judgement judgement = new Evaluator(tables, NodeView.of(node, Map.of(uplink(node), addresses))).judge(passage);
+        inKernel(node, passage, judgement.allowed());
+        return judgement;
+    }
+
+    /** What the kernel of this node does, where it is the node in question and its agent answers. */
+    private void inKernel(String node, Passage passage, boolean allowed) {
+        Path socket = new NodePaths(world.root()).controlSocket();
+        if (!Files.exists(socket)) {
+            return;
+        }
+        Flow flow = passage.flow();
+        ObjectNode packet = Json.object().put("in", passage.in()).put("out", passage.out()).put("source", flow.source().toString())
+                .put("destination", flow.destination().toString()).put("protocol", flow.protocol()).put("source-port", flow.sourcePort())
+                .put("destination-port", flow.destinationPort()).put("icmp-type", flow.icmpType());
+        switch (new ControlClient(socket).call(Op.VERDICT, packet, DEADLINE)) {
+            case Reply.Done(ObjectNode body) when body.path("node").asText().equals(node) -> {
+                boolean through = body.path("through").asBoolean();
+                kernel.add("in the kernel of " + node + " (" + body.path("dataplane").asText() + "): " + (through ? "let through" : "dropped")
+                        + (body.path("rule").asText().isEmpty() ? "" : ", " + body.path("rule").asText()));
+                if (through != allowed) {
+                    kernel.add("This is a defect of canal: the policies " + (allowed ? "allow" : "deny") + " it on " + node + ", and the kernel does not. Please report it.");
+                }
+            }
+            // Another node's rules are not here.
+            case Reply.Done(ObjectNode body) -> { }
+            case Reply.Refused(String sentence) -> kernel.add("the kernel was not asked: " + sentence);
+            case Reply.Unreachable(String sentence) -> kernel.add("the kernel was not asked: " + sentence);
+        }
     }
 
     private Stream<HostEndpoint> hosts(String node) {

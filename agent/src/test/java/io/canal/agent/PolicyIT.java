@@ -1,13 +1,19 @@
 package io.canal.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.agent.TestNode.Pod;
 import io.canal.config.AgentConfig;
 import io.canal.config.DataplaneOption;
+import io.canal.control.Op;
+import io.canal.control.Reply;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Json;
+import io.canal.model.calico.EndpointNames;
 import io.canal.store.testing.TestEtcd;
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -88,6 +94,8 @@ class PolicyIT {
         label(client, "client");
         node.await("a label opens the way", () -> passes(client, web, PORT));
         assertTrue(!passes(client, web, OTHER_PORT), "only the port of the rule is open");
+        assertVerdict(node, client, web, PORT, true);
+        assertVerdict(node, client, web, OTHER_PORT, false);
         label(client, "stranger");
         node.await("another label closes it", () -> !passes(client, web, PORT));
         remove("allow-clients");
@@ -208,6 +216,15 @@ class PolicyIT {
         } catch (IOException failure) {
             throw new AssertionError(failure);
         }
+    }
+
+    /** What the rules say that the agent reads back from the kernel. */
+    private static void assertVerdict(TestNode node, Pod from, Pod to, int port, boolean through) {
+        ObjectNode packet = Json.object().put("in", EndpointNames.podInterface("default", from.name())).put("out", EndpointNames.podInterface("default", to.name()))
+                .put("source", from.address()).put("destination", to.address()).put("protocol", 17).put("source-port", 33_333).put("destination-port", port);
+        ObjectNode verdict = assertInstanceOf(Reply.Done.class, node.call(Op.VERDICT, packet)).body();
+        assertEquals(through, verdict.path("through").asBoolean(), verdict::toString);
+        assertTrue(verdict.path("rule").asText().contains(through ? "accepted" : "cali-tw-"), verdict::toString);
     }
 
     private void policy(String name, String spec) {

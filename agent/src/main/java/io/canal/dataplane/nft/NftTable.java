@@ -16,6 +16,7 @@ import io.canal.ruleset.nft.Bytes;
 import io.canal.ruleset.nft.ExpressionCodec;
 import io.canal.ruleset.nft.NftChain;
 import io.canal.ruleset.nft.NftElement;
+import io.canal.ruleset.nft.NftMachine;
 import io.canal.ruleset.nft.NftRendering;
 import io.canal.ruleset.nft.NftRule;
 import io.canal.ruleset.nft.NftSet;
@@ -261,6 +262,20 @@ public final class NftTable implements AutoCloseable {
     /** The table as it is now: its chains by name. */
     public Map<String, NftChain> listChains() throws KernelException {
         return chains(socket.dump(NAME));
+    }
+
+    /** What executes the table as it is now; empty where there is no table. */
+    public Optional<NftMachine> listMachine() throws KernelException {
+        NftablesDump dump = socket.dump(NAME);
+        if (!dump.exists()) {
+            return Optional.empty();
+        }
+        List<NftSet> seenSets = dump.sets().stream()
+                .map(set -> new NftSet(set.name(), set.keyType(), set.keyLength(), set.interval(), set.verdicts())).toList();
+        List<NftElement> seenElements = new ArrayList<>();
+        dump.elements().forEach((set, listed) -> listed.forEach(element -> seenElements.add(new NftElement(set, ExpressionCodec.decodeKey(element.key()),
+                element.end(), element.data().flatMap(ExpressionCodec::decodeVerdict)))));
+        return Optional.of(new NftMachine(chains(dump), seenSets, seenElements));
     }
 
     private void observe() throws KernelException {

@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -67,7 +68,12 @@ public final class IptablesMachine {
 
     /** What becomes of the packet in this kernel chain, whose policy is to accept. */
     public Outcome run(String table, String chain, Packet packet) {
-        Run run = new Run(table, packet);
+        return run(table, chain, packet, rule -> { });
+    }
+
+    /** @param decided takes the chain and the comments of the rule that ends the packet's way, where one does */
+    public Outcome run(String table, String chain, Packet packet, Consumer<String> decided) {
+        Run run = new Run(table, packet, decided);
         End end = run.chain(chain, 0);
         return new Outcome(end == null ? End.ACCEPTED : end, run.packet.mark(), run.untracked);
     }
@@ -86,8 +92,9 @@ public final class IptablesMachine {
      *
      * @param verb {@code -j}, {@code -g}, or empty where the rule does nothing
      * @param mark value and mask of a MARK target
+     * @param comments of the rule, the hash tag first
      */
-    private record Compiled(List<Predicate<Packet>> matches, String verb, String target, int[] mark) {
+    private record Compiled(List<Predicate<Packet>> matches, String verb, String target, int[] mark, String comments) {
 
         boolean matches(Packet packet) {
             for (Predicate<Packet> match : matches) {
@@ -101,11 +108,16 @@ public final class IptablesMachine {
 
     private Compiled compile(Words words) {
         List<Predicate<Packet>> matches = new ArrayList<>();
+        List<String> comments = new ArrayList<>();
         while (!words.atAction()) {
             boolean negated = words.skip("!");
             String option = words.take("");
             if (option.equals("-m")) {
                 words.take("");
+                continue;
+            }
+            if (option.equals("--comment")) {
+                comments.add(words.take(""));
                 continue;
             }
             Predicate<Packet> match = match(option, words);
@@ -118,7 +130,7 @@ public final class IptablesMachine {
             words.expect("--set-xmark");
             mark = mark(words.take(""));
         }
-        return new Compiled(matches, verb, target, mark);
+        return new Compiled(matches, verb, target, mark, String.join("; ", comments));
     }
 
     private Predicate<Packet> match(String option, Words words) {
@@ -144,7 +156,7 @@ public final class IptablesMachine {
                 yield packet -> packet.protocol() == number;
             }
             // Few packets come here: no rate is exceeded.
-            case "--comment", "--limit", "--limit-burst", "--connlimit-mask" -> {
+            case "--limit", "--limit-burst", "--connlimit-mask" -> {
                 words.take("");
                 yield packet -> true;
             }
@@ -219,12 +231,19 @@ public final class IptablesMachine {
     private final class Run {
 
         private final Map<String, List<Compiled>> chains;
+        private final Consumer<String> decided;
         private Packet packet;
         private boolean untracked;
 
-        Run(String table, Packet packet) {
+        Run(String table, Packet packet, Consumer<String> decided) {
+            this.decided = decided;
             chains = tables.getOrDefault(table, Map.of());
             this.packet = packet;
+        }
+
+        private End decided(String chain, Compiled rule, End end) {
+            decided.accept(chain + (rule.comments().isEmpty() ? "" : ": " + rule.comments()));
+            return end;
         }
 
         /** The end, or null where the chain returns. */
@@ -241,22 +260,22 @@ public final class IptablesMachine {
                 }
                 switch (rule.target()) {
                     case "ACCEPT" -> {
-                        return End.ACCEPTED;
+                        return decided(name, rule, End.ACCEPTED);
                     }
                     case "DROP" -> {
-                        return End.DROPPED;
+                        return decided(name, rule, End.DROPPED);
                     }
                     case "REJECT" -> {
-                        return End.REJECTED;
+                        return decided(name, rule, End.REJECTED);
                     }
                     case "MASQUERADE" -> {
-                        return End.MASQUERADED;
+                        return decided(name, rule, End.MASQUERADED);
                     }
                     case "SNAT" -> {
-                        return End.SOURCE_REWRITTEN;
+                        return decided(name, rule, End.SOURCE_REWRITTEN);
                     }
                     case "DNAT" -> {
-                        return End.DESTINATION_REWRITTEN;
+                        return decided(name, rule, End.DESTINATION_REWRITTEN);
                     }
                     case "RETURN" -> {
                         return null;

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,10 +98,15 @@ public final class NftMachine {
 
     /** What becomes of the packet in this base chain; accepted where there is no such chain. */
     public Outcome run(String baseChain, Packet packet) {
+        return run(baseChain, packet, rule -> { });
+    }
+
+    /** @param decided takes the chain and the comment of the rule that ends the packet's way, where one does */
+    public Outcome run(String baseChain, Packet packet, Consumer<String> decided) {
         if (!chains.containsKey(baseChain)) {
             return new Outcome(End.ACCEPTED, packet.mark(), false);
         }
-        Run run = new Run(packet);
+        Run run = new Run(packet, decided);
         End end = run.chain(baseChain, 0);
         return new Outcome(end == null ? End.ACCEPTED : end, run.packet.mark(), run.untracked);
     }
@@ -127,11 +133,13 @@ public final class NftMachine {
     private final class Run {
 
         private final byte[] registers = new byte[REGISTERS * REGISTER_BYTES];
+        private final Consumer<String> decided;
         private Packet packet;
         private boolean untracked;
 
-        Run(Packet packet) {
+        Run(Packet packet, Consumer<String> decided) {
             this.packet = packet;
+            this.decided = decided;
         }
 
         /** The end, or null where the chain returns. */
@@ -144,6 +152,7 @@ public final class NftMachine {
                 Object result = rule(rule);
                 switch (result) {
                     case End end -> {
+                        decided.accept(name + (rule.comment().isEmpty() ? "" : ": " + rule.comment()));
                         return end;
                     }
                     case Verdict verdict when verdict.code() == Verdict.RETURN_CODE -> {

@@ -1,0 +1,194 @@
+package io.canal.dataplane.filter;
+
+import io.canal.dataplane.nft.NftTable;
+import io.canal.kernel.ipset.Ipset;
+import io.canal.kernel.ipset.IpsetSocket;
+import io.canal.kernel.iptables.Iptables;
+import io.canal.kernel.iptables.IptablesBackend;
+import io.canal.kernel.iptables.SavedTable;
+import io.canal.kernel.libc.KernelException;
+import io.canal.kernel.nftables.NftablesSocket;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
+import io.canal.policy.reference.Flow;
+import io.canal.policy.reference.Passage;
+import io.canal.ruleset.CtState;
+import io.canal.ruleset.Hook;
+import io.canal.ruleset.HookPoint;
+import io.canal.ruleset.Layer;
+import io.canal.ruleset.Member;
+import io.canal.ruleset.Outcome;
+import io.canal.ruleset.Packet;
+import io.canal.ruleset.iptables.IptablesMachine;
+import io.canal.ruleset.nft.NftMachine;
+import io.canal.ruleset.nft.NftRendering;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/**
+ * The rules of this node as the kernel has them now, read back and executed for single packets; in the calling thread's network
+ * namespace. Of iptables only the rules that are Calico's are looked at.
+ */
+public final class LiveRules {
+
+    private static final String OURS = "cali";
+
+    private final String dataplane;
+    private final Machine machine;
+    private final Set<Ip> local;
+
+    /** What the rules do with a packet, and the chain and comment of the rule that decided; empty where none did. */
+    public record Verdict(boolean through, String dataplane, String rule) {}
+
+    private interface Machine {
+        Outcome run(HookPoint point, Packet packet, Consumer<String> decided);
+    }
+
+    private LiveRules(String dataplane, Machine machine, Set<Ip> local) {
+        this.dataplane = dataplane;
+        this.machine = machine;
+        this.local = local;
+    }
+
+    /** Reads the rules of the dataplane that has them; empty where none has. */
+    public static Optional<LiveRules> read() throws IOException {
+        Set<Ip> local = addresses();
+        try (NftTable table = new NftTable(NftablesSocket.open())) {
+            Optional<NftMachine> machine = table.listMachine();
+            if (machine.isPresent()) {
+                return Optional.of(new LiveRules(FilterBackend.NFTABLES.text(),
+                        (point, packet, decided) -> machine.get().run(NftRendering.name(point), packet, decided), local));
+            }
+        } catch (KernelException noNftables) {
+            // Then there is no table of ours either.
+        }
+        for (IptablesBackend backend : IptablesBackend.values()) {
+            if (Iptables.installed(backend)) {
+                Optional<Machine> machine = iptables(backend);
+                if (machine.isPresent()) {
+                    return Optional.of(new LiveRules(backend.text(), machine.get(), local));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Machine> iptables(IptablesBackend backend) throws IOException {
+        Map<Family, Map<String, SavedTable>> saved = new EnumMap<>(Family.class);
+        for (Family family : Family.values()) {
+            saved.put(family, new Iptables(backend, family == Family.V6).save());
+        }
+        if (saved.values().stream().flatMap(tables -> tables.values().stream()).noneMatch(table -> table.policies().keySet().stream().anyMatch(LiveRules::isOurs))) {
+            return Optional.empty();
+        }
+        Map<String, Set<Member>> sets = new HashMap<>();
+        try (IpsetSocket socket = IpsetSocket.open()) {
+            for (Ipset set : socket.list(LiveRules::isOurs).values()) {
+                sets.put(set.name(), set.members().stream().map(member -> new Member(member.net(), member.protocol(), member.port())).collect(Collectors.toSet()));
+            }
+        } catch (KernelException failure) {
+            throw new IOException("the ipsets cannot be read: " + failure.getMessage(), failure);
+        }
+        Map<Family, IptablesMachine> machines = new EnumMap<>(Family.class);
+        saved.forEach((family, tables) -> machines.put(family, new IptablesMachine(text(tables), sets)));
+        return Optional.of((point, packet, decided) ->
+                Objects.requireNonNull(machines.get(packet.source().family())).run(point.layer().text(), point.hook().name(), packet, decided));
+    }
+
+    /** Our chains, and of the kernel's chains the rules that are ours. */
+    private static String text(Map<String, SavedTable> tables) {
+        StringBuilder text = new StringBuilder();
+        tables.forEach((name, table) -> {
+            text.append('*').append(name).append('\n');
+            table.policies().keySet().forEach(chain -> {
+                if (isOurs(chain)) {
+                    text.append(':').append(chain).append(" - [0:0]\n");
+                }
+                table.rules(chain).stream().filter(rule -> isOurs(chain) || rule.contains("\"cali:") || rule.contains("-j cali-"))
+                        .forEach(rule -> text.append("-A ").append(chain).append(' ').append(rule).append('\n'));
+            });
+            text.append("COMMIT\n");
+        });
+        return text.toString();
+    }
+
+    private static boolean isOurs(String name) {
+        return name.startsWith(OURS);
+    }
+
+    private static Set<Ip> addresses() throws IOException {
+        Set<Ip> all = new HashSet<>();
+        for (NetworkInterface one : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+            for (InetAddress address : Collections.list(one.getInetAddresses())) {
+                all.add(Ip.ofBytes(address.getAddress()));
+            }
+        }
+        return all;
+    }
+
+    /** What the rules do with a packet on its way through the hooks. */
+    public Verdict judge(Passage passage) {
+        Way way = new Way(passage);
+        boolean through = way.whole();
+        return new Verdict(through, dataplane, way.rule);
+    }
+
+    private final class Way {
+
+        private final Passage passage;
+        private final boolean translated;
+        private int mark;
+        private boolean untracked;
+        private String rule = "";
+
+        Way(Passage passage) {
+            this.passage = passage;
+            this.translated = !passage.arriving().equals(passage.flow());
+        }
+
+        boolean whole() {
+            String in = passage.in();
+            Flow arriving = passage.arriving();
+            if (in.isEmpty()) {
+                return at(Layer.RAW, Hook.OUTPUT, "", passage.out(), arriving)
+                        && at(Layer.MANGLE, Hook.OUTPUT, "", passage.out(), arriving)
+                        && at(Layer.FILTER, Hook.OUTPUT, "", passage.out(), passage.flow())
+                        && at(Layer.MANGLE, Hook.POSTROUTING, "", passage.out(), passage.flow());
+            }
+            if (!at(Layer.RAW, Hook.PREROUTING, in, "", arriving) || !at(Layer.MANGLE, Hook.PREROUTING, in, "", arriving)) {
+                return false;
+            }
+            // What conntrack does not see is not translated: it stays the node's.
+            Flow flow = untracked ? arriving : passage.flow();
+            String out = untracked && translated ? "" : passage.out();
+            return out.isEmpty()
+                    ? at(Layer.FILTER, Hook.INPUT, in, "", flow)
+                    : at(Layer.FILTER, Hook.FORWARD, in, out, flow) && at(Layer.MANGLE, Hook.POSTROUTING, "", out, flow);
+        }
+
+        private boolean at(Layer layer, Hook hook, String in, String out, Flow flow) {
+            CtState state = untracked ? CtState.UNTRACKED : switch (passage.state()) {
+                case NEW -> CtState.NEW;
+                case ESTABLISHED -> CtState.ESTABLISHED;
+                case INVALID -> CtState.INVALID;
+            };
+            Packet packet = new Packet(in, out, flow.source(), flow.destination(), flow.protocol(), flow.sourcePort(), flow.destinationPort(),
+                    flow.icmpType(), flow.icmpCode(), mark, state, translated && !untracked, true, local);
+            Outcome outcome = machine.run(new HookPoint(layer, hook), packet, decided -> rule = decided);
+            mark = outcome.mark();
+            untracked |= outcome.untracked();
+            return outcome.end() != Outcome.End.DROPPED && outcome.end() != Outcome.End.REJECTED;
+        }
+    }
+}
