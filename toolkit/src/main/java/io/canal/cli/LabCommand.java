@@ -3,6 +3,7 @@ package io.canal.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.canal.lab.LabException;
 import io.canal.lab.fault.Fault;
+import io.canal.lab.fault.Scene;
 import io.canal.lab.pod.Namespaces;
 import io.canal.lab.pod.Pod;
 import io.canal.lab.pod.PodSpec;
@@ -242,6 +243,9 @@ final class LabCommand implements Runnable {
         @Option(names = "--host", paramLabel = "HOST")
         private @Nullable String host;
 
+        @Option(names = "--end", description = "Takes the fault away, where only its maker can.")
+        private boolean end;
+
         @Option(names = "--list", description = "Explains all faults.")
         private boolean list;
 
@@ -256,7 +260,8 @@ final class LabCommand implements Runnable {
             if (fault == null || host == null) {
                 throw new LabException("canal lab break needs FAULT --host HOST; canal lab break --list explains the faults.");
             }
-            System.out.println(Fault.named(fault).make(lab.host(host), lab.etcd()));
+            Scene scene = new Scene(lab.host(host), lab.hosts());
+            System.out.println(end ? Fault.named(fault).end(scene) : Fault.named(fault).make(scene));
             return 0;
         }
     }

@@ -8,6 +8,7 @@ import io.canal.lab.Host;
 import io.canal.lab.Pause;
 import io.canal.lab.fault.Fault;
 import io.canal.lab.fault.Leases;
+import io.canal.lab.fault.Scene;
 import io.canal.lab.pod.Pod;
 import io.canal.model.Json;
 import java.io.IOException;
@@ -30,6 +31,8 @@ class FaultLabIT {
     private static final int PER_SECOND = 1_000;
     /** Where the kernel or inotify tells the agent. */
     private static final Duration TOLD = Duration.ofSeconds(1);
+    /** Where nothing tells it. */
+    private static final Duration TIMED = Duration.ofSeconds(60);
     private static final Duration SWITCHED = Duration.ofSeconds(30);
 
     private Host broken;
@@ -79,6 +82,10 @@ class FaultLabIT {
         "DEVICE_DELETE,   1500",
         "RULES_FLUSH_NFT, 1500",
         "STALE_PEER,      1500",
+        "DEVICE_MAC,      1500",
+        "MTU_SHRINK,      0",
+        "CONFLIST_TRUNCATE, 0",
+        "UPLINK_FLAP,     1500",
     })
     void a_living_agent_mends_each_fault_by_itself_and_only_its_host_feels_it(Fault fault, int mayLose) throws Exception {
         String healthy = state(fault);
@@ -87,7 +94,7 @@ class FaultLabIT {
                 PacketStream out = PacketStream.start(pods.netns(inside), inside.address(), pods.netns(farther), farther.address(), PER_SECOND);
                 PacketStream past = PacketStream.start(pods.netns(beside), beside.address(), pods.netns(farther), farther.address(), PER_SECOND)) {
             Pause.ofMillis(300);
-            fault.make(broken, StoryLab.etcd());
+            fault.make(scene());
             long start = System.nanoTime();
             boolean mended = Pause.until(Duration.ofSeconds(15), () -> state(fault).equals(healthy));
             Duration took = Duration.ofNanos(System.nanoTime() - start);
@@ -102,6 +109,27 @@ class FaultLabIT {
             assertTrue(through1.lost() <= mayLose, through1.toString());
             assertTrue(out1.lost() <= mayLose, out1.toString());
         }
+    }
+
+    @Test
+    void a_copy_of_another_host_is_named_with_both_addresses_and_disturbs_nobody() {
+        Host copy = StoryLab.host(3);
+        String leases = state(Fault.LEASE_DELETE);
+        Fault.CLONE.make(new Scene(copy, StoryLab.hosts()));
+        try {
+            JsonNode found = check(copy);
+            assertTrue(found.path("problems").valueStream().anyMatch(problem -> problem.path("expected").asText().equals(copy.address())
+                    && problem.path("found").asText().equals(broken.address())), found::toPrettyString);
+            assertEquals(leases, state(Fault.LEASE_DELETE));
+        } finally {
+            Fault.CLONE.end(new Scene(copy, StoryLab.hosts()));
+        }
+        assertTrue(Pause.until(TIMED, () -> check(copy).path("consistent").asText().equals("true")), () -> check(copy).toPrettyString());
+        assertEquals("true", check().path("consistent").asText());
+    }
+
+    private Scene scene() {
+        return new Scene(broken, StoryLab.hosts());
     }
 
     @AfterEach
@@ -133,14 +161,18 @@ class FaultLabIT {
     }
 
     private JsonNode check() {
-        return results("check-subnets");
+        return results(unit, "check-subnets");
+    }
+
+    private static JsonNode check(Host host) {
+        return results(StoryLab.unitOn(host), "check-subnets");
     }
 
     private void repair() {
-        results("repair-subnets");
+        results(unit, "repair-subnets");
     }
 
-    private JsonNode results(String action) {
+    private static JsonNode results(String unit, String action) {
         JsonNode task = Json.object(action, StoryLab.canal("run", unit, action, "--format", "json")).orThrow().path(unit);
         assertEquals("completed", task.path("status").asText(), task.toPrettyString());
         return task.path("results");
@@ -149,10 +181,11 @@ class FaultLabIT {
     /** What the fault damages, as it is now: from the kernel, the files, etcd, and not from the agent. */
     private String state(Fault fault) {
         return switch (fault) {
-            case CONFLIST_SUBNET -> text("/etc/cni/net.d/10-canal.conflist");
+            case CONFLIST_SUBNET, CONFLIST_TRUNCATE -> text("/etc/cni/net.d/10-canal.conflist");
             case SUBNET_ENV -> text("/run/flannel/subnet.env");
-            case LEASE_DELETE -> new Leases(StoryLab.etcd()).all().toString();
-            case DEVICE_DELETE, STALE_PEER -> sorted("ip", "-o", "-4", "address", "show", "flannel.1").replaceAll("(?m)^\\d+:", "")
+            case LEASE_DELETE, LEASE_STEAL, ETCD_CUT, ETCD_REPLACE, CLONE, DISK_FULL -> new Leases(StoryLab.etcd()).all().toString();
+            case DEVICE_MAC, MTU_SHRINK -> sorted("ip", "-o", "link", "show", "flannel.1");
+            case DEVICE_DELETE, STALE_PEER, UPLINK_FLAP -> sorted("ip", "-o", "link", "show", "eth0") + sorted("ip", "-o", "-4", "address", "show", "flannel.1").replaceAll("(?m)^\\d+:", "")
                     + sorted("ip", "route", "show", "dev", "flannel.1") + sorted("ip", "neigh", "show", "dev", "flannel.1")
                     + sorted("bridge", "fdb", "show", "dev", "flannel.1");
             case RULES_FLUSH_IPTABLES -> sorted("iptables-save").lines().filter(line -> line.contains("FLANNEL-") || line.contains("cali-"))

@@ -30,6 +30,12 @@ public final class Leases {
                 .orElseThrow(() -> new LabException("Host " + host + " (" + host.address() + ") has no lease in etcd."));
     }
 
+    /** The lease that names this address. */
+    Lease at(String address) {
+        return all().stream().filter(lease -> lease.value().publicIp().toString().equals(address)).findFirst()
+                .orElseThrow(() -> new LabException("No lease in etcd names " + address + "."));
+    }
+
     /** The lease of some other host. */
     Lease ofAPeerOf(Host host) {
         return all().stream().filter(lease -> !lease.value().publicIp().toString().equals(host.address())).findFirst()
