@@ -25,6 +25,7 @@ public final class Main {
         BENCHES.put("filter", program -> FilterBench.run());
         BENCHES.put("peers", PeersBench::run);
         BENCHES.put("cni", CniBench::run);
+        BENCHES.put("policy", PolicyBench::run);
         BENCHES.put("repair", RepairBench::run);
         BENCHES.put("churn", ChurnBench::run);
         BENCHES.put("hook", LabBench::hook);

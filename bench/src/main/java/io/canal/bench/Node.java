@@ -4,6 +4,7 @@ import static io.canal.kernel.testing.TestNamespaces.ip;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.config.AgentConfig;
+import io.canal.config.DataplaneOption;
 import io.canal.config.EtcdConfig;
 import io.canal.config.LogLevel;
 import io.canal.control.AgentStatus;
@@ -68,6 +69,18 @@ final class Node implements AutoCloseable {
 
     NodePaths paths() {
         return paths;
+    }
+
+    /** The agent is to use this dataplane from its next start on. */
+    void use(DataplaneOption dataplane) throws IOException {
+        AgentConfig config = AgentConfig.parse(paths.agentYaml().toString(), Files.readString(paths.agentYaml())).orThrow();
+        Files.writeString(paths.agentYaml(), new AgentConfig(config.unit(), config.nodename(), config.etcd(), config.iface(), config.publicIp(), config.mtu(),
+                dataplane, config.leaseTtl(), config.logLevel(), config.listen(), config.kubeconfig(), config.charmDir()).print());
+    }
+
+    /** Removes all sets, which rules in nf_tables have used. */
+    void flushIptables() {
+        TestNamespaces.tryRun(NetworkNamespace.current(), "ipset", "destroy");
     }
 
     /** Starts the agent; it is not ready yet. */
