@@ -31,7 +31,7 @@ public final class Peers {
     private final Set<SubnetKey> keptLeases = new HashSet<>();
     private final Set<SubnetKey> keptHolders = new HashSet<>();
     private final Map<SubnetKey, LeaseValue> peers = new HashMap<>();
-    private final Set<SubnetKey> touched = new LinkedHashSet<>();
+    private Set<SubnetKey> touched = new LinkedHashSet<>();
     private Optional<SubnetKey> own = Optional.empty();
     private Optional<LeaseValue> ownValue = Optional.empty();
 
@@ -136,7 +136,8 @@ public final class Peers {
                 changes.put(subnet, Optional.ofNullable(now));
             }
         }
-        touched.clear();
+        // Not cleared: that costs as much as the set ever held.
+        touched = new LinkedHashSet<>();
         return changes;
     }
 

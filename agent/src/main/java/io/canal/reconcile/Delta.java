@@ -3,6 +3,8 @@ package io.canal.reconcile;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -22,8 +24,9 @@ public final class Delta<K, V> {
 
     private final Map<K, V> wanted = new HashMap<>();
     private final Map<K, V> seen = new HashMap<>();
-    private final Map<K, V> toSet = new HashMap<>();
-    private final Set<K> toRemove = new HashSet<>();
+    // Linked: to walk along a hash table that was full once costs as much as if it still were.
+    private final Map<K, V> toSet = new LinkedHashMap<>();
+    private final Set<K> toRemove = new LinkedHashSet<>();
 
     /** The object should be so. */
     public void want(K key, V value) {

@@ -17,7 +17,7 @@ public final class Table<K, V> {
 
     private final String name;
     private final Map<K, V> rows = new HashMap<>();
-    private final Set<K> changed = new HashSet<>();
+    private Set<K> changed = new HashSet<>();
     private boolean inSync;
 
     public Table(String name) {
@@ -69,8 +69,8 @@ public final class Table<K, V> {
 
     /** The keys whose row was set, changed or removed since the last call; the set is handed over. */
     public Set<K> takeChanged() {
-        Set<K> taken = Set.copyOf(changed);
-        changed.clear();
+        Set<K> taken = changed;
+        changed = new HashSet<>();
         return taken;
     }
 }

@@ -3,6 +3,7 @@ package io.canal.bench;
 import io.canal.dataplane.nft.NftTable;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.nftables.NftablesBatch;
 import io.canal.kernel.nftables.NftablesSocket;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Cidr;
@@ -17,9 +18,14 @@ import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.Side;
+import io.canal.ruleset.nft.ExpressionCodec;
+import io.canal.ruleset.nft.NftElement;
+import io.canal.ruleset.nft.NftRendering;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * One set element and one chain rewritten in {@code table inet canal} with 3,000 chains of three rules and 3,000 sets of twenty
@@ -48,6 +54,7 @@ final class FilterBench {
                 table.apply(true);
                 report.figure("load of 3,000 chains and sets", "ms", new Sample(new double[] {millis(start)}), "libnftables: 3,394 ms");
                 report.figure("one set element", "ms", elements(ruleset, table), Report.Of.P50, 0.1, YARDSTICK);
+                report.figure("of which the kernel", "ms", kernel(node), "it looks a set up by walking along all sets of the table");
                 report.figure("one chain of three rules rewritten", "ms", chains(ruleset, table), Report.Of.P50, 0.5, YARDSTICK);
             }
         }
@@ -65,6 +72,22 @@ final class FilterBench {
             table.apply(true);
             // The first half warms up.
             times[Math.max(i, 0)] = millis(start);
+        }
+        return new Sample(times);
+    }
+
+    /** The same change as bare messages: what is left of {@link #elements} is ours. */
+    private static Sample kernel(NetworkNamespace node) throws IOException {
+        double[] times = new double[CHANGES];
+        try (NftablesSocket socket = node.<NftablesSocket, KernelException>call(NftablesSocket::open)) {
+            for (int i = -CHANGES; i < CHANGES; i++) {
+                NftElement element = NftRendering.element(set(Math.floorMod(i * 7, CHAINS)), Member.of(Ip.of("172.17.0.0").plus(i + CHANGES)));
+                NftablesBatch batch = new NftablesBatch(NftTable.NAME);
+                batch.addElements(element.set(), List.of(new NftablesBatch.Element(ExpressionCodec.encodeData(element.key()), false, Optional.empty())));
+                long start = System.nanoTime();
+                socket.commit(batch);
+                times[Math.max(i, 0)] = millis(start);
+            }
         }
         return new Sample(times);
     }

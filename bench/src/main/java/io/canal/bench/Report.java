@@ -63,6 +63,11 @@ final class Report {
                 .put("yardstick", yardstick);
     }
 
+    /** Says on stderr how far a long bench has come. */
+    static void progress(String text) {
+        System.err.println(text);
+    }
+
     void print() {
         System.out.println(Json.pretty(root));
     }

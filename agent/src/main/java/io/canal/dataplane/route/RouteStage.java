@@ -43,7 +43,7 @@ public final class RouteStage implements Hears, Wanted<Cidr, Hop> {
     private final Supplier<Optional<LocalNetwork>> local;
     /** Also read by the listener's thread. */
     private final Map<Cidr, Hop> hops = new ConcurrentHashMap<>();
-    private final Set<Cidr> changed = new HashSet<>();
+    private Set<Cidr> changed = new HashSet<>();
     private final Delta<Key, Route> delta = new Delta<>();
     private boolean suspect = true;
     private long incarnation = -1;
@@ -159,7 +159,7 @@ public final class RouteStage implements Hears, Wanted<Cidr, Hop> {
             Key key = Key.of(Route.blackhole(subnet, PROTOCOL));
             route.ifPresentOrElse(wanted -> delta.want(key, wanted), () -> delta.unwant(key));
         }
-        changed.clear();
+        changed = new HashSet<>();
     }
 
     /** Empty while there is no tunnel; the link stage says why. */
