@@ -10,7 +10,7 @@ NotifyAccess=main
 WorkingDirectory=${home}
 ExecStart=${home}/runtime/bin/java @java.args -Dcanal.home=${home} io.canal.agent.Main
 Restart=always
-RestartSec=100ms
+RestartSec=10ms
 TimeoutStartSec=90
 TimeoutStopSec=10
 SuccessExitStatus=143
