@@ -189,8 +189,10 @@ final class Agent implements AutoCloseable {
         gauges();
         CompletableFuture.delayedExecutor(WITHOUT_ETCD.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread).execute(policyFeed::recall);
         listenForHealth();
+        CharmFolder charm = new CharmFolder(paths, () -> facts.latest().config().charmDir(), conditions);
         running.add(SafetyNet.over(loop, List.of("sysctl"), () -> {
             fileWatch.check();
+            charm.check();
             noteLimits();
         }));
         try {
