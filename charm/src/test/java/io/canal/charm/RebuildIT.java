@@ -34,7 +34,7 @@ class RebuildIT {
 
     private static Path jar(String module) throws IOException {
         try (Stream<Path> target = Files.list(Path.of("..", module, "target"))) {
-            return target.filter(file -> file.getFileName().toString().matches("canal-" + module + "-[0-9].*\\.jar")).findFirst()
+            return target.filter(file -> file.getFileName().toString().matches("canal-" + module + "-[0-9.]+(-SNAPSHOT)?\\.jar")).findFirst()
                     .orElseThrow(() -> new IOException(module + "/target has no jar: mvn package makes it"));
         }
     }
