@@ -5,9 +5,11 @@ import io.canal.kernel.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * Keeps memory, and on request etcd, in step with the journal, on a thread of its own.
  *
  * <p>The plugin deletes without an agent that does not answer, and such an agent may come to itself again: what the journal lacks
- * then is deleted here as well, before etcd is told that it is there.
+ * then is deleted here as well, before etcd is told that it is there. hostPorts are looked after with it.
  */
 final class Publisher implements AutoCloseable {
 
@@ -24,6 +26,10 @@ final class Publisher implements AutoCloseable {
     private static final long LOOK_EVERY = TimeUnit.SECONDS.toNanos(10);
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
+    /** A runtime that removes a pod has portmap's rules removed first, and ours soon after. */
+    private static final long SURELY_NOT_LEAVING = TimeUnit.SECONDS.toNanos(1);
+
+    private final HostPorts hostPorts;
     private final Kit kit;
     private final Adder adder;
     private final Deleter deleter;
@@ -35,7 +41,8 @@ final class Publisher implements AutoCloseable {
     private boolean publish;
     private boolean closed;
 
-    Publisher(Kit kit, Adder adder, Deleter deleter) {
+    Publisher(Kit kit, Adder adder, Deleter deleter, HostPorts hostPorts) {
+        this.hostPorts = hostPorts;
         this.kit = kit;
         this.adder = adder;
         this.deleter = deleter;
@@ -94,6 +101,27 @@ final class Publisher implements AutoCloseable {
                     log.error("{} cannot be kept in step with the journal and etcd; this is a defect of canal", attachment.id(), defect);
                 }
             }
+            mendHostPorts();
+        }
+    }
+
+    /** Rules for hostPorts that are gone, and are still gone a little later, are made again. */
+    private void mendHostPorts() {
+        try {
+            List<Attachment.Id> gone = hostPorts.missing();
+            if (gone.isEmpty() || isClosed()) {
+                return;
+            }
+            LockSupport.parkNanos(SURELY_NOT_LEAVING);
+            for (Attachment.Id id : hostPorts.missing()) {
+                if (gone.contains(id) && !isClosed()) {
+                    try (var _ = kit.locks().take(id.toString())) {
+                        hostPorts.restore(id);
+                    }
+                }
+            }
+        } catch (IOException | RuntimeException failure) {
+            log.warn("whether hostPorts have their rules cannot be seen to: {}", failure.toString());
         }
     }
 

@@ -7,10 +7,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.cni.TestHost.Call;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -178,6 +180,45 @@ final class InspectIT {
         var full = host.call("ADD", Call.pod("c1", host.pod("b"), "web-1").with(config));
         assertEquals(11, error(full).path("code").asInt(), full.toString());
         assertTrue(full.out().contains("no IP addresses available"), full.out());
+    }
+
+    @Test
+    void host_ports_of_a_pod_that_lives_are_put_back_after_a_flush() throws Exception {
+        Call call = Call.pod("c0ffee", host.pod("a"), "web-0");
+        JsonNode result = add(call);
+        Path bin = Files.createDirectories(host.paths().cniBinDir());
+        Files.deleteIfExists(bin.resolve("portmap"));
+        Files.createSymbolicLink(bin.resolve("portmap"), Path.of("/usr/lib/cni/portmap"));
+        String list = "{\"name\":\"k8s-pod-network\",\"cniVersion\":\"1.0.0\",\"plugins\":[{\"type\":\"calico\"},{\"type\":\"portmap\",\"snat\":true}]}";
+        String mappings = "[{\"hostPort\":8080,\"containerPort\":80,\"protocol\":\"tcp\"}]";
+        Path cached = Files.createDirectories(host.paths().cniResults().getFirst()).resolve("k8s-pod-network-c0ffee-eth0");
+        Files.writeString(cached, "{\"kind\":\"cniCacheV1\",\"containerId\":\"c0ffee\",\"config\":\"" + Base64.getEncoder().encodeToString(list.getBytes(StandardCharsets.UTF_8))
+                + "\",\"ifName\":\"eth0\",\"networkName\":\"k8s-pod-network\",\"netns\":\"" + call.pod().path() + "\",\"cniArgs\":[[\"IgnoreUnknown\",\"1\"]],"
+                + "\"capabilityArgs\":{\"portMappings\":" + mappings + "},\"result\":" + result + "}");
+        try {
+            // What portmap makes here for the first time it has to make after a flush as well.
+            for (int round = 0; round < 2; round++) {
+                TestNamespaces.run(host.host(), "iptables", "-t", "nat", "-F");
+                host.order("publish");
+                awaitDnat();
+            }
+        } finally {
+            Files.delete(cached);
+            TestNamespaces.run(host.host(), "iptables", "-t", "nat", "-F");
+            TestNamespaces.run(host.host(), "iptables", "-t", "nat", "-X");
+        }
+    }
+
+    private static void awaitDnat() throws Exception {
+        String rules = "";
+        for (int i = 0; i < 150; i++) {
+            rules = TestNamespaces.run(host.host(), "iptables-save", "-t", "nat");
+            if (rules.contains("--to-destination 10.1.49.2:80") && rules.contains("-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT")) {
+                return;
+            }
+            Thread.sleep(100);
+        }
+        throw new AssertionError(rules);
     }
 
     /** A reservation whose owner nobody knows. */

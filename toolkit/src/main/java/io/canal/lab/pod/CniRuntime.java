@@ -115,10 +115,15 @@ final class CniRuntime {
 
     private static void runtimeConfig(ObjectNode plugin, Pod pod, ObjectNode config) {
         if (plugin.path("capabilities").path("portMappings").asBoolean() && !pod.spec().hostPorts().isEmpty()) {
-            ArrayNode mappings = config.putObject("runtimeConfig").putArray("portMappings");
-            pod.spec().hostPorts().forEach(port -> mappings.addObject().put("hostPort", port.hostPort())
-                    .put("containerPort", port.port()).put("protocol", port.protocol().name().toLowerCase(Locale.ROOT)));
+            config.putObject("runtimeConfig").set("portMappings", portMappings(pod));
         }
+    }
+
+    private static ArrayNode portMappings(Pod pod) {
+        ArrayNode mappings = Json.object().putArray("portMappings");
+        pod.spec().hostPorts().forEach(port -> mappings.addObject().put("hostPort", port.hostPort())
+                .put("containerPort", port.port()).put("protocol", port.protocol().name().toLowerCase(Locale.ROOT)));
+        return mappings;
     }
 
     /** What a plugin would ask the API server for. */
@@ -138,6 +143,10 @@ final class CniRuntime {
         ArrayNode args = cache.putArray("cniArgs");
         for (String pair : cniArgs(pod).split(";")) {
             args.addArray().add(pair.substring(0, pair.indexOf('='))).add(pair.substring(pair.indexOf('=') + 1));
+        }
+        ObjectNode capabilities = cache.putObject("capabilityArgs");
+        if (!pod.spec().hostPorts().isEmpty()) {
+            capabilities.set("portMappings", portMappings(pod));
         }
         cache.set("result", result);
         try {
