@@ -60,6 +60,8 @@ class NetpolIT {
                         .filter(one -> !one.from().equals(one.to()) && Set.of(TCP, UDP).contains(one.request().flow().protocol())).toList();
                 asked.forEach(this::attach);
                 apply(backend, new RenderedNode(NetpolCase.NODE.name(), NetpolCase.NODE.interfaces(), RuleSettings.defaults()).put(step.resources()).ruleset());
+                // A connection of a step before may have had the same ports, and its packets would not be new ones.
+                TestNamespaces.run(node, "conntrack", "-F");
                 Set<Asked> through = new Probes(asked).through();
                 String name = cases.get(i).toString();
                 asked.stream().filter(one -> through.contains(one) != one.allowed())
