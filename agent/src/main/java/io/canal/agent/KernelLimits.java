@@ -21,13 +21,13 @@ final class KernelLimits {
         this.proc = proc;
     }
 
-    /** What is worth a note now. */
+    /** What is worth a note now. The counts themselves are left out: each would be news to be told. */
     List<String> notes(TxChecksum option, boolean broken, String release) {
         List<String> notes = new ArrayList<>();
         Optional<Long> flows = number("sys/net/netfilter/nf_conntrack_count");
         Optional<Long> most = number("sys/net/netfilter/nf_conntrack_max");
         if (nearly(flows, most)) {
-            notes.add("Connection tracking is nearly full: " + flows.get() + " of " + most.get()
+            notes.add("Connection tracking is nearly full: at least 90 % of " + most.get()
                     + " connections; beyond that new ones are dropped. Raise the sysctl net.netfilter.nf_conntrack_max.");
         }
         neighbours("arp_cache", "ipv4").ifPresent(notes::add);
@@ -45,7 +45,7 @@ final class KernelLimits {
                 .map(line -> Long.parseLong(line.strip().split("\\s+")[0], 16));
         Optional<Long> most = number("sys/net/" + family + "/neigh/default/gc_thresh3");
         return nearly(entries, most)
-                ? Optional.of("The neighbour table is nearly full: " + entries.orElseThrow() + " of " + most.orElseThrow() + " entries; beyond that pods and"
+                ? Optional.of("The neighbour table is nearly full: at least 90 % of " + most.orElseThrow() + " entries; beyond that pods and"
                         + " nodes are not reached. Raise the sysctls net." + family + ".neigh.default.gc_thresh1, gc_thresh2 and gc_thresh3.")
                 : Optional.empty();
     }

@@ -33,6 +33,9 @@ final class PolicyFeed implements Feed.Listener {
     private final PolicyMemory memory;
     private final Conditions conditions;
     private volatile boolean heard;
+    /** The etcd that told last, and how far it was; 0 before the first. */
+    private long cluster;
+    private long revision;
     private final SortedMap<ResourceKey, Problem> problems = new TreeMap<>(java.util.Comparator.comparing(ResourceKey::path));
 
     /** @param memory keeps what comes for a start without etcd */
@@ -46,6 +49,9 @@ final class PolicyFeed implements Feed.Listener {
     @Override
     public void listed(Store.Listing listing) {
         heard = true;
+        boolean another = cluster != 0 && (listing.clusterId() != cluster || listing.revision() < revision);
+        cluster = listing.clusterId();
+        revision = listing.revision();
         problems.clear();
         Map<ResourceKey, PolicyObject> good = new HashMap<>();
         Set<ResourceKey> bad = new HashSet<>();
@@ -56,12 +62,13 @@ final class PolicyFeed implements Feed.Listener {
             });
         }
         memory.listed(listing.entries().stream().filter(entry -> key(entry.key()).isPresent()).toList());
-        loop.write(() -> tables.listed(good, bad));
+        loop.write(() -> tables.listed(good, bad, another));
         tell();
     }
 
     @Override
-    public void changed(long revision, List<Feed.Change> changes) {
+    public void changed(long upTo, List<Feed.Change> changes) {
+        revision = Math.max(revision, upTo);
         Map<ResourceKey, Optional<PolicyObject>> changed = new LinkedHashMap<>();
         for (Feed.Change change : changes) {
             key(change.key()).ifPresent(key -> {

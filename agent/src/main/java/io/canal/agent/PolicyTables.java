@@ -75,9 +75,11 @@ final class PolicyTables implements NodePolicy {
     private volatile PolicyCalculator.Counts counts = new PolicyCalculator.Counts(0, 0, 0, 0, 0);
     /** Whether the last listing is taken for all that there is. */
     private boolean trusted = true;
+    /** Whether what the keeper says of the etcd is said of the one that the last listing came from. */
+    private boolean judged = true;
 
     /** A listing that waits until the rest of etcd's data is known, and with it whether this is the etcd that it was. */
-    private record Listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad) {}
+    private record Listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad, boolean another) {}
 
     /**
      * Empty, and not known.
@@ -104,9 +106,13 @@ final class PolicyTables implements NodePolicy {
         return known;
     }
 
-    /** All that there is in etcd; a key with a bad value keeps the row that it has. */
-    void listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad) {
-        waiting = new Listed(new HashMap<>(good), bad);
+    /**
+     * All that there is in etcd; a key with a bad value keeps the row that it has.
+     *
+     * @param another whether this is another etcd than the one that told last, or a restored one
+     */
+    void listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad, boolean another) {
+        waiting = new Listed(new HashMap<>(good), bad, another || waiting != null && waiting.another);
     }
 
     void changed(Map<ResourceKey, Optional<PolicyObject>> changes) {
@@ -149,8 +155,12 @@ final class PolicyTables implements NodePolicy {
             listing.good.forEach(this::put);
             know();
             trusted = false;
+            judged = !listing.another;
         }
-        if (!trusted && waiting == null && now.mayRemove()) {
+        // The keeper may see later than we do that the etcd is another one. It has seen it once it forbids to remove, and surely at the
+        // next listing.
+        judged |= !now.mayRemove();
+        if (!trusted && waiting == null && judged && now.mayRemove()) {
             trusted = true;
             memory.trust();
             Set.copyOf(doubtful).forEach(this::remove);

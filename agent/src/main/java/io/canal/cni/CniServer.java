@@ -70,7 +70,7 @@ public final class CniServer implements AutoCloseable {
                 new Locks(), Boot.id(), clock, steps);
         deleter = new Deleter(kit);
         adder = new Adder(kit, deleter);
-        publisher = new Publisher(kit, adder, deleter, new HostPorts(paths.cniBinDir(), paths.cniResults(), attachments));
+        publisher = new Publisher(kit, adder, deleter, new HostPorts(paths.cniBinDir(), paths.cniResults(), attachments, kit.boot()));
         inspector = new Inspector(kit, deleter);
     }
 

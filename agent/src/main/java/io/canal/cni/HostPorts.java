@@ -7,6 +7,8 @@ import io.canal.kernel.iptables.IptablesBackend;
 import io.canal.kernel.iptables.SavedTable;
 import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
+import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
 import io.canal.model.Json;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -18,10 +20,16 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,9 +48,12 @@ final class HostPorts {
     private final Path programs;
     private final List<Path> results;
     private final Attachments attachments;
+    private final String boot;
+    /** What was made again here, until its pod is gone. */
+    private final Map<Attachment.Id, Mapped> restored = new HashMap<>();
 
     /** What the runtime remembers of a pod with hostPorts. */
-    private record Mapped(Attachment.Id id, String network, String netns, String arguments, ObjectNode config) {
+    private record Mapped(Attachment.Id id, Set<Family> families, String network, String netns, String arguments, ObjectNode config) {
 
         /** portmap's own chain for a pod. */
         String chain() {
@@ -50,29 +61,53 @@ final class HostPorts {
         }
     }
 
-    HostPorts(Path programs, List<Path> results, Attachments attachments) {
+    /** @param boot of now: pods of an earlier one are gone, whatever runtimes remember of them */
+    HostPorts(Path programs, List<Path> results, Attachments attachments, String boot) {
         this.programs = programs;
         this.results = results;
         this.attachments = attachments;
+        this.boot = boot;
     }
 
     /** The ids of the pods whose rules are missing. */
     List<Attachment.Id> missing() throws IOException {
         List<Mapped> pods = mapped();
-        if (pods.isEmpty()) {
+        List<IptablesBackend> backends = Arrays.stream(IptablesBackend.values()).filter(Iptables::installed).toList();
+        if (pods.isEmpty() || backends.isEmpty()) {
             return List.of();
         }
-        List<SavedTable> tables = tables();
-        return pods.stream().filter(pod -> tables.stream().noneMatch(table -> has(table, pod))).map(Mapped::id).toList();
+        Map<Family, List<SavedTable>> tables = new EnumMap<>(Family.class);
+        for (Family family : Family.values()) {
+            if (pods.stream().anyMatch(pod -> pod.families.contains(family))) {
+                tables.put(family, tables(backends, family));
+            }
+        }
+        return pods.stream().filter(pod -> pod.families.stream().anyMatch(family -> tables.getOrDefault(family, List.of()).stream().noneMatch(table -> has(table, pod))))
+                .map(Mapped::id).distinct().toList();
     }
 
     /** Has portmap make a pod's rules again. */
     void restore(Attachment.Id id) throws IOException {
         for (Mapped pod : mapped()) {
             if (pod.id.equals(id)) {
-                add(pod);
+                restored.put(id, pod);
+                run("ADD", pod);
                 log.warn("the rules for hostPorts of {} were gone, and are put back", id);
             }
+        }
+    }
+
+    /** The ids of those that were made again and whose pods are gone since. */
+    List<Attachment.Id> left() {
+        return restored.keySet().stream().filter(id -> attachments.get(id).isEmpty()).toList();
+    }
+
+    /** Has portmap remove what was made again for a pod that was about to go: its runtime may have called portmap before that. */
+    void withdraw(Attachment.Id id) throws IOException {
+        Mapped pod = restored.get(id);
+        if (pod != null && attachments.get(id).isEmpty()) {
+            run("DEL", pod);
+            restored.remove(id);
         }
     }
 
@@ -100,14 +135,26 @@ final class HostPorts {
     private Optional<Mapped> mapped(ObjectNode cache) {
         JsonNode mappings = cache.path("capabilityArgs").path("portMappings");
         Attachment.Id id = new Attachment.Id(cache.path("containerId").asText(), cache.path("ifName").asText());
-        boolean attached = attachments.get(id).filter(Journal.Entry::up).filter(entry -> attachments.owns(entry.attachment())).isPresent();
-        if (!attached || mappings.isEmpty()) {
+        Optional<Attachment> attached = attachments.get(id).filter(Journal.Entry::up).map(Journal.Entry::attachment)
+                .filter(attachment -> attachment.boot().equals(boot) && attachments.owns(attachment));
+        if (attached.isEmpty() || mappings.isEmpty()) {
             return Optional.empty();
         }
+        Set<Family> families = families(attached.get(), mappings);
         String list = new String(Base64.getMimeDecoder().decode(cache.path("config").asText()), StandardCharsets.UTF_8);
         return Json.object("the cached configuration", list) instanceof Good<ObjectNode>(ObjectNode network)
-                ? plugin(network).map(plugin -> new Mapped(id, cache.path("networkName").asText(), cache.path("netns").asText(), arguments(cache), config(cache, network, plugin)))
+                ? plugin(network).map(plugin -> new Mapped(id, families, cache.path("networkName").asText(), cache.path("netns").asText(), arguments(cache), config(cache, network, plugin)))
                 : Optional.empty();
+    }
+
+    /** Those for which portmap makes rules: of the pod's, those that some mapping's address on the host has too. */
+    private static Set<Family> families(Attachment attachment, JsonNode mappings) {
+        Set<Family> families = EnumSet.noneOf(Family.class);
+        for (JsonNode mapping : mappings) {
+            Optional<Family> only = Ip.parse(mapping.path("hostIP").asText()).map(Ip::family);
+            attachment.addresses().stream().map(Ip::family).filter(family -> only.isEmpty() || only.get() == family).forEach(families::add);
+        }
+        return families;
     }
 
     private static Optional<ObjectNode> plugin(ObjectNode network) {
@@ -133,12 +180,10 @@ final class HostPorts {
         return String.join(";", pairs);
     }
 
-    private static List<SavedTable> tables() throws IOException {
+    private static List<SavedTable> tables(List<IptablesBackend> backends, Family family) throws IOException {
         List<SavedTable> tables = new ArrayList<>();
-        for (IptablesBackend backend : IptablesBackend.values()) {
-            if (Iptables.installed(backend)) {
-                Optional.ofNullable(new Iptables(backend, false).save().get("nat")).ifPresent(tables::add);
-            }
+        for (IptablesBackend backend : backends) {
+            Optional.ofNullable(new Iptables(backend, family == Family.V6).save().get("nat")).ifPresent(tables::add);
         }
         return tables;
     }
@@ -151,9 +196,9 @@ final class HostPorts {
         return table.rules(from).stream().anyMatch(rule -> rule.endsWith("-j " + to));
     }
 
-    private void add(Mapped pod) throws IOException {
+    private void run(String command, Mapped pod) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(programs.resolve(PORTMAP).toString()).redirectErrorStream(true);
-        builder.environment().put("CNI_COMMAND", "ADD");
+        builder.environment().put("CNI_COMMAND", command);
         builder.environment().put("CNI_CONTAINERID", pod.id.containerId());
         builder.environment().put("CNI_NETNS", pod.netns);
         builder.environment().put("CNI_IFNAME", pod.id.interfaceInPod());

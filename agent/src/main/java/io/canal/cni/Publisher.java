@@ -105,23 +105,34 @@ final class Publisher implements AutoCloseable {
         }
     }
 
-    /** Rules for hostPorts that are gone, and are still gone a little later, are made again. */
+    /** Rules for hostPorts that are gone, and are still gone a little later, are made again; where their pod has left nevertheless, they go. */
     private void mendHostPorts() {
         try {
+            hostPorts.left().forEach(id -> mend(id, hostPorts::withdraw));
             List<Attachment.Id> gone = hostPorts.missing();
             if (gone.isEmpty() || isClosed()) {
                 return;
             }
             LockSupport.parkNanos(SURELY_NOT_LEAVING);
-            for (Attachment.Id id : hostPorts.missing()) {
-                if (gone.contains(id) && !isClosed()) {
-                    try (var _ = kit.locks().take(id.toString())) {
-                        hostPorts.restore(id);
-                    }
-                }
-            }
+            hostPorts.missing().stream().filter(gone::contains).forEach(id -> mend(id, hostPorts::restore));
         } catch (IOException | RuntimeException failure) {
             log.warn("whether hostPorts have their rules cannot be seen to: {}", failure.toString());
+        }
+    }
+
+    private interface Mending {
+        void of(Attachment.Id id) throws IOException;
+    }
+
+    /** One pod; that it cannot be done concerns no other. */
+    private void mend(Attachment.Id id, Mending mending) {
+        if (isClosed()) {
+            return;
+        }
+        try (var _ = kit.locks().take(id.toString())) {
+            mending.of(id);
+        } catch (IOException | RuntimeException failure) {
+            log.warn("the rules for hostPorts of {} cannot be seen to: {}", id, failure.toString());
         }
     }
 

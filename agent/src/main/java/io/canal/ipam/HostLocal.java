@@ -130,7 +130,7 @@ public final class HostLocal {
     private <T> T locked(String network, Work<T> work) throws IpamFailed {
         Path path = path(network);
         Reservations store = networks.computeIfAbsent(network, any -> new Reservations(path));
-        // Our own threads queue here in order; flock is asked by one of them at a time.
+        // Our own threads queue here; flock is asked by one of them at a time.
         store.own().lock();
         try {
             if (!Files.isDirectory(path)) {

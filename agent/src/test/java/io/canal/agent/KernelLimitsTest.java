@@ -24,11 +24,20 @@ class KernelLimitsTest {
         file("net/stat/ndisc_cache", "entries  allocs   destroys\n00000010  00000000 00000000\n");
         file("sys/net/ipv6/neigh/default/gc_thresh3", "1024\n");
         assertEquals(List.of(
-                "Connection tracking is nearly full: 236000 of 262144 connections; beyond that new ones are dropped."
+                "Connection tracking is nearly full: at least 90 % of 262144 connections; beyond that new ones are dropped."
                         + " Raise the sysctl net.netfilter.nf_conntrack_max.",
-                "The neighbour table is nearly full: 1008 of 1024 entries; beyond that pods and nodes are not reached."
+                "The neighbour table is nearly full: at least 90 % of 1024 entries; beyond that pods and nodes are not reached."
                         + " Raise the sysctls net.ipv4.neigh.default.gc_thresh1, gc_thresh2 and gc_thresh3."),
                 new KernelLimits(proc).notes(TxChecksum.AUTO, false, "6.18.0"));
+    }
+
+    @Test
+    void one_connection_more_is_no_news() throws IOException {
+        file("sys/net/netfilter/nf_conntrack_max", "262144\n");
+        file("sys/net/netfilter/nf_conntrack_count", "236000\n");
+        List<String> before = new KernelLimits(proc).notes(TxChecksum.AUTO, false, "6.18.0");
+        file("sys/net/netfilter/nf_conntrack_count", "236001\n");
+        assertEquals(before, new KernelLimits(proc).notes(TxChecksum.AUTO, false, "6.18.0"));
     }
 
     @Test

@@ -195,6 +195,13 @@ final class InspectIT {
         Files.writeString(cached, "{\"kind\":\"cniCacheV1\",\"containerId\":\"c0ffee\",\"config\":\"" + Base64.getEncoder().encodeToString(list.getBytes(StandardCharsets.UTF_8))
                 + "\",\"ifName\":\"eth0\",\"networkName\":\"k8s-pod-network\",\"netns\":\"" + call.pod().path() + "\",\"cniArgs\":[[\"IgnoreUnknown\",\"1\"]],"
                 + "\"capabilityArgs\":{\"portMappings\":" + mappings + "},\"result\":" + result + "}");
+        // One that portmap refuses is in the way of no other.
+        Call refused = Call.pod("bad", host.pod("b"), "web-1");
+        String bad = Files.readString(cached).replace("c0ffee", "bad").replace("\"containerPort\":80", "\"containerPort\":0").replace(call.pod().path().toString(), refused.pod().path().toString());
+        add(refused);
+        for (int i = 0; i < 8; i++) {
+            Files.writeString(cached.resolveSibling("k8s-pod-network-bad-" + i), bad);
+        }
         try {
             // What portmap makes here for the first time it has to make after a flush as well.
             for (int round = 0; round < 2; round++) {
@@ -204,6 +211,9 @@ final class InspectIT {
             }
         } finally {
             Files.delete(cached);
+            for (int i = 0; i < 8; i++) {
+                Files.delete(cached.resolveSibling("k8s-pod-network-bad-" + i));
+            }
             TestNamespaces.run(host.host(), "iptables", "-t", "nat", "-F");
             TestNamespaces.run(host.host(), "iptables", "-t", "nat", "-X");
         }

@@ -78,7 +78,7 @@ public final class SysctlStage implements Stage {
                 keepAdvertisements(now.get().uplink().link(), now.get().uplink().name());
                 saved.set(FORWARD_V6, "1");
             }
-            keepPathFilter(now);
+            keepPathFilter(now, pass.mayRemove());
             for (LocalEndpoint endpoint : endpoints.rows().values()) {
                 if (suspect || !settledInterfaces.contains(endpoint.interfaceName())) {
                     keepPod(endpoint);
@@ -109,8 +109,9 @@ public final class SysctlStage implements Stage {
     /**
      * Where peers are reached in two forms a packet may come by the one way and its answer go by the other, which the strict reverse
      * path filter (1) does not bear and the loose one (2) does. The kernel goes by the greater of an interface's value and that of all.
+     * It is made strict again when it is known in which forms peers are reached.
      */
-    private void keepPathFilter(Optional<LocalNetwork> now) throws IOException {
+    private void keepPathFilter(Optional<LocalNetwork> now, boolean mayRemove) throws IOException {
         Set<String> loose = new HashSet<>();
         if (now.filter(LocalNetwork::mixed).isPresent()) {
             loose.add(PATH_FILTER.formatted(now.get().uplink().name()));
@@ -122,7 +123,7 @@ public final class SysctlStage implements Stage {
             }
         }
         for (String control : saved.names("/rp_filter")) {
-            if (!loose.contains(control)) {
+            if (mayRemove && !loose.contains(control)) {
                 saved.putBack(control);
             }
         }

@@ -110,6 +110,26 @@ class SysctlStageIT {
     }
 
     @Test
+    void a_path_filter_that_was_made_loose_stays_so_until_it_is_known_that_nobody_needs_it() throws Exception {
+        ip(host, "link", "add", "eth0", "type", "bridge");
+        write("net/ipv4/conf/eth0/rp_filter", "1");
+        LocalNetwork whole = new LocalNetwork(DUAL, Optional.empty(), uplink(), 0);
+        local = Optional.of(whole.mixed(Backend.VXLAN));
+        run(stage());
+        assertEquals("2", read("net/ipv4/conf/eth0/rp_filter"));
+        // Begun anew, the agent knows neither the network nor the peers at first.
+        SysctlStage later = stage();
+        local = Optional.empty();
+        host.run(() -> later.run(new Pass(1, false)));
+        local = Optional.of(whole);
+        host.run(() -> later.run(new Pass(2, false)));
+        assertEquals("2", read("net/ipv4/conf/eth0/rp_filter"));
+        later.distrust();
+        run(later);
+        assertEquals("1", read("net/ipv4/conf/eth0/rp_filter"));
+    }
+
+    @Test
     void controls_of_a_pod_s_interface_are_kept() throws Exception {
         ip(host, "link", "add", "cali1", "type", "bridge");
         endpoints.put("cali1", new LocalEndpoint("cali1", "default", "pod", "pod", "c", List.of(Ip.of("10.1.1.2")), new Mac(1), Map.of(), List.of(), List.of()));

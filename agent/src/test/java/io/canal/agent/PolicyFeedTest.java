@@ -1,0 +1,121 @@
+package io.canal.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.canal.lease.keeper.KeeperStanding;
+import io.canal.model.calico.ResourceKey;
+import io.canal.policy.rules.PolicyRules;
+import io.canal.reconcile.ApplyLoop;
+import io.canal.reconcile.Clock;
+import io.canal.reconcile.Pass;
+import io.canal.reconcile.Stage;
+import io.canal.ruleset.Ruleset;
+import io.canal.store.Feed;
+import io.canal.store.Store.Entry;
+import io.canal.store.Store.Listing;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(20)
+class PolicyFeedTest {
+
+    private static final Entry POLICY = new Entry(ResourceKey.ROOT + "globalnetworkpolicies/default.closed", """
+            {"kind":"GlobalNetworkPolicy","apiVersion":"projectcalico.org/v3","metadata":{"name":"default.closed"},
+            "spec":{"tier":"default","selector":"all()","types":["Ingress"]}}""", 1, 1, 0);
+
+    @TempDir
+    Path folder;
+
+    private volatile KeeperStanding standing = standing(true);
+    private PolicyMemory memory;
+    private PolicyTables tables;
+
+    @BeforeEach
+    void open() {
+        memory = new PolicyMemory(folder);
+        tables = new PolicyTables(() -> "node", () -> standing, Map.of(), _ -> false, new PolicySettings(defaults -> defaults), memory, () -> { });
+    }
+
+    @Test
+    void what_another_etcd_lacks_stays_though_the_keeper_has_not_noticed_yet_that_it_is_another() throws Exception {
+        try (ApplyLoop loop = loop()) {
+            PolicyFeed feed = new PolicyFeed(loop, tables, memory, new Conditions(() -> { }));
+            feed.listed(new Listing(1, 10, List.of(POLICY)));
+            assertPolicies(1, loop);
+
+            feed.lost("etcd is gone");
+            feed.listed(new Listing(2, 3, List.of()));
+            assertPolicies(1, loop);
+            standing = standing(false);
+            assertPolicies(1, loop);
+            standing = standing(true);
+            assertPolicies(0, loop);
+        }
+    }
+
+    @Test
+    void what_a_restored_etcd_lacks_stays_until_it_is_listed_again() throws Exception {
+        try (ApplyLoop loop = loop()) {
+            PolicyFeed feed = new PolicyFeed(loop, tables, memory, new Conditions(() -> { }));
+            feed.listed(new Listing(1, 10, List.of()));
+            feed.changed(11, List.of(new Feed.Change.Put(POLICY)));
+            assertPolicies(1, loop);
+
+            feed.lost("etcd is gone");
+            feed.listed(new Listing(1, 10, List.of()));
+            assertPolicies(1, loop);
+            feed.lost("etcd is gone");
+            feed.listed(new Listing(1, 12, List.of()));
+            assertPolicies(0, loop);
+        }
+    }
+
+    @Test
+    void what_the_same_etcd_lacks_goes_at_once() throws Exception {
+        try (ApplyLoop loop = loop()) {
+            PolicyFeed feed = new PolicyFeed(loop, tables, memory, new Conditions(() -> { }));
+            feed.listed(new Listing(1, 10, List.of(POLICY)));
+            assertPolicies(1, loop);
+            feed.lost("etcd is gone");
+            feed.listed(new Listing(1, 12, List.of()));
+            assertPolicies(0, loop);
+        }
+    }
+
+    private static KeeperStanding standing(boolean mayRemove) {
+        return new KeeperStanding(true, true, mayRemove, List.of(), List.of());
+    }
+
+    /** In force, and remembered for a start without etcd. */
+    private void assertPolicies(int expected, ApplyLoop loop) throws Exception {
+        loop.applied(loop.write(() -> { })).toCompletableFuture().get(10, TimeUnit.SECONDS);
+        assertEquals(expected, tables.counts().policies());
+        assertEquals(expected == 0 ? Set.of() : Set.of(POLICY.key()), memory.recall().keySet());
+    }
+
+    private ApplyLoop loop() {
+        PolicyRules rules = new PolicyRules(new Ruleset(), tables.settings());
+        ApplyLoop loop = new ApplyLoop(Clock.system(), List.of(new Stage() {
+            @Override
+            public String name() {
+                return "policy";
+            }
+
+            @Override
+            public void run(Pass pass) {
+                if (tables.settle()) {
+                    tables.flush(rules);
+                }
+            }
+        }), () -> true, _ -> { });
+        loop.start();
+        return loop;
+    }
+}
