@@ -21,6 +21,7 @@ import io.canal.ruleset.nft.NftRendering;
 import io.canal.ruleset.nft.NftRule;
 import io.canal.ruleset.nft.NftSet;
 import io.canal.ruleset.nft.Verdict;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 
 /** {@code table inet canal}, brought to what a {@link Ruleset} says. Belongs to the thread that applies. */
 public final class NftTable implements AutoCloseable {
@@ -37,6 +39,8 @@ public final class NftTable implements AutoCloseable {
     /** The table's name. */
     public static final String NAME = "canal";
 
+    /** Far more than a packet needs from one hook's beginning to its end, also where the host of a virtual machine lets it wait. */
+    private static final Duration UNDER_WAY = Duration.ofMillis(50);
     private static final String COMMENT = "canal: pod network and network policy";
     /** Stands for the verdict of an element of a set. */
     private static final Verdict NONE = new Verdict(Verdict.CONTINUE_CODE, "");
@@ -249,14 +253,35 @@ public final class NftTable implements AutoCloseable {
         return true;
     }
 
-    /** Removes the table. */
+    /**
+     * Removes the table: first what hooks it into the packets' way, then the rest.
+     *
+     * <p>A packet that is among the rules when they go still meets the old ones, but the kernel looks elements of maps up in the newest
+     * generation (nft_set_elem_active): with all gone at once it would miss its interface in the dispatch, and be dropped as unknown.
+     */
     public void removeAll() throws KernelException {
         if (socket.tables().contains("1 " + NAME)) {
-            NftablesBatch batch = new NftablesBatch(NAME);
-            batch.deleteTable();
-            socket.commit(batch);
+            List<String> hooked = listChains().values().stream().filter(chain -> chain.base().isPresent()).map(NftChain::name).toList();
+            if (!hooked.isEmpty()) {
+                NftablesBatch unhook = new NftablesBatch(NAME);
+                hooked.forEach(unhook::flushChain);
+                hooked.forEach(unhook::deleteChain);
+                socket.commit(unhook);
+                passUnderWay();
+            }
+            NftablesBatch rest = new NftablesBatch(NAME);
+            rest.deleteTable();
+            socket.commit(rest);
         }
         trusted = false;
+    }
+
+    /** Lets the packets end their way that are among our rules now; the kernel does not tell when they have. */
+    private static void passUnderWay() {
+        long end = System.nanoTime() + UNDER_WAY.toNanos();
+        for (long left = UNDER_WAY.toNanos(); left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
     }
 
     /** The table as it is now: its chains by name. */
