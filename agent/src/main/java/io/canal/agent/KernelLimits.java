@@ -1,8 +1,8 @@
 package io.canal.agent;
 
 import io.canal.config.TxChecksum;
+import io.canal.kernel.sysctl.KernelFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +61,7 @@ final class KernelLimits {
     /** Empty where the kernel has no such thing, or only shows it in the machine's first network namespace. */
     private Optional<String> text(String name) {
         try {
-            return Optional.of(Files.readString(proc.resolve(name)));
+            return Optional.of(KernelFile.read(proc.resolve(name)));
         } catch (IOException absent) {
             return Optional.empty();
         }

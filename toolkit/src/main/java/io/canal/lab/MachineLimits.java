@@ -1,5 +1,6 @@
 package io.canal.lab;
 
+import io.canal.kernel.sysctl.KernelFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ final class MachineLimits {
         WANTED.forEach((name, wanted) -> {
             Path file = Path.of("/proc/sys", name);
             try {
-                if (Long.parseLong(Files.readString(file).strip()) < wanted) {
+                if (Long.parseLong(KernelFile.read(file).strip()) < wanted) {
                     Files.writeString(file, wanted.toString());
                 }
             } catch (IOException refused) {

@@ -25,7 +25,7 @@ public final class Sysctl {
     /** The present value without the white space around it; empty where this kernel, or this interface, has no such control. */
     public static Optional<String> read(String name) throws IOException {
         try {
-            return Optional.of(Files.readString(path(name)).strip());
+            return Optional.of(KernelFile.read(path(name)).strip());
         } catch (NoSuchFileException absent) {
             return Optional.empty();
         } catch (IOException failure) {
