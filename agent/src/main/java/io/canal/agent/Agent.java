@@ -130,7 +130,7 @@ final class Agent implements AutoCloseable {
         this.policyFeed = new PolicyFeed(loop, policy, policyMemory, conditions);
         this.etcd = new EtcdSide(stores, loop, tables, policyFeed, facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
         this.uplinks = new UplinkWatch(() -> facts.latest().config(), this::chosen);
-        this.cni = new CniServer(paths, new ServedNode(facts, policy::known, clock), loop, tables.endpoints, etcd.store(), clock);
+        this.cni = new CniServer(paths, new ServedNode(facts, filter::rulesUpTo, clock), loop, tables.endpoints, etcd.store(), clock);
         this.hostAddresses = new HostAddresses(now -> loop.write(() -> policy.interfaces(now)));
         this.nudge = new Nudge(unit -> Nudge.program(paths, unit), () -> facts.latest().config().unit(), clock);
         this.departed = new DepartedUnits(paths.stateDir(), etcd::releaseUnit);

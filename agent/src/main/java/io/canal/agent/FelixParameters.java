@@ -61,7 +61,7 @@ final class FelixParameters {
 
     private int mask(int before) {
         JsonNode mask = spec.path("nftablesMarkMask").isNumber() ? spec.path("nftablesMarkMask") : spec.path("iptablesMarkMask");
-        return mask.isIntegralNumber() && mask.canConvertToLong() && mask.longValue() <= 0xffff_ffffL && Long.bitCount(mask.longValue()) >= MARK_BITS
+        return mask.isIntegralNumber() && mask.canConvertToLong() && mask.longValue() > 0 && mask.longValue() <= 0xffff_ffffL && Long.bitCount(mask.longValue()) >= MARK_BITS
                 ? (int) mask.longValue() : before;
     }
 
@@ -102,7 +102,7 @@ final class FelixParameters {
             Optional<Cidr> block = IpPrefix.parse(net).map(IpPrefix::cidr);
             int port = each.path("port").asInt();
             // A rule that is wider than what was meant would open more: all of the list is passed over.
-            if (protocol.isEmpty() || port < 1 || port > 65535 || !net.isEmpty() && block.isEmpty()) {
+            if (protocol.filter(PolicyProtocol::hasPorts).isEmpty() || port < 1 || port > 65535 || !net.isEmpty() && block.isEmpty()) {
                 return Optional.empty();
             }
             failsafes.add(new Failsafe(protocol.get().number(), block, port));

@@ -9,6 +9,7 @@ import io.canal.reconcile.ApplyLoop;
 import io.canal.store.Feed;
 import io.canal.store.Store;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -21,7 +22,7 @@ import java.util.TreeMap;
 
 /**
  * Brings Calico's data from etcd into the tables of policy. A value that cannot be read damages its own row only: what it said before
- * stays in force, and the value is named in the status.
+ * stays in force, also after a start, and the value is named in the status.
  */
 final class PolicyFeed implements Feed.Listener {
 
@@ -36,7 +37,7 @@ final class PolicyFeed implements Feed.Listener {
     /** The etcd that told last, and how far it was; 0 before the first. */
     private long cluster;
     private long revision;
-    private final SortedMap<ResourceKey, Problem> problems = new TreeMap<>(java.util.Comparator.comparing(ResourceKey::path));
+    private final SortedMap<ResourceKey, String> problems = new TreeMap<>(Comparator.comparing(ResourceKey::path));
 
     /** @param memory keeps what comes for a start without etcd */
     PolicyFeed(ApplyLoop loop, PolicyTables tables, PolicyMemory memory, Conditions conditions) {
@@ -50,18 +51,42 @@ final class PolicyFeed implements Feed.Listener {
     public void listed(Store.Listing listing) {
         heard = true;
         boolean another = cluster != 0 && (listing.clusterId() != cluster || listing.revision() < revision);
+        if (another) {
+            memory.lost();
+        }
         cluster = listing.clusterId();
         revision = listing.revision();
         problems.clear();
         Map<ResourceKey, PolicyObject> good = new HashMap<>();
         Set<ResourceKey> bad = new HashSet<>();
+        Map<ResourceKey, Store.Entry> flawed = new HashMap<>();
+        List<Store.Entry> kept = new ArrayList<>();
         for (Store.Entry entry : listing.entries()) {
             key(entry.key()).ifPresent(key -> {
                 Optional<PolicyObject> object = read(key, entry.value());
-                object.ifPresentOrElse(read -> good.put(key, read), () -> bad.add(key));
+                if (object.isPresent()) {
+                    good.put(key, object.get());
+                } else {
+                    bad.add(key);
+                }
+                if (object.isPresent() && object.get().flaw().isEmpty()) {
+                    kept.add(entry);
+                } else {
+                    flawed.put(key, entry);
+                }
             });
         }
-        memory.listed(listing.entries().stream().filter(entry -> key(entry.key()).isPresent()).toList());
+        Map<String, String> before = flawed.isEmpty() ? Map.of() : memory.recall();
+        flawed.forEach((key, entry) -> {
+            String value = before.get(key.path());
+            if (value != null && PolicyObject.decode(key, value) instanceof Good<PolicyObject>(PolicyObject object) && object.flaw().isEmpty()) {
+                good.put(key, object);
+                kept.add(new Store.Entry(key.path(), value, 0, 0, 0));
+            } else if (good.containsKey(key)) {
+                kept.add(entry);
+            }
+        });
+        memory.listed(kept);
         loop.write(() -> tables.listed(good, bad, another));
         tell();
     }
@@ -69,20 +94,27 @@ final class PolicyFeed implements Feed.Listener {
     @Override
     public void changed(long upTo, List<Feed.Change> changes) {
         revision = Math.max(revision, upTo);
+        List<Feed.Change> kept = new ArrayList<>();
         Map<ResourceKey, Optional<PolicyObject>> changed = new LinkedHashMap<>();
         for (Feed.Change change : changes) {
             key(change.key()).ifPresent(key -> {
                 switch (change) {
-                    case Feed.Change.Put(Store.Entry entry) -> read(key, entry.value()).ifPresent(object -> changed.put(key, Optional.of(object)));
+                    case Feed.Change.Put(Store.Entry entry) -> read(key, entry.value()).ifPresent(object -> {
+                        if (object.flaw().isEmpty()) {
+                            kept.add(change);
+                        }
+                        changed.put(key, Optional.of(object));
+                    });
                     case Feed.Change.Deleted _ -> {
                         problems.remove(key);
+                        kept.add(change);
                         changed.put(key, Optional.empty());
                     }
                 }
             });
         }
-        memory.changed(changes.stream().filter(change -> key(change.key()).isPresent()).toList());
         if (!changed.isEmpty()) {
+            memory.changed(kept);
             loop.write(() -> tables.changed(changed));
         }
         tell();
@@ -119,10 +151,11 @@ final class PolicyFeed implements Feed.Listener {
         return switch (PolicyObject.decode(key, value)) {
             case Good<PolicyObject>(PolicyObject object) -> {
                 problems.remove(key);
+                object.flaw().ifPresent(flaw -> problems.put(key, flaw.sentence() + "; a version before it stays in force, and where there is none this opens nothing."));
                 yield Optional.of(object);
             }
             case Bad<PolicyObject>(Problem problem) -> {
-                problems.put(key, problem);
+                problems.put(key, problem.sentence() + "; what it said before stays in force.");
                 yield Optional.empty();
             }
         };
@@ -130,12 +163,12 @@ final class PolicyFeed implements Feed.Listener {
 
     private void tell() {
         List<String> sentences = new ArrayList<>();
-        for (Problem problem : problems.values()) {
+        for (String problem : problems.values()) {
             if (sentences.size() == MOST) {
                 sentences.add("There are " + (problems.size() - MOST) + " more values of Calico's that cannot be read.");
                 break;
             }
-            sentences.add(problem.sentence() + "; what it said before stays in force.");
+            sentences.add(problem);
         }
         conditions.set(PART, Weight.NOTE, sentences);
     }

@@ -53,6 +53,7 @@ final class PolicyMemory implements AutoCloseable {
             return;
         }
         closeOut();
+        drafted = false;
         try {
             Files.createDirectories(draft.getParent());
             Files.deleteIfExists(draft);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.model.Cidr;
 import io.canal.model.Decoded;
 import io.canal.model.IpPrefix;
+import io.canal.model.Problem;
 import io.canal.model.calico.HostEndpoint;
 import io.canal.model.calico.IpPool;
 import io.canal.model.calico.Kind;
@@ -21,6 +22,7 @@ import io.canal.policy.selector.Selector;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** A value of Calico's data, as far as this node's rules depend on it. It holds nothing of the value's text: there are many. */
@@ -58,6 +60,15 @@ sealed interface PolicyObject {
 
     /** Calico's controllers for Kubernetes have run in this cluster. */
     record Controllers() implements PolicyObject {}
+
+    /** What is wrong with a rule of it; such a rule opens nothing. */
+    default Optional<Problem> flaw() {
+        return switch (this) {
+            case Rules(var policy, _) -> policy.notes().stream().findFirst();
+            case Labels(var profile) -> profile.notes().stream().findFirst();
+            case Pod _, Host _, Nets _, Level _, Pool _, Parameters _, Services _, Controllers _ -> Optional.empty();
+        };
+    }
 
     /** Reads a value of one of the {@link #KINDS}. */
     static Decoded<PolicyObject> decode(ResourceKey key, String value) {

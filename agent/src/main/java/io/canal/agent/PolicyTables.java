@@ -71,7 +71,7 @@ final class PolicyTables implements NodePolicy {
     private final Map<String, WorkloadTraits> traits = new HashMap<>();
     private final Map<ResourceKey, String> traitsOf = new HashMap<>();
     private String node = "";
-    private volatile boolean known;
+    private boolean known;
     private volatile PolicyCalculator.Counts counts = new PolicyCalculator.Counts(0, 0, 0, 0, 0);
     /** Whether the last listing is taken for all that there is. */
     private boolean trusted = true;
@@ -101,18 +101,13 @@ final class PolicyTables implements NodePolicy {
         this.onKnown = onKnown;
     }
 
-    /** Whether it is known what holds; may be asked on any thread. */
-    boolean known() {
-        return known;
-    }
-
     /**
      * All that there is in etcd; a key with a bad value keeps the row that it has.
      *
      * @param another whether this is another etcd than the one that told last, or a restored one
      */
     void listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad, boolean another) {
-        waiting = new Listed(new HashMap<>(good), bad, another || waiting != null && waiting.another);
+        waiting = new Listed(new HashMap<>(good), new HashSet<>(bad), another || waiting != null && waiting.another);
     }
 
     void changed(Map<ResourceKey, Optional<PolicyObject>> changes) {
@@ -120,7 +115,10 @@ final class PolicyTables implements NodePolicy {
         if (listing == null) {
             changes.forEach((key, object) -> object.ifPresentOrElse(now -> put(key, now), () -> remove(key)));
         } else {
-            changes.forEach((key, object) -> object.ifPresentOrElse(now -> listing.good.put(key, now), () -> listing.good.remove(key)));
+            changes.forEach((key, object) -> {
+                listing.bad.remove(key);
+                object.ifPresentOrElse(now -> listing.good.put(key, now), () -> listing.good.remove(key));
+            });
         }
     }
 
@@ -176,6 +174,11 @@ final class PolicyTables implements NodePolicy {
         }
     }
 
+    /** What is taken for etcd's value of this key; for the loop's thread. */
+    @Nullable PolicyObject row(ResourceKey key) {
+        return rows.get(key);
+    }
+
     private void know() {
         if (!known) {
             known = true;
@@ -185,9 +188,11 @@ final class PolicyTables implements NodePolicy {
 
     private void put(ResourceKey key, PolicyObject object) {
         doubtful.remove(key);
-        if (object.equals(rows.put(key, object))) {
+        PolicyObject before = rows.get(key);
+        if (object.equals(before) || before != null && object.flaw().isPresent() && before.flaw().isEmpty()) {
             return;
         }
+        rows.put(key, object);
         switch (object) {
             case Pod _ -> pod(key);
             case Host(var endpoint) -> calculator.put(endpoint);
@@ -290,7 +295,8 @@ final class PolicyTables implements NodePolicy {
             traits(key, here.interfaceName(), same);
             calculator.put(key, new Workload(thing, here.interfaceName(), same == null ? List.of() : same.spoofed()));
         } else if (row != null) {
-            boolean ours = row.node().equals(node) && row.interfaceName().startsWith(EndpointNames.PREFIX) && !journal.containsKey(row.interfaceName())
+            boolean ours = row.node().equals(node) && row.interfaceName().startsWith(EndpointNames.PREFIX) && EndpointNames.isInterface(row.interfaceName())
+                    && !journal.containsKey(row.interfaceName())
                     && !detached.containsKey(key) && !staysClosed.test(row.interfaceName());
             profiles.named(row.labelled().profiles(), row.labelled().labels());
             traits(key, ours ? row.interfaceName() : "", row);

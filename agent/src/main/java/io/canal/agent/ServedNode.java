@@ -8,19 +8,19 @@ import io.canal.reconcile.Applied;
 import io.canal.reconcile.Clock;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /** What the CNI server is told of this node. */
 final class ServedNode implements Node {
 
     private final Facts facts;
-    private final BooleanSupplier policyKnown;
+    private final LongSupplier rulesUpTo;
     private final Clock clock;
 
-    /** @param policyKnown whether it is known what pods may do */
-    ServedNode(Facts facts, BooleanSupplier policyKnown, Clock clock) {
+    /** @param rulesUpTo the revision of the tables that the kernel's rules are of; behind the last pass while it is not known what pods may do */
+    ServedNode(Facts facts, LongSupplier rulesUpTo, Clock clock) {
         this.facts = facts;
-        this.policyKnown = policyKnown;
+        this.rulesUpTo = rulesUpTo;
         this.clock = clock;
     }
 
@@ -55,9 +55,7 @@ final class ServedNode implements Node {
 
     @Override
     public Optional<String> unprotected(Applied applied) {
-        if (!policyKnown.getAsBoolean()) {
-            return Optional.of("It is not known yet which policies hold.");
-        }
-        return Optional.ofNullable(applied.failures().get(PacketFilter.NAME)).or(() -> Optional.ofNullable(applied.failures().get("tables")));
+        Optional<String> failure = Optional.ofNullable(applied.failures().get(PacketFilter.NAME)).or(() -> Optional.ofNullable(applied.failures().get("tables")));
+        return failure.isEmpty() && rulesUpTo.getAsLong() < applied.revision() ? Optional.of("It is not known yet which policies hold.") : failure;
     }
 }

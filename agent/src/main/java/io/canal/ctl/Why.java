@@ -80,7 +80,8 @@ final class Why {
         for (Kind kind : KINDS) {
             client.list(kind, Optional.empty()).resources().forEach(one -> resources.add(one.resource()));
         }
-        this.tables = PolicyTables.of(resources, problem -> unreadable.add(problem.sentence()));
+        boolean controllers = !client.list(Kind.KUBE_CONTROLLERS_CONFIGURATION, Optional.empty()).resources().isEmpty();
+        this.tables = PolicyTables.of(resources, problem -> unreadable.add(problem.sentence())).standingIn(controllers);
     }
 
     int answer(String source, String destination) throws Refused {

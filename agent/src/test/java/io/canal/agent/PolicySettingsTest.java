@@ -52,4 +52,12 @@ class PolicySettingsTest {
         options = PolicyOptions.NONE;
         assertEquals(RuleSettings.defaults(), settings.rules());
     }
+
+    @Test
+    void what_no_packet_filter_takes_leaves_what_was_before() {
+        ObjectNode spec = Json.object().put("iptablesMarkMask", -4294967296L);
+        spec.putArray("failsafeInboundHostPorts").addObject().put("protocol", "icmp").put("port", 8);
+        settings.parameters("default", Optional.of(spec));
+        assertEquals(RuleSettings.defaults(), settings.rules());
+    }
 }

@@ -99,4 +99,17 @@ class WhyTest {
         assertTrue(why("web", "[fd00::1]:80").stderr().contains("no address of the other's family"));
         assertEquals(1, workstation.run("", List.of("why", "web")).code());
     }
+
+    @Test
+    void a_namespace_without_a_profile_allows_until_controllers_have_run_that_would_make_it() {
+        assertEquals(0, workstation.run("", List.of("delete", "profile", "kns.default")).code());
+        assertTrue(why("default/web", "default/db:5432").stdout().startsWith("default/web may connect to default/db, TCP port 5432."));
+        apply("""
+                apiVersion: projectcalico.org/v3
+                kind: KubeControllersConfiguration
+                metadata: {name: default}
+                spec: {controllers: {}}
+                """);
+        assertTrue(why("default/web", "default/db:5432").stdout().startsWith("default/web may not connect to default/db, TCP port 5432"));
+    }
 }

@@ -79,6 +79,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private volatile boolean setsAgain;
     private volatile boolean followsKubeTable;
     private volatile int iptablesGeneration;
+    private volatile long rulesUpTo;
     private volatile FilterStatus status = new FilterStatus("", List.of());
     private @Nullable NftablesMonitor monitor;
     private @Nullable ScheduledExecutorService timer;
@@ -120,6 +121,11 @@ public final class PacketFilter implements Stage, AutoCloseable {
         return status;
     }
 
+    /** The revision of the tables that the kernel's rules are of, policies among them; may be asked on any thread. */
+    public long rulesUpTo() {
+        return rulesUpTo;
+    }
+
     @Override
     public void distrust() {
         touched = true;
@@ -141,6 +147,9 @@ public final class PacketFilter implements Stage, AutoCloseable {
         openings.values().forEach(tables -> tables.want(rules.opening(), openingChanges));
         try {
             apply(pass.mayRemove() && known);
+            if (known) {
+                rulesUpTo = pass.revision();
+            }
         } catch (IOException failure) {
             throw new StageFailed("packet filter" + (plane == null ? "" : " (" + plane.backend().text() + ")") + ": " + failure.getMessage(), failure);
         }

@@ -5,6 +5,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** The names that Calico gives to endpoints and to their interfaces on the host. */
 public final class EndpointNames {
@@ -14,7 +15,15 @@ public final class EndpointNames {
 
     private static final int SUFFIX = 11;
 
+    /** IFNAMSIZ without the NUL; a plus sign at the end would be a wildcard in iptables. */
+    private static final Pattern INTERFACE = Pattern.compile("[A-Za-z0-9_.:@-]{1,15}");
+
     private EndpointNames() {}
+
+    /** Whether rules can name an interface so; no other name that stands in etcd is one of an interface on Linux. */
+    public static boolean isInterface(String name) {
+        return INTERFACE.matcher(name).matches();
+    }
 
     /** The interface of a Kubernetes pod: {@code cali} and 11 hexadecimal digits of the hash of {@code namespace.pod}. */
     public static String podInterface(String namespace, String pod) {

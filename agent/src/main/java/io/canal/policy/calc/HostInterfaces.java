@@ -1,6 +1,7 @@
 package io.canal.policy.calc;
 
 import io.canal.model.Ip;
+import io.canal.model.calico.EndpointNames;
 import io.canal.model.calico.HostEndpoint;
 import io.canal.policy.EndpointId;
 import java.util.ArrayList;
@@ -61,6 +62,9 @@ final class HostInterfaces {
         Map<String, String> byInterface = new HashMap<>();
         for (HostEndpoint endpoint : endpoints.values()) {
             if (!isHere(endpoint)) {
+                continue;
+            }
+            if (!endpoint.interfaceName().isEmpty() && !endpoint.isForAllInterfaces() && !EndpointNames.isInterface(endpoint.interfaceName())) {
                 continue;
             }
             if (!endpoint.interfaceName().isEmpty()) {

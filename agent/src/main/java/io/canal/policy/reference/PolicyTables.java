@@ -13,9 +13,12 @@ import io.canal.policy.Labelled;
 import io.canal.policy.ScopedPolicy;
 import io.canal.policy.ScopedProfile;
 import io.canal.policy.Scoping;
+import io.canal.policy.StandInProfile;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** All that policy is made of, in the whole cluster. */
@@ -65,6 +68,24 @@ public record PolicyTables(
         // An endpoint without an address is none.
         pods.removeIf(pod -> pod.labelled().nets().isEmpty());
         return new PolicyTables(tiers, policies, profiles, pods, hosts, sets);
+    }
+
+    /**
+     * These with what stands in for profiles that pods name and that are not here.
+     *
+     * @param controllers whether Calico's controllers for Kubernetes have run in this cluster, which make those of namespaces and service accounts
+     */
+    public PolicyTables standingIn(boolean controllers) {
+        Map<String, ScopedProfile> all = new LinkedHashMap<>();
+        profiles.forEach(profile -> all.put(profile.name(), profile));
+        for (Pod pod : pods) {
+            for (String name : pod.labelled().profiles()) {
+                if (!all.containsKey(name) && !(controllers && StandInProfile.ofKubernetes(name))) {
+                    StandInProfile.of(name, pod.labelled().labels()).ifPresent(profile -> all.put(name, Scoping.of(profile).orThrow()));
+                }
+            }
+        }
+        return new PolicyTables(tiers, policies, List.copyOf(all.values()), pods, hosts, sets);
     }
 
     private static <T> void take(Decoded<T> read, List<T> rows, Consumer<Problem> problems) {

@@ -28,6 +28,8 @@ final class RuleText {
     private static final String TCP_SYN = "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN";
     /** XT_LIMIT_BURST: it is not printed. */
     private static final long DEFAULT_BURST = 5;
+    /** XT_LIMIT_SCALE: iptables refuses more packets per second, and with that rule all others. */
+    private static final long FASTEST = 10_000;
     /** {@code xt_log_info.prefix} without the NUL. */
     private static final int LONGEST_PREFIX = 29;
 
@@ -107,7 +109,7 @@ final class RuleText {
             case Match.Local local -> local(local);
             case Match.Icmp icmp -> icmp(icmp);
             case Match.TcpSyn syn -> TCP_SYN;
-            case Match.WithinRate rate -> "-m limit --limit " + rate.perSecond() + "/sec" + (rate.burst() == DEFAULT_BURST ? "" : " --limit-burst " + rate.burst());
+            case Match.WithinRate rate -> "-m limit --limit " + Math.min(rate.perSecond(), FASTEST) + "/sec" + (rate.burst() == DEFAULT_BURST ? "" : " --limit-burst " + rate.burst());
             case Match.ConnectionsAbove above -> "-m connlimit --connlimit-above " + above.limit() + " --connlimit-mask 0 --connlimit-saddr";
             case Match.NotReversePath reverse -> "-m rpfilter --validmark --invert";
         };

@@ -92,6 +92,12 @@ class FelixTextTest {
     }
 
     @Test
+    void a_rate_that_iptables_would_refuse_is_the_fastest_that_it_takes() {
+        List<String> lines = lines(ChainName.filter("cali-x"), Rule.of(new Action.Accept(), new Match.WithinRate(20_000, 5)));
+        assertEquals(List.of("-m limit --limit 10000/sec -j ACCEPT"), lines.stream().map(line -> line.substring(line.indexOf("-m limit"))).toList());
+    }
+
+    @Test
     void dispatch_of_two_interfaces() {
         assertDispatch(ENV, List.of("cali9ae1fe16e6f", "cali0d7763386da"));
     }
