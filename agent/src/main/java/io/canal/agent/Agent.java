@@ -88,6 +88,7 @@ final class Agent implements AutoCloseable {
     private final PacketFilter filter;
     private final FileStage files;
     private final ApplyLoop loop;
+    private final PolicyHits hits;
     private final EtcdSide etcd;
     private final UplinkWatch uplinks;
     private final HostAddresses hostAddresses;
@@ -127,6 +128,7 @@ final class Agent implements AutoCloseable {
         this.filter = new PacketFilter(new FilterInputs(tables.peerAddresses, new FilterNetworks(facts, tables, memory), policy),
                 () -> mode(facts.inPass().config().dataplane()), paths, clock);
         this.loop = new ApplyLoop(clock, stages(), this::mayRemove, this::applied);
+        this.hits = new PolicyHits(loop, filter);
         this.policyFeed = new PolicyFeed(loop, policy, policyMemory, conditions);
         this.etcd = new EtcdSide(stores, loop, tables, policyFeed, facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
         this.uplinks = new UplinkWatch(() -> facts.latest().config(), this::chosen);
@@ -216,6 +218,10 @@ final class Agent implements AutoCloseable {
 
     EtcdSide etcd() {
         return etcd;
+    }
+
+    PolicyHits hits() {
+        return hits;
     }
 
     DepartedUnits departed() {
@@ -432,6 +438,7 @@ final class Agent implements AutoCloseable {
         metrics.gauge("canal_policy_endpoints", "Endpoints of this node that policies apply to, its own interfaces among them.", () -> policy.counts().localEndpoints());
         metrics.gauge("canal_policy_sets", "Sets of addresses that rules use.", () -> policy.counts().sets());
         metrics.gauge("canal_labelled", "Endpoints and network sets of the cluster.", () -> policy.counts().labelled());
+        metrics.hits(hits::series);
         metrics.gauge("canal_spooled_writes", "Writes that wait for etcd.", cni::waitingWrites);
     }
 

@@ -1,5 +1,6 @@
 package io.canal.agent;
 
+import io.canal.model.PacketCount;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
@@ -12,6 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 /**
  * The agent's numbers, for Prometheus.
@@ -28,6 +31,8 @@ final class Metrics {
     private final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
     private final Map<String, Gauge> gauges = new ConcurrentSkipListMap<>();
 
+    private volatile Supplier<Map<PolicyHits.Series, PacketCount>> hits = Map::of;
+
     private record Gauge(String explanation, DoubleSupplier value) {}
 
     /** A pass of the apply loop has ended, in which these stages failed. */
@@ -41,6 +46,18 @@ final class Metrics {
         gauges.put(name, new Gauge(explanation, value));
     }
 
+    /** What policies have met, read at each scrape. */
+    void hits(Supplier<Map<PolicyHits.Series, PacketCount>> now) {
+        hits = now;
+    }
+
+    private static void register(PrometheusRegistry registry, String name, String help, Map<PolicyHits.Series, PacketCount> counts,
+            ToLongFunction<PacketCount> number) {
+        CounterWithCallback.builder().name(name).help(help).labelNames("kind", "namespace", "policy", "direction", "action")
+                .callback(callback -> counts.forEach((of, count) -> callback.call(number.applyAsLong(count),
+                        of.kind(), of.namespace(), of.policy(), of.direction(), of.action()))).register(registry);
+    }
+
     /** All numbers in Prometheus' text format. */
     byte[] scrape() {
         PrometheusRegistry registry = new PrometheusRegistry();
@@ -50,6 +67,11 @@ final class Metrics {
                 .callback(callback -> failures.forEach((stage, count) -> callback.call(count.sum(), stage))).register(registry);
         gauges.forEach((name, gauge) -> GaugeWithCallback.builder().name(name).help(gauge.explanation())
                 .callback(callback -> callback.call(gauge.value().getAsDouble())).register(registry));
+        Map<PolicyHits.Series, PacketCount> counts = hits.get();
+        if (!counts.isEmpty()) {
+            register(registry, "canal_policy_packets_total", "Packets that began a connection and that a policy's rule matched.", counts, PacketCount::packets);
+            register(registry, "canal_policy_bytes_total", "Bytes of these packets.", counts, PacketCount::bytes);
+        }
         ByteArrayOutputStream out = new ByteArrayOutputStream(2048);
         try {
             PrometheusTextFormatWriter.create().write(out, registry.scrape());

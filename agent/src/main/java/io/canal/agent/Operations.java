@@ -23,6 +23,7 @@ import io.canal.policy.reference.Passage;
 import io.canal.store.StoreException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,7 +43,7 @@ final class Operations {
     }
 
     Map<String, Operation> table() {
-        return Map.of(
+        Map<String, Operation> all = new HashMap<>(Map.of(
                 Op.STATUS, _ -> agent.status().encode(),
                 Op.RELOAD, _ -> reload(),
                 Op.RENDER, _ -> render(),
@@ -52,7 +53,9 @@ final class Operations {
                 Op.UNIT_GONE, this::unitGone,
                 Op.VERDICT, this::verdict,
                 Op.REPAIR, this::repair,
-                Op.LEAVE, _ -> leave());
+                Op.LEAVE, _ -> leave()));
+        all.put(Op.POLICIES, this::policies);
+        return all;
     }
 
     private ObjectNode reload() throws Refusal {
@@ -145,6 +148,14 @@ final class Operations {
                     .put("rule", verdict.rule());
         } catch (IOException | IllegalArgumentException | IllegalStateException unreadable) {
             throw new Refusal("The rules cannot be read: " + unreadable.getMessage() + ".");
+        }
+    }
+
+    private ObjectNode policies(ObjectNode request) throws Refusal {
+        try {
+            return agent.hits().tell(request.path("policy").asText());
+        } catch (IOException failure) {
+            throw new Refusal("What the policies have met cannot be read: " + failure.getMessage() + ".");
         }
     }
 

@@ -34,6 +34,13 @@ public final class Op {
      */
     public static final String VERDICT = "verdict";
 
+    /**
+     * What the policies that govern endpoints of this node have met; takes {@code policy}: NAME or NAMESPACE/NAME of the only one, or
+     * nothing. Gives {@code dataplane} and {@code policies}: a list of {kind, namespace, name, tier, direction, endpoints, rules, note},
+     * rules a list of {index, action, packets, bytes}, the last two left out, and a note given, where the kernel's rules are others.
+     */
+    public static final String POLICIES = "policies";
+
     /** Mends what is wrong; takes {@code dry-run}, {@code allow-renumber}, {@code accept-etcd}; gives {@code plan}, {@code done}, {@code left}. */
     public static final String REPAIR = "repair";
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.agent.TestNode.Pod;
 import io.canal.config.AgentConfig;
@@ -96,6 +97,9 @@ class PolicyIT {
         assertTrue(!passes(client, web, OTHER_PORT), "only the port of the rule is open");
         assertVerdict(node, client, web, PORT, true);
         assertVerdict(node, client, web, OTHER_PORT, false);
+        long before = allowed(node);
+        assertTrue(passes(client, web, PORT));
+        assertEquals(before + 1, allowed(node), "the rule counts the packet that began the connection");
         label(client, "stranger");
         node.await("another label closes it", () -> !passes(client, web, PORT));
         remove("allow-clients");
@@ -225,6 +229,17 @@ class PolicyIT {
         ObjectNode verdict = assertInstanceOf(Reply.Done.class, node.call(Op.VERDICT, packet)).body();
         assertEquals(through, verdict.path("through").asBoolean(), verdict::toString);
         assertTrue(verdict.path("rule").asText().contains(through ? "accepted" : "cali-tw-"), verdict::toString);
+    }
+
+    /** What the rule of {@code allow-clients} has counted. */
+    private static long allowed(TestNode node) {
+        ObjectNode reply = assertInstanceOf(Reply.Done.class, node.call(Op.POLICIES, Json.object().put("policy", "allow-clients"))).body();
+        JsonNode policy = reply.path("policies").path(0);
+        assertEquals("ingress", policy.path("direction").asText(), reply::toString);
+        assertEquals(1, policy.path("endpoints").asInt(), reply::toString);
+        assertEquals("Allow", policy.path("rules").path(0).path("action").asText(), reply::toString);
+        assertTrue(policy.path("rules").path(0).path("bytes").asLong() > 0, reply::toString);
+        return policy.path("rules").path(0).path("packets").asLong();
     }
 
     private void policy(String name, String spec) {

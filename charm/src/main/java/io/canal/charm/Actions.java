@@ -42,6 +42,7 @@ record Actions(Juju juju, Machine machine) {
             case "repair-subnets" -> subnets().repair(juju.actionParameters());
             case "list-leases" -> listLeases();
             case "why" -> why(juju.actionParameters());
+            case "show-policies" -> showPolicies(juju.actionParameters().path("policy").asText());
             case "release-lease" -> releaseLease(juju.actionParameters().path("subnet").asText());
             default -> juju.actionFailed("canal has no action " + name);
         }
@@ -112,6 +113,36 @@ record Actions(Juju juju, Machine machine) {
             rows.get(i).properties().forEach(field -> results.put(at + field.getKey(), field.getValue().asText()));
         }
         juju.actionResults(results);
+    }
+
+    /** What the agent reads from the kernel. */
+    private void showPolicies(String policy) {
+        switch (machine.agent().ask(Op.POLICIES, Json.object().put("policy", policy), PATIENCE)) {
+            case Reply.Done(ObjectNode body) -> tellPolicies(body);
+            case Reply.Refused(String sentence) -> juju.actionFailed(sentence);
+            case Reply.Unreachable(String sentence) -> juju.actionFailed(sentence);
+        }
+    }
+
+    private void tellPolicies(JsonNode body) {
+        JsonNode policies = body.path("policies");
+        Map<String, String> results = new TreeMap<>();
+        results.put("dataplane", body.path("dataplane").asText());
+        results.put("count", Integer.toString(policies.size()));
+        for (int i = 0; i < Math.min(policies.size(), MOST); i++) {
+            tell("policies." + i, policies.get(i), results);
+        }
+        juju.actionResults(results);
+    }
+
+    private static void tell(String at, JsonNode value, Map<String, String> results) {
+        value.properties().forEach(field -> tell(at + "." + field.getKey(), field.getValue(), results));
+        for (int i = 0; value.isArray() && i < value.size(); i++) {
+            tell(at + "." + i, value.get(i), results);
+        }
+        if (value.isValueNode()) {
+            results.put(at, value.asText());
+        }
     }
 
     private void releaseLease(String subnet) {

@@ -54,6 +54,17 @@ class ActionsTest {
     }
 
     @Test
+    void policies_are_shown_with_what_each_rule_has_met() throws IOException {
+        node.answers.put("policies", "{\"dataplane\":\"nftables\",\"policies\":[{\"kind\":\"GlobalNetworkPolicy\",\"namespace\":\"\",\"name\":\"web\","
+                + "\"direction\":\"ingress\",\"endpoints\":2,\"rules\":[{\"index\":0,\"action\":\"Allow\",\"packets\":7,\"bytes\":420}]}]}");
+        assertEquals(0, node.action("show-policies"));
+        assertEquals("1", node.juju.results().get("count"));
+        assertEquals("web", node.juju.results().get("policies.0.name"));
+        assertEquals("Allow", node.juju.results().get("policies.0.rules.0.action"));
+        assertEquals("420", node.juju.results().get("policies.0.rules.0.bytes"));
+    }
+
+    @Test
     void why_says_what_keeps_it_from_an_answer() throws IOException {
         Files.delete(node.paths.agentYaml());
         node.juju.parameter("source", "default/web").parameter("destination", "default/db:80");

@@ -2,6 +2,7 @@ package io.canal.dataplane.filter;
 
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
+import io.canal.policy.rules.CountedPolicy;
 import io.canal.policy.rules.PolicyRules;
 import io.canal.policy.rules.WorkloadTraits;
 import io.canal.ruleset.Hook;
@@ -52,6 +53,10 @@ final class NodeRules {
 
     Ruleset opening() {
         return opening;
+    }
+
+    List<CountedPolicy> counted() {
+        return policy.counted();
     }
 
     /** @param policyKnown whether it is known what holds */

@@ -4,6 +4,7 @@ import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesBatch;
 import io.canal.kernel.nftables.NftablesDump;
 import io.canal.kernel.nftables.NftablesSocket;
+import io.canal.model.PacketCount;
 import io.canal.reconcile.Delta;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
@@ -301,6 +302,11 @@ public final class NftTable implements AutoCloseable {
         dump.elements().forEach((set, listed) -> listed.forEach(element -> seenElements.add(new NftElement(set, ExpressionCodec.decodeKey(element.key()),
                 element.end(), element.data().flatMap(ExpressionCodec::decodeVerdict)))));
         return Optional.of(new NftMachine(chains(dump), seenSets, seenElements));
+    }
+
+    /** What each rule of a chain has counted, in order; the rest of the table is not listed. */
+    public List<Optional<PacketCount>> counts(ChainName chain) throws KernelException {
+        return socket.rules(NAME, NftRendering.name(chain)).stream().map(rule -> ExpressionCodec.count(rule.expressions())).toList();
     }
 
     private void observe() throws KernelException {

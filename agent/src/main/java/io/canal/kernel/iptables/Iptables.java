@@ -1,5 +1,6 @@
 package io.canal.kernel.iptables;
 
+import io.canal.model.PacketCount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +53,14 @@ public final class Iptables {
             return Map.of();
         }
         return SavedTable.parse(Program.run(List.of(backend.program(v6, "save")), "", DEADLINE));
+    }
+
+    /** What each rule of each chain has counted, in order, by table and chain. */
+    public Map<String, Map<String, List<PacketCount>>> counts() throws IptablesException {
+        if (backend == IptablesBackend.LEGACY && legacyTables(v6).isEmpty()) {
+            return Map.of();
+        }
+        return SavedCounts.parse(Program.run(List.of(backend.program(v6, "save"), "-c"), "", DEADLINE));
     }
 
     /** Applies the text; what it does not name stays. Each table is changed as a whole or not at all. */

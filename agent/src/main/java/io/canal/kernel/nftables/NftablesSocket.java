@@ -111,6 +111,29 @@ public final class NftablesSocket implements AutoCloseable {
         throw new KernelException("list table " + table, Errno.EINTR, "it changed " + LISTINGS + " times while it was read");
     }
 
+    /** The rules of one chain of a table of family inet, in order; none where there is no such chain. The kernel lists no others. */
+    public List<NftablesDump.RuleDump> rules(String table, String chain) throws KernelException {
+        List<NftablesDump.RuleDump> rules = new ArrayList<>();
+        NetlinkMessage request = message(Nf.GETRULE, 0).string(Nf.RULE_TABLE, table).string(Nf.RULE_CHAIN, chain);
+        try {
+            for (Received part : socket.dump("list the rules of chain " + chain, request)) {
+                rules.add(rule(part.attributes(Nf.HEADER)));
+            }
+        } catch (KernelException failure) {
+            if (failure.errno() != Errno.ENOENT) {
+                throw failure;
+            }
+        } catch (NoSuchElementException malformed) {
+            throw new KernelException("list the rules of chain " + chain, Errno.EINVAL, String.valueOf(malformed.getMessage()));
+        }
+        return rules;
+    }
+
+    private static NftablesDump.RuleDump rule(Attributes rule) {
+        return new NftablesDump.RuleDump(rule.string(Nf.RULE_CHAIN),
+                rule.has(Nf.RULE_EXPRESSIONS) ? rule.bytes(Nf.RULE_EXPRESSIONS) : new byte[0], comment(rule));
+    }
+
     private Optional<NftablesDump> tryDump(String table) throws KernelException {
         if (!tables().contains(Nf.FAMILY_INET + " " + table)) {
             return Optional.of(new NftablesDump(false, List.of(), List.of(), List.of(), Map.of()));
@@ -127,8 +150,7 @@ public final class NftablesSocket implements AutoCloseable {
             for (Received part : socket.dump("list rules", message(Nf.GETRULE, 0).string(Nf.RULE_TABLE, table))) {
                 Attributes rule = part.attributes(Nf.HEADER);
                 if (rule.string(Nf.RULE_TABLE).equals(table)) {
-                    rules.add(new NftablesDump.RuleDump(rule.string(Nf.RULE_CHAIN),
-                            rule.has(Nf.RULE_EXPRESSIONS) ? rule.bytes(Nf.RULE_EXPRESSIONS) : new byte[0], comment(rule)));
+                    rules.add(rule(rule));
                 }
             }
             List<NftablesDump.SetDump> sets = new ArrayList<>();

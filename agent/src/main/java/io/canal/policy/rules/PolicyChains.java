@@ -41,10 +41,18 @@ final class PolicyChains {
     }
 
     private Chain.Rules chain(ChainName name, List<ResolvedRule> rules, String comment, Action.Log log) {
+        return new Chain.Rules(name, Rule.BOTH, byRule(name.layer(), rules, comment, log).stream().flatMap(List::stream).toList());
+    }
+
+    /** The rules of {@link #policy}'s chain, for each rule of the policy. */
+    List<List<Rule>> byRule(Layer layer, boolean ingress, ActivePolicy policy) {
+        return byRule(layer, ingress ? policy.ingress() : policy.egress(), "", log(policy.tier(), Names.kind(policy.id()), policy.id().name(), ""));
+    }
+
+    private List<List<Rule>> byRule(Layer layer, List<ResolvedRule> rules, String comment, Action.Log log) {
         String safe = Names.comment(comment);
-        return new Chain.Rules(name, Rule.BOTH, merge(
-                written(new RuleWriter(verdicts, name.layer(), Family.V4, log), rules, safe),
-                written(new RuleWriter(verdicts, name.layer(), Family.V6, log), rules, safe)));
+        return merge(written(new RuleWriter(verdicts, layer, Family.V4, log), rules, safe),
+                written(new RuleWriter(verdicts, layer, Family.V6, log), rules, safe));
     }
 
     private static List<List<Rule>> written(RuleWriter writer, List<ResolvedRule> rules, String comment) {
@@ -83,12 +91,16 @@ final class PolicyChains {
         }
     }
 
-    /** The rules of both families, in an order that is that of each; those at the end of a policy's rule that both have become one. */
-    private static List<Rule> merge(List<List<Rule>> v4, List<List<Rule>> v6) {
-        List<Rule> merged = new ArrayList<>();
+    /**
+     * For each rule of the policy the rules of both families, in an order that is that of each; those at the end of a policy's rule that
+     * both have become one.
+     */
+    private static List<List<Rule>> merge(List<List<Rule>> v4, List<List<Rule>> v6) {
+        List<List<Rule>> all = new ArrayList<>();
         for (int i = 0; i < Math.max(v4.size(), v6.size()); i++) {
             List<Rule> a = i < v4.size() ? v4.get(i) : List.of();
             List<Rule> b = i < v6.size() ? v6.get(i) : List.of();
+            List<Rule> merged = new ArrayList<>();
             int common = 0;
             while (common < a.size() && common < b.size() && a.get(a.size() - 1 - common).equals(b.get(b.size() - 1 - common))) {
                 common++;
@@ -96,8 +108,9 @@ final class PolicyChains {
             a.subList(0, a.size() - common).forEach(rule -> merged.add(rule.only(Set.of(Family.V4))));
             b.subList(0, b.size() - common).forEach(rule -> merged.add(rule.only(Set.of(Family.V6))));
             merged.addAll(a.subList(a.size() - common, a.size()));
+            all.add(merged);
         }
-        return merged;
+        return all;
     }
 
     private Action.Log log(String tier, String kind, String name, String path) {

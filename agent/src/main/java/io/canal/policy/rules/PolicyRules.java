@@ -24,6 +24,7 @@ import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.Way;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -133,6 +134,28 @@ public final class PolicyRules implements PolicyOutput {
         boolean floating = verdicts.settings().floatingIps() && traits.values().stream().anyMatch(each -> !each.floating().isEmpty());
         boolean codePoints = traits.values().stream().anyMatch(each -> each.codePoint().isPresent());
         return staticChains.hooks(new StaticChains.Use(hosts, codePoints, floating, pools.containsValue(true)));
+    }
+
+    /** The policies that govern endpoints of this node now, by name, each in each of its directions. */
+    public List<CountedPolicy> counted() {
+        Map<PolicyId, Integer> into = new HashMap<>();
+        Map<PolicyId, Integer> outOf = new HashMap<>();
+        endpoints.values().forEach(endpoint -> {
+            tiers(endpoint).flatMap(tier -> tier.ingress().stream()).distinct().forEach(id -> into.merge(id, 1, Integer::sum));
+            tiers(endpoint).flatMap(tier -> tier.egress().stream()).distinct().forEach(id -> outOf.merge(id, 1, Integer::sum));
+        });
+        List<CountedPolicy> counted = new ArrayList<>();
+        policies.values().stream().sorted(Comparator.comparing(ActivePolicy::id)).forEach(policy -> {
+            for (boolean ingress : new boolean[] {true, false}) {
+                int governed = (ingress ? into : outOf).getOrDefault(policy.id(), 0);
+                if (governed > 0) {
+                    List<ChainName> chains = POLICY_LAYERS.stream().map(layer -> Names.policy(layer, ingress, policy.id()))
+                            .filter(ruleset.chains()::containsKey).toList();
+                    counted.add(new CountedPolicy(policy, ingress, governed, chains, policyChains));
+                }
+            }
+        });
+        return counted;
     }
 
     /** Ends a round of changes. */
@@ -264,11 +287,14 @@ public final class PolicyRules implements PolicyOutput {
     }
 
     private static boolean has(EndpointPolicies endpoint, PolicyId id) {
-        Stream<TierPolicies> tiers = switch (endpoint) {
+        return tiers(endpoint).anyMatch(tier -> tier.ingress().contains(id) || tier.egress().contains(id));
+    }
+
+    private static Stream<TierPolicies> tiers(EndpointPolicies endpoint) {
+        return switch (endpoint) {
             case EndpointPolicies.Workload workload -> workload.tiers().stream();
             case EndpointPolicies.Host host -> Stream.of(host.tiers(), host.forward(), host.untracked(), host.preDnat()).flatMap(List::stream);
         };
-        return tiers.anyMatch(tier -> tier.ingress().contains(id) || tier.egress().contains(id));
     }
 
     private boolean isTakenByAll(ToHostEndpoints to) {

@@ -1,5 +1,6 @@
 package io.canal.ruleset.nft;
 
+import io.canal.model.PacketCount;
 import io.canal.ruleset.nft.Expression.CtKey;
 import io.canal.ruleset.nft.Expression.Header;
 import io.canal.ruleset.nft.Expression.MetaKey;
@@ -19,6 +20,8 @@ public final class ExpressionCodec {
     private static final int EXPR_DATA = 2;
     private static final int DATA_VALUE = 1;
     private static final int DATA_VERDICT = 2;
+    private static final int COUNTER_BYTES = 1;
+    private static final int COUNTER_PACKETS = 2;
     /** {@code NFT_PAYLOAD_CSUM_INET}. */
     private static final int INTERNET_CHECKSUM = 1;
     /** {@code NF_NAT_RANGE_MAP_IPS}, which the kernel sets where there is an address. */
@@ -44,6 +47,19 @@ public final class ExpressionCodec {
             expressions.add(read(name, data).orElseGet(() -> new Expression.Foreign(name, Bytes.of(data))));
         });
         return expressions;
+    }
+
+    /** What a dumped rule has counted; empty where it does not count. */
+    public static Optional<PacketCount> count(byte[] list) {
+        List<PacketCount> counts = new ArrayList<>(1);
+        Attributes.each(list, (type, element) -> {
+            Map<Integer, byte[]> parts = Attributes.read(element);
+            if (text(parts.getOrDefault(EXPR_NAME, new byte[0])).equals("counter")) {
+                Map<Integer, byte[]> counter = Attributes.read(parts.getOrDefault(EXPR_DATA, new byte[0]));
+                counts.add(new PacketCount(number64(counter, COUNTER_PACKETS), number64(counter, COUNTER_BYTES)));
+            }
+        });
+        return counts.stream().findFirst();
     }
 
     /** A verdict as the content of {@code NFTA_SET_ELEM_DATA}. */

@@ -1,0 +1,33 @@
+package io.canal.kernel.iptables;
+
+import io.canal.model.PacketCount;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads what rules have counted in the output of {@code iptables-save -c}. */
+final class SavedCounts {
+
+    private static final Pattern RULE = Pattern.compile("\\[([0-9]{1,18}):([0-9]{1,18})] -A (\\S+).*");
+
+    private SavedCounts() {}
+
+    /** The count of each rule, in order, by table and chain. */
+    static Map<String, Map<String, List<PacketCount>>> parse(String saved) {
+        Map<String, Map<String, List<PacketCount>>> tables = new HashMap<>();
+        Map<String, List<PacketCount>> chains = new HashMap<>();
+        for (String line : saved.split("\n")) {
+            Matcher rule = RULE.matcher(line);
+            if (line.startsWith("*")) {
+                chains = tables.computeIfAbsent(line.substring(1).strip(), table -> new HashMap<>());
+            } else if (rule.matches()) {
+                chains.computeIfAbsent(rule.group(3), chain -> new ArrayList<>())
+                        .add(new PacketCount(Long.parseLong(rule.group(1)), Long.parseLong(rule.group(2))));
+            }
+        }
+        return tables;
+    }
+}
