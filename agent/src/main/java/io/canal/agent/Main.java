@@ -4,8 +4,10 @@ import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
 import io.canal.reconcile.Clock;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,7 +15,16 @@ import org.slf4j.LoggerFactory;
 public final class Main {
 
     /** Threads without which the agent is only a shell of itself. */
-    private static final Set<String> VITAL = Set.of("apply", "lease", "etcd", "uplink", "files", "route-events", "nftables-monitor");
+    private static final Set<String> VITAL = Set.of("main", "apply", "lease", "etcd", "uplink", "host addresses", "files", "route-events",
+            "nftables-monitor", "accept agent.sock", "accept cni.sock", "spool", "publisher", "safety net");
+
+    /** An agent that ends sooner than this would be started again and again, as fast as systemd can: that is 10 ms after each end. */
+    private static final Duration YOUNG = Duration.ofSeconds(10);
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final long BEGAN = System.nanoTime();
+
+    private static final int FAILED = 1;
+    private static final int MISUSE = 2;
 
     private Main() {}
 
@@ -23,7 +34,7 @@ public final class Main {
             case Good<Arguments>(Arguments arguments) -> perform(arguments);
             case Bad<Arguments>(var problem) -> {
                 System.err.println(problem.sentence());
-                yield 2;
+                yield MISUSE;
             }
         };
         if (code != 0) {
@@ -42,15 +53,30 @@ public final class Main {
             return 0;
         } catch (IOException failure) {
             log.error("{}", failure.getMessage());
-            return 1;
+            if (arguments.mode() == Arguments.Mode.RUN) {
+                pause();
+            }
+            return FAILED;
         }
     }
 
     /** A vital thread has ended by what nobody expected: systemd starts the agent anew, and packets flow on meanwhile. */
     private static void ended(Thread thread, Throwable defect) {
         LoggerFactory.getLogger(Main.class).error("thread {} has ended; this is a defect of canal", thread.getName(), defect);
-        if (VITAL.contains(thread.getName())) {
-            Runtime.getRuntime().halt(1);
+        if (isVital(thread.getName())) {
+            pause();
+            Runtime.getRuntime().halt(FAILED);
+        }
+    }
+
+    static boolean isVital(String thread) {
+        return VITAL.contains(thread);
+    }
+
+    /** Gives the machine its time, and the log one sentence a second, where each start fails alike. */
+    private static void pause() {
+        if (System.nanoTime() - BEGAN < YOUNG.toNanos()) {
+            LockSupport.parkNanos(PAUSE.toNanos());
         }
     }
 
