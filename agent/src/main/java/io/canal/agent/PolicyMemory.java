@@ -10,6 +10,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -97,7 +98,9 @@ final class PolicyMemory implements AutoCloseable {
     synchronized void trust() {
         if (drafted) {
             try {
+                toDisk(draft);
                 Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                toDisk(file.resolveSibling("").toAbsolutePath());
                 drafted = false;
             } catch (IOException failure) {
                 failed(file, failure);
@@ -129,6 +132,13 @@ final class PolicyMemory implements AutoCloseable {
     @Override
     public synchronized void close() {
         closeOut();
+    }
+
+    /** A listing takes the place of another only when it would outlive a loss of power. */
+    private static void toDisk(Path what) throws IOException {
+        try (FileChannel channel = FileChannel.open(what)) {
+            channel.force(true);
+        }
     }
 
     private static byte[] bytes(DataInputStream in, int length) throws IOException {
