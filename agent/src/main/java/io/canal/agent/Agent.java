@@ -96,8 +96,9 @@ final class Agent implements AutoCloseable {
     private final Nudge nudge;
     private final DepartedUnits departed;
     private final Running running = new Running();
+    private final TakesDirect takesDirect = new TakesDirect();
+    private final HealthPort health;
     private volatile boolean begun;
-    private volatile int healthPort;
 
     /**
      * Reads the configuration and what is on disk, begins to connect to etcd, and opens the kernel's sockets; changes nothing yet.
@@ -119,7 +120,9 @@ final class Agent implements AutoCloseable {
         this.facts = new Facts(filePaths.refreshed(known));
         NetworkMemory memory = NetworkMemory.load(paths.stateDir());
         SecureRandom random = new SecureRandom();
-        this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, new BackendChange(facts, tables, memory, clock), random);
+        BackendChange backendChange = new BackendChange(facts, tables, memory, clock);
+        this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, backendChange, random);
+        backendChange.resume(network.hadTunnels(), network.hadLoosePathFilter());
         this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), () -> facts.inPass().files(), () -> begun);
         this.policyMemory = new PolicyMemory(paths.stateDir());
         this.policy = new PolicyTables(() -> facts.inPass().nodename(), this::standing, tables.endpoints.rows(), this::staysClosed,
@@ -136,6 +139,7 @@ final class Agent implements AutoCloseable {
         this.hostAddresses = new HostAddresses(now -> loop.write(() -> policy.interfaces(now)));
         this.nudge = new Nudge(unit -> Nudge.program(paths, unit), () -> facts.latest().config().unit(), clock);
         this.departed = new DepartedUnits(paths.stateDir(), etcd::releaseUnit);
+        this.health = new HealthPort(listen -> HealthServer.listen(listen, this::turns, this::status, metrics), conditions);
         conditions.set("policy", Weight.NOT_READY, Optional.of("It is not known yet which policies hold."));
         conditions.set("start", Weight.NOT_READY, Optional.of("The agent is starting."));
         conditions.set("configuration", Weight.NOT_READY, first.problem().map(problem -> problem.sentence() + "."));
@@ -173,7 +177,10 @@ final class Agent implements AutoCloseable {
         network.listen(loop, events -> events.forEach(event -> {
             uplinks.heard(event);
             hostAddresses.heard(event);
-        }));
+        }), () -> {
+            uplinks.missed();
+            hostAddresses.missed();
+        });
         filter.start(() -> loop.write(() -> {}));
         uplinks.start();
         hostAddresses.start();
@@ -190,11 +197,13 @@ final class Agent implements AutoCloseable {
         log.info("canal {} serves {}", Program.version(), facts.latest().nodename());
         gauges();
         CompletableFuture.delayedExecutor(WITHOUT_ETCD.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread).execute(policyFeed::recall);
-        listenForHealth();
+        health.listen(facts.latest().config().listen());
+        running.add(health);
         CharmFolder charm = new CharmFolder(paths, () -> facts.latest().config().charmDir(), conditions);
         running.add(SafetyNet.over(loop, List.of("sysctl"), () -> {
             fileWatch.check();
             charm.check();
+            health.retry();
             noteLimits();
         }));
         try {
@@ -243,7 +252,7 @@ final class Agent implements AutoCloseable {
                     etcd.connect();
                 }
                 if (!now.listen().equals(before.listen())) {
-                    listenForHealth();
+                    health.listen(now.listen());
                 }
                 etcd.learn();
                 uplinks.suspect();
@@ -360,7 +369,7 @@ final class Agent implements AutoCloseable {
         conditions.set("kernel", Weight.NOT_READY, sentences(applied));
         conditions.set("files", Weight.NOTE, files.rendered().map(NodeFiles.Rendered::notes).orElse(List.of()));
         conditions.set("ruleset", Weight.NOTE, filter.status().problems());
-        etcd.learn(macs(), !tables.endpoints.rows().isEmpty(), seen.network().filter(network -> !network.backend().isVxlan()).isPresent());
+        etcd.learn(macs(), !tables.endpoints.rows().isEmpty(), takesDirect.after(applied, seen.network()));
         look();
     }
 
@@ -398,22 +407,7 @@ final class Agent implements AutoCloseable {
 
     /** The port of health and metrics; 0 where they are not served. */
     int healthPort() {
-        return healthPort;
-    }
-
-    private void listenForHealth() {
-        running.close(HealthServer.class);
-        healthPort = 0;
-        AgentConfig config = facts.latest().config();
-        try {
-            HealthServer server = HealthServer.listen(config.listen(), this::turns, this::status, metrics);
-            running.add(server);
-            healthPort = server.port();
-            conditions.set("health", Weight.NOTE, Optional.empty());
-        } catch (IOException failure) {
-            conditions.set("health", Weight.NOTE,
-                    Optional.of("Health and metrics are not served: " + config.listen() + " cannot be listened on (" + failure.getMessage() + ")."));
-        }
+        return health.port();
     }
 
     private boolean turns() {

@@ -24,6 +24,8 @@ final class BackendChange implements Supplier<Optional<LocalNetwork>> {
     private final Clock clock;
     /** What the tunnels were last like. */
     private Optional<Backend> tunnels = Optional.empty();
+    /** Whether the agent before us left some, and the network does not name them. */
+    private boolean left;
     private long neededAt;
     private boolean mixed;
     private long mixedAt;
@@ -33,6 +35,20 @@ final class BackendChange implements Supplier<Optional<LocalNetwork>> {
         this.tables = tables;
         this.memory = memory;
         this.clock = clock;
+    }
+
+    /**
+     * This agent goes on where another one ended: what that kept for its peers' sake it may have kept only since a moment ago.
+     *
+     * @param tunnelsLeft whether there are tunnels of ours
+     * @param mixedBefore whether the path filter was made loose
+     */
+    void resume(boolean tunnelsLeft, boolean mixedBefore) {
+        long now = clock.nanos();
+        left = tunnelsLeft;
+        neededAt = now;
+        mixed = mixedBefore;
+        mixedAt = now;
     }
 
     @Override
@@ -46,6 +62,7 @@ final class BackendChange implements Supplier<Optional<LocalNetwork>> {
         String own = now.own().value().map(LeaseValue::backendType).orElse(backend.type());
         if (backend.isVxlan()) {
             tunnels = Optional.of(backend);
+            left = false;
             neededAt = clock.nanos();
             if (own.equals(LeaseValue.HOST_GW) || tables.hasHostGwPeers()) {
                 mixedAt = clock.nanos();
@@ -54,11 +71,15 @@ final class BackendChange implements Supplier<Optional<LocalNetwork>> {
             mixed &= clock.nanos() - mixedAt <= LINGER.toNanos();
             return mixed ? local.map(network -> network.mixed(backend)) : local;
         }
-        if (own.equals(LeaseValue.VXLAN) || tables.hasVxlanPeers()) {
-            tunnels = Optional.of(tunnels.orElseGet(() -> before(local.get().config())));
+        boolean needed = own.equals(LeaseValue.VXLAN) || tables.hasVxlanPeers();
+        if (needed) {
             neededAt = clock.nanos();
-        } else if (clock.nanos() - neededAt > LINGER.toNanos()) {
+        }
+        if (clock.nanos() - neededAt > LINGER.toNanos()) {
             tunnels = Optional.empty();
+            left = false;
+        } else if (needed || left) {
+            tunnels = Optional.of(tunnels.orElseGet(() -> before(local.get().config())));
         }
         return tunnels.isPresent() ? local.map(network -> network.mixed(tunnels.get())) : local;
     }

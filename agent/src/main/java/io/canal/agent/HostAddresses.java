@@ -49,6 +49,12 @@ final class HostAddresses implements AutoCloseable {
         thread.start();
     }
 
+    /** The kernel could not tell of everything: an index that was a pod's may be another link's by now. */
+    void missed() {
+        pods.clear();
+        looks.release();
+    }
+
     /** The kernel has told of this. */
     void heard(RtnlEvent event) {
         boolean concerns = switch (event) {

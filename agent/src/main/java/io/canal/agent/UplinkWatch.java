@@ -51,8 +51,14 @@ final class UplinkWatch implements AutoCloseable {
         thread.start();
     }
 
-    /** The options have changed, or events were missed. */
+    /** The options have changed. */
     void suspect() {
+        looks.release();
+    }
+
+    /** The kernel could not tell of everything: an index that was ours may be another link's by now. */
+    void missed() {
+        ours.clear();
         looks.release();
     }
 

@@ -8,6 +8,7 @@ import io.canal.dataplane.link.TunnelState;
 import io.canal.dataplane.neighbour.NeighbourStage;
 import io.canal.dataplane.route.EndpointRouteStage;
 import io.canal.dataplane.route.RouteStage;
+import io.canal.dataplane.sysctl.SavedSysctls;
 import io.canal.dataplane.sysctl.SysctlStage;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.netlink.Rtnl;
@@ -49,13 +50,18 @@ public final class NetworkStages implements AutoCloseable {
     private final FdbStage fdb;
     private final RouteStage route;
     private final EndpointRouteStage endpointRoute;
+    private final boolean hadTunnels;
+    private final boolean hadLoosePathFilter;
     private @Nullable KernelEvents events;
 
     private NetworkStages(Rtnl rtnl, NodePaths paths, Table<SubnetKey, LeaseValue> peers, Table<String, LocalEndpoint> endpoints,
             Supplier<Optional<LocalNetwork>> local, RandomGenerator random) throws IOException {
         this.rtnl = rtnl;
-        sysctl = new SysctlStage(rtnl, paths, local, endpoints);
-        link = new LinkStage(rtnl, paths, local, random);
+        SavedSysctls saved = SavedSysctls.load(paths.stateDir());
+        sysctl = new SysctlStage(rtnl, saved, local, endpoints);
+        link = new LinkStage(rtnl, paths, saved, local, random);
+        hadTunnels = link.knowsTunnels();
+        hadLoosePathFilter = sysctl.hasLoosePathFilter();
         neighbour = new NeighbourStage(rtnl, link.tunnels());
         fdb = new FdbStage(rtnl, link.tunnels());
         route = new RouteStage(rtnl, link.tunnels(), local);
@@ -80,6 +86,16 @@ public final class NetworkStages implements AutoCloseable {
         }
     }
 
+    /** Whether there were tunnels of ours when the stages were made. */
+    public boolean hadTunnels() {
+        return hadTunnels;
+    }
+
+    /** Whether an agent before us had made a reverse path filter loose, as peers were reached in two forms. */
+    public boolean hadLoosePathFilter() {
+        return hadLoosePathFilter;
+    }
+
     /** In the order in which they must run; others may run between them. */
     public List<Stage> stages() {
         return List.of(sysctl, link, network, neighbour, fdb, route, fdb.removals(), neighbour.removals(), endpointRoute);
@@ -89,9 +105,10 @@ public final class NetworkStages implements AutoCloseable {
      * Starts to listen to the kernel; before the loop is started, so that nothing is missed.
      *
      * @param others told of all events of the route family, on the listener's thread
+     * @param missed told, on that thread too, that some were dropped
      */
-    public void listen(ApplyLoop loop, Consumer<List<RtnlEvent>> others) throws KernelException {
-        events = KernelEvents.open(loop, List.<Hears>of(link, neighbour, fdb, route, endpointRoute), rtnl.portId(), others);
+    public void listen(ApplyLoop loop, Consumer<List<RtnlEvent>> others, Runnable missed) throws KernelException {
+        events = KernelEvents.open(loop, List.<Hears>of(link, neighbour, fdb, route, endpointRoute), rtnl.portId(), others, missed);
     }
 
     /** How it stands with the node's tunnels; from any thread. */

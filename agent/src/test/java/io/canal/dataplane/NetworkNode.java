@@ -70,7 +70,7 @@ final class NetworkNode implements AutoCloseable {
         namespace.run(() -> {
             stages = NetworkStages.open(paths, fresh(peers), fresh(endpoints), () -> Optional.ofNullable(local), new Random());
             loop = new ApplyLoop(Clock.system(), stages.stages(), () -> mayRemove, applied -> {});
-            stages.listen(loop, events -> {});
+            stages.listen(loop, events -> {}, () -> {});
             loop.start();
         });
         return this;

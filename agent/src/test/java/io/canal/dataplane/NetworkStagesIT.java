@@ -2,6 +2,7 @@ package io.canal.dataplane;
 
 import static io.canal.kernel.testing.TestNamespaces.bridge;
 import static io.canal.kernel.testing.TestNamespaces.ip;
+import static io.canal.kernel.testing.TestNamespaces.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -279,6 +280,28 @@ class NetworkStagesIT {
         assertEquals("blackhole 10.1.9.0/24 proto 202", ip(host, "route", "show", "type", "blackhole"));
         String addresses = ip(host, "-4", "addr", "show", "dev", "flannel.1");
         assertTrue(addresses.contains("10.1.9.0/32") && !addresses.contains("10.1.1.0/32"), addresses);
+    }
+
+    @Test
+    void a_tunnels_path_filter_that_was_made_loose_is_put_back_also_by_another_process() throws Exception {
+        run(host, "sysctl", "-qw", "net.ipv4.conf.default.rp_filter=1");
+        node.start().settle();
+        LocalNetwork plain = node.local();
+        assertEquals("1", pathFilter());
+        node.local(local -> local.mixed(Backend.VXLAN));
+        assertEquals("2", pathFilter());
+        node.stop();
+        node.forget();
+        node.mayRemove(false);
+        node.start().local(local -> plain);
+        assertEquals("2", pathFilter(), "who is reached how is not known yet");
+        node.mayRemove(true);
+        node.settle();
+        assertEquals("1", pathFilter());
+    }
+
+    private String pathFilter() {
+        return run(host, "sysctl", "-n", "net.ipv4.conf.flannel/1.rp_filter");
     }
 
     @Test

@@ -24,8 +24,9 @@ public final class KernelEvents implements AutoCloseable {
      *
      * @param ownPort the socket through which the stages act
      * @param others told of all events too, on the listener's thread
+     * @param missed told, on that thread too, that the kernel dropped some, after the stages have been
      */
-    public static KernelEvents open(ApplyLoop loop, List<? extends Hears> stages, int ownPort, Consumer<List<RtnlEvent>> others)
+    public static KernelEvents open(ApplyLoop loop, List<? extends Hears> stages, int ownPort, Consumer<List<RtnlEvent>> others, Runnable missed)
             throws KernelException {
         return new KernelEvents(RtnlMonitor.open(events -> {
             List<Telling> tellings = new ArrayList<>();
@@ -43,7 +44,10 @@ public final class KernelEvents implements AutoCloseable {
                 loop.write(() -> tellings.forEach(telling -> telling.stage.heard(telling.event)));
             }
             others.accept(events);
-        }, () -> stages.forEach(stage -> loop.distrust(stage.name()))));
+        }, () -> {
+            stages.forEach(stage -> loop.distrust(stage.name()));
+            missed.run();
+        }));
     }
 
     @Override

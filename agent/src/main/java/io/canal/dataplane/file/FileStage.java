@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /** Keeps {@code subnet.env} and the conflist as they should be. Comes last: what the files promise is in the kernel by then. */
 public final class FileStage implements Stage {
 
+    /** The stage's name. */
+    public static final String NAME = "files";
+
     private final NodeFiles files;
     private final Supplier<Optional<FileFacts>> facts;
     private final BooleanSupplier mayBegin;
@@ -34,7 +37,7 @@ public final class FileStage implements Stage {
 
     @Override
     public String name() {
-        return "files";
+        return NAME;
     }
 
     @Override

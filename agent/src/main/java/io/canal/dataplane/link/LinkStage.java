@@ -1,6 +1,7 @@
 package io.canal.dataplane.link;
 
 import io.canal.dataplane.event.Hears;
+import io.canal.dataplane.sysctl.SavedSysctls;
 import io.canal.kernel.ethtool.Ethtool;
 import io.canal.kernel.libc.Errno;
 import io.canal.kernel.libc.KernelException;
@@ -46,6 +47,7 @@ public final class LinkStage implements Hears {
 
     private final Rtnl rtnl;
     private final KnownTunnels known;
+    private final SavedSysctls saved;
     private final Supplier<Optional<LocalNetwork>> local;
     private final RandomGenerator random;
     private final Tunnels tunnels = new Tunnels();
@@ -54,18 +56,28 @@ public final class LinkStage implements Hears {
     private List<Tunnel> settled = List.of();
     private boolean mixed;
     private boolean settledMixed;
-    private final Set<String> loose = new HashSet<>();
     private boolean suspect = true;
     private boolean perhapsGone;
     private boolean removalsPending;
     /** Read by the listener's thread. */
     private volatile Set<String> names = Set.of();
 
-    public LinkStage(Rtnl rtnl, NodePaths paths, Supplier<Optional<LocalNetwork>> local, RandomGenerator random) throws IOException {
+    /**
+     * @param saved controls of the tunnels are remembered in it
+     * @param random for the MAC of a first tunnel
+     */
+    public LinkStage(Rtnl rtnl, NodePaths paths, SavedSysctls saved, Supplier<Optional<LocalNetwork>> local, RandomGenerator random)
+            throws IOException {
         this.rtnl = rtnl;
+        this.saved = saved;
         this.local = local;
         this.random = random;
         known = KnownTunnels.load(paths.stateDir());
+    }
+
+    /** Whether there are tunnels that are ours, as far as is remembered. */
+    public boolean knowsTunnels() {
+        return !known.names().isEmpty();
     }
 
     /** What became of the tunnels. */
@@ -209,7 +221,7 @@ public final class LinkStage implements Hears {
             rtnl.execute("set the MAC of " + wanted.name(), Link.setMac(link.index(), mac));
         }
         keepAddresses(link, wanted, mayRemove);
-        keepPathFilter(wanted.name());
+        keepPathFilter(wanted.name(), mayRemove);
         if (Ethtool.txChecksum(wanted.name()) != wanted.txChecksum()) {
             Ethtool.setTxChecksum(wanted.name(), wanted.txChecksum());
             log.info("the checksum offload of {} is {}", wanted.name(), wanted.txChecksum() ? "on" : "off");
@@ -223,13 +235,12 @@ public final class LinkStage implements Hears {
     }
 
     /** While peers are reached in two forms, what comes out of the tunnel may be answered past it: see the sysctl stage. */
-    private void keepPathFilter(String name) throws IOException {
+    private void keepPathFilter(String name, boolean mayRemove) throws IOException {
         String control = "net/ipv4/conf/" + name + "/rp_filter";
         if (mixed) {
-            Sysctl.set(control, "2");
-            loose.add(name);
-        } else if (loose.remove(name)) {
-            Sysctl.set(control, Sysctl.read("net/ipv4/conf/default/rp_filter").orElse("0"));
+            saved.set(control, "2");
+        } else if (mayRemove) {
+            saved.putBack(control);
         }
     }
 

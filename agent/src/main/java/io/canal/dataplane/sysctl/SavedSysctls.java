@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** What controls were before canal set them, on disk: a line {@code name before set} each, written before the control is. */
-final class SavedSysctls {
+public final class SavedSysctls {
 
     private final Path file;
     private final Map<String, Change> changes;
@@ -25,7 +25,8 @@ final class SavedSysctls {
         this.changes = changes;
     }
 
-    static SavedSysctls load(Path stateDir) throws IOException {
+    /** Reads the file; one that is absent counts as empty. */
+    public static SavedSysctls load(Path stateDir) throws IOException {
         Path file = stateDir.resolve("sysctls");
         Map<String, Change> changes = new LinkedHashMap<>();
         try {
@@ -42,7 +43,7 @@ final class SavedSysctls {
     }
 
     /** Sets the control, remembering what it was the first time; one that this kernel lacks is left out. */
-    void set(String name, String value) throws IOException {
+    public void set(String name, String value) throws IOException {
         var before = Sysctl.read(name);
         if (before.isEmpty() || before.get().equals(value)) {
             return;
@@ -57,7 +58,7 @@ final class SavedSysctls {
     }
 
     /** Puts one control back, if it is still as we set it. */
-    void putBack(String name) throws IOException {
+    public void putBack(String name) throws IOException {
         Change change = changes.get(name);
         if (change == null) {
             return;

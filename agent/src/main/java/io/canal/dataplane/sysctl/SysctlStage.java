@@ -6,8 +6,8 @@ import io.canal.kernel.netlink.Rtnl;
 import io.canal.kernel.sysctl.Sysctl;
 import io.canal.model.Ip.Family;
 import io.canal.model.LocalEndpoint;
-import io.canal.model.NodePaths;
 import io.canal.network.LocalNetwork;
+import io.canal.network.Tunnel;
 import io.canal.reconcile.Pass;
 import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
@@ -52,12 +52,20 @@ public final class SysctlStage implements Stage {
     private Optional<LocalNetwork> settledFor = Optional.empty();
     private Set<String> settledInterfaces = Set.of();
 
-    /** @param endpoints by interface name; its changes are not taken */
-    public SysctlStage(Rtnl rtnl, NodePaths paths, Supplier<Optional<LocalNetwork>> local, Table<String, LocalEndpoint> endpoints) throws IOException {
+    /**
+     * @param saved the stage of the tunnels has its own in it
+     * @param endpoints by interface name; its changes are not taken
+     */
+    public SysctlStage(Rtnl rtnl, SavedSysctls saved, Supplier<Optional<LocalNetwork>> local, Table<String, LocalEndpoint> endpoints) {
         this.rtnl = rtnl;
         this.local = local;
         this.endpoints = endpoints;
-        saved = SavedSysctls.load(paths.stateDir());
+        this.saved = saved;
+    }
+
+    /** Whether a reverse path filter is loose for our sake. */
+    public boolean hasLoosePathFilter() {
+        return !saved.names("/rp_filter").isEmpty();
     }
 
     @Override
@@ -114,13 +122,14 @@ public final class SysctlStage implements Stage {
     private void keepPathFilter(Optional<LocalNetwork> now, boolean mayRemove) throws IOException {
         Set<String> loose = new HashSet<>();
         if (now.filter(LocalNetwork::mixed).isPresent()) {
-            loose.add(PATH_FILTER.formatted(now.get().uplink().name()));
-        }
-        boolean strictOnAll = Sysctl.read(PATH_FILTER.formatted("all")).filter("1"::equals).isPresent();
-        for (String control : loose) {
+            String control = PATH_FILTER.formatted(now.get().uplink().name());
+            boolean strictOnAll = Sysctl.read(PATH_FILTER.formatted("all")).filter("1"::equals).isPresent();
             if (strictOnAll || Sysctl.read(control).filter("1"::equals).isPresent()) {
                 saved.set(control, "2");
             }
+            loose.add(control);
+            // Those of the tunnels are set where the tunnels are made.
+            Tunnel.of(now.get()).forEach(tunnel -> loose.add(PATH_FILTER.formatted(tunnel.name())));
         }
         for (String control : saved.names("/rp_filter")) {
             if (mayRemove && !loose.contains(control)) {

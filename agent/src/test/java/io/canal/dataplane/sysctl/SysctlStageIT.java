@@ -15,7 +15,6 @@ import io.canal.model.IpPrefix;
 import io.canal.model.LocalEndpoint;
 import io.canal.model.Mac;
 import io.canal.model.NetworkConfig;
-import io.canal.model.NodePaths;
 import io.canal.model.SubnetRange;
 import io.canal.network.LocalNetwork;
 import io.canal.network.Uplink;
@@ -150,7 +149,7 @@ class SysctlStageIT {
     }
 
     private SysctlStage stage() throws IOException {
-        return new SysctlStage(rtnl, new NodePaths(dir), () -> local, endpoints);
+        return new SysctlStage(rtnl, SavedSysctls.load(dir), () -> local, endpoints);
     }
 
     private void run(SysctlStage stage) throws Exception {
