@@ -41,6 +41,12 @@
         "portMappings": true
       },
       "snat": true
+    }</#if><#if bandwidth>,
+    {
+      "type": "bandwidth",
+      "capabilities": {
+        "bandwidth": true
+      }
     }</#if>
   ]
 }

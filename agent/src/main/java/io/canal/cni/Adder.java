@@ -40,6 +40,8 @@ final class Adder {
     private static final Logger log = LoggerFactory.getLogger(Adder.class);
     /** The plugin gives up after 8 s; we do before, so that nothing is left of an ADD whose answer nobody hears. */
     private static final Duration BUDGET = Duration.ofSeconds(6);
+    /** Of that, for the store of addresses, in which others may be at work. */
+    private static final Duration ADDRESSES = Duration.ofSeconds(3);
 
     private final Kit kit;
     private final Deleter deleter;
@@ -89,13 +91,15 @@ final class Adder {
         try {
             List<Ip> requested = new ArrayList<>(config.requestedAddresses());
             Optional.ofNullable(request.args().get("IP")).flatMap(Adder::address).ifPresent(requested::add);
-            addresses = allocate(config.name(), owner, ranges, requested);
+            inTime(id, start);
+            addresses = allocate(config.name(), owner, ranges, requested, start);
         } catch (IpamFailed failure) {
             throw new CniRefused(CniError.TRY_AGAIN_LATER, String.valueOf(failure.getMessage()));
         }
         kit.steps().reached(Step.ADDRESS_TAKEN);
         Attachment attachment = attachment(request, config, identity, addresses);
         try {
+            inTime(id, start);
             kit.journal().adding(attachment);
             Optional<Attachment> before = kit.attachments().ownerOf(attachment.hostInterface()).filter(other -> !other.id().equals(id));
             kit.attachments().put(new Journal.Entry(attachment, false));
@@ -107,6 +111,7 @@ final class Adder {
             long rules = kit.rows().put(attachment.row());
             kit.links().lay(pod, plan(attachment, config), kit.steps());
             kit.steps().reached(Step.WIRED);
+            inTime(id, start);
             awaitRules(attachment, rules, start);
             kit.steps().reached(Step.RULES_IN_PLACE);
             checkLease(lease);
@@ -133,10 +138,13 @@ final class Adder {
     }
 
     /** Where there is no address left, those that leaked are given back first. */
-    private List<Ip> allocate(String network, Owner owner, List<RangeSet> ranges, List<Ip> requested) throws IpamFailed {
+    private List<Ip> allocate(String network, Owner owner, List<RangeSet> ranges, List<Ip> requested, long start) throws IpamFailed {
         try {
-            return kit.ipam().allocate(network, owner, ranges, requested);
+            return kit.ipam().allocate(network, owner, ranges, requested, ADDRESSES);
         } catch (IpamFailed full) {
+            if (!full.isFull()) {
+                throw full;
+            }
             try {
                 if (kit.leaks().reclaim(network).isEmpty()) {
                     throw full;
@@ -145,13 +153,28 @@ final class Adder {
                 log.warn("{}", unknown.getMessage());
                 throw full;
             }
-            return kit.ipam().allocate(network, owner, ranges, requested);
+            return kit.ipam().allocate(network, owner, ranges, requested, shorter(ADDRESSES, left(start)));
+        }
+    }
+
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+
+    private Duration left(long start) {
+        Duration left = BUDGET.minus(kit.clock().since(start));
+        return left.isNegative() ? Duration.ZERO : left;
+    }
+
+    /** What comes too late is undone while the plugin still listens. */
+    private void inTime(Id id, long start) throws CniRefused {
+        if (left(start).isZero()) {
+            throw new CniRefused(CniError.TRY_AGAIN_LATER, id + " could not be attached within " + BUDGET.toSeconds() + " s");
         }
     }
 
     private void awaitRules(Attachment attachment, long revision, long start) throws CniRefused {
-        Duration left = BUDGET.minus(kit.clock().since(start));
-        Applied applied = kit.rows().await(revision, left.isNegative() ? Duration.ZERO : left).orElseThrow(() -> new CniRefused(
+        Applied applied = kit.rows().await(revision, left(start)).orElseThrow(() -> new CniRefused(
                 CniError.TRY_AGAIN_LATER, "the rules of " + attachment.hostInterface() + " were not in place within " + BUDGET.toSeconds() + " s"));
         Optional<String> reason = kit.node().unprotected(applied);
         if (reason.isPresent()) {
@@ -188,9 +211,13 @@ final class Adder {
     private Attachment attachment(CniRequest request, PluginConfig config, Identity identity, List<Ip> addresses) {
         var endpoint = WorkloadEndpoint.make(identity.endpointName(), new WorkloadEndpoint.Parts(config.nodename().orElseGet(kit.node()::nodename),
                 identity.orchestrator(), identity.namespace(), identity.workload(), request.containerId(), request.interfaceInPod(),
-                identity.serviceAccount(), addresses, identity.profiles(), identity.hostInterface(), Mac.random(random), config.labels(), config.ports()));
+                identity.serviceAccount(), addresses, identity.profiles(), identity.hostInterface(), mac(request, config), config.labels(), config.ports()));
         return new Attachment(new Id(request.containerId(), request.interfaceInPod()), config.name(), request.netns(),
-                config.mtu() > 0 ? config.mtu() : kit.node().mtu(), !config.kubernetesPolicy(), kit.boot(), kit.attachments().nextSequence(), endpoint);
+                config.mtu() > 0 ? config.mtu() : kit.node().mtu(), identity.isOfNetwork(config.name()), kit.boot(), kit.attachments().nextSequence(), endpoint);
+    }
+
+    private Mac mac(CniRequest request, PluginConfig config) {
+        return request.mac().or(config::requestedMac).orElseGet(() -> Mac.random(random));
     }
 
     /** Whether a repeated ADD has nothing to do. */

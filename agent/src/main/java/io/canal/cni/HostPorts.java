@@ -13,6 +13,7 @@ import io.canal.model.Json;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -43,7 +44,8 @@ final class HostPorts {
     private static final Logger log = LoggerFactory.getLogger(HostPorts.class);
     private static final String PORTMAP = "portmap";
     private static final String DNAT = "CNI-HOSTPORT-DNAT";
-    private static final long PATIENCE_SECONDS = 20;
+    /** A DEL waits for it, and has 8 s for all. */
+    private static final long PATIENCE_SECONDS = 3;
 
     private final Path programs;
     private final List<Path> results;
@@ -118,6 +120,8 @@ final class HostPorts {
                 for (Path file : files) {
                     read(file).ifPresent(pods::add);
                 }
+            } catch (DirectoryIteratorException broken) {
+                throw broken.getCause();
             } catch (NoSuchFileException none) {
                 continue;
             }
@@ -125,11 +129,17 @@ final class HostPorts {
         return pods;
     }
 
-    private Optional<Mapped> read(Path file) throws IOException {
-        return switch (Json.object(file.toString(), new String(Files.readAllBytes(file), StandardCharsets.UTF_8))) {
-            case Bad<ObjectNode> garbage -> Optional.empty();
-            case Good<ObjectNode>(ObjectNode cache) -> mapped(cache);
-        };
+    /** What cannot be read is passed over: it may be gone by now, or be nobody's result, and concerns no other pod. */
+    private Optional<Mapped> read(Path file) {
+        try {
+            return switch (Json.object(file.toString(), new String(Files.readAllBytes(file), StandardCharsets.UTF_8))) {
+                case Bad<ObjectNode> garbage -> Optional.empty();
+                case Good<ObjectNode>(ObjectNode cache) -> mapped(cache);
+            };
+        } catch (IOException | IllegalArgumentException garbage) {
+            log.debug("{} is passed over: {}", file, garbage.toString());
+            return Optional.empty();
+        }
     }
 
     private Optional<Mapped> mapped(ObjectNode cache) {

@@ -38,6 +38,11 @@ record Identity(String orchestrator, String namespace, String workload, String e
                 policy ? List.of("kns." + namespace, "ksa." + namespace + "." + serviceAccount) : List.of(config.name()));
     }
 
+    /** Whether the network's own profile is what it has. */
+    boolean isOfNetwork(String network) {
+        return profiles.contains(network);
+    }
+
     ResourceKey key() {
         return new ResourceKey(Kind.WORKLOAD_ENDPOINT, namespace, endpointName);
     }

@@ -8,6 +8,7 @@ import io.canal.model.Ip;
 import io.canal.reconcile.Clock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -114,10 +115,23 @@ final class Leaks {
         private void read(Path folder) throws IOException {
             try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
                 for (Path file : files) {
-                    cached.add(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+                    if (!Files.isDirectory(file)) {
+                        readResult(file);
+                    }
                 }
+            } catch (DirectoryIteratorException broken) {
+                throw broken.getCause();
             } catch (NoSuchFileException none) {
                 return;
+            }
+        }
+
+        private void readResult(Path file) throws IOException {
+            try {
+                cached.add(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+            } catch (NoSuchFileException deleted) {
+                // Its pod has just gone; the other results count as before.
+                log.debug("{} is gone", file);
             }
         }
 

@@ -30,18 +30,29 @@ final class Ranges {
             throw new CniRefused(CniError.INVALID_CONFIGURATION, "the network configuration: ipam.type is \"" + ipam.type() + "\", expected " + HOST_LOCAL);
         }
         List<RangeSet> sets = new ArrayList<>();
-        for (List<IpamConfig.Range> written : ipam.ranges()) {
+        for (List<IpamConfig.Range> written : config.ranges()) {
             List<AddressRange> ranges = new ArrayList<>();
             for (IpamConfig.Range range : written) {
                 Cidr subnet = subnet(range, lease);
                 ranges.add(good(AddressRange.of(subnet, range.start(), range.end(), range.gateway())));
             }
-            sets.add(good(RangeSet.of(ranges)));
+            sets.add(apart(good(RangeSet.of(ranges)), sets));
         }
         if (sets.isEmpty()) {
             throw new CniRefused(CniError.INVALID_CONFIGURATION, "the network configuration: ipam has neither subnet nor ranges");
         }
         return sets;
+    }
+
+    /** One address is taken from each set: two that overlap would give a pod two of one subnet. */
+    private static RangeSet apart(RangeSet set, List<RangeSet> before) throws CniRefused {
+        for (RangeSet other : before) {
+            if (set.overlaps(other)) {
+                throw new CniRefused(CniError.INVALID_CONFIGURATION, "the network configuration: range set " + set + " overlaps with " + other
+                        + ", expected sets that have no address in common");
+            }
+        }
+        return set;
     }
 
     /** The lease is the truth. A subnet that is written with the gateway's address, as {@code 10.1.49.1/24}, is the same subnet. */

@@ -7,6 +7,7 @@ import io.canal.model.Cidr;
 import io.canal.model.Decoded;
 import io.canal.model.IpPrefix;
 import io.canal.model.Json;
+import io.canal.model.calico.Profile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,10 +34,16 @@ public record Conflist(
         String kubeconfig) {
 
     /** The name of the network: the folder of host-local's store and runtimes' caches hang on it. It is that of the old charm. */
-    public static final String NETWORK_NAME = "cdk-canal";
+    public static final String NETWORK_NAME = Profile.POD_NETWORK;
 
-    /** The plugin that is chained after ours where it is there: host ports. */
+    /** The plugin for ports of the host. */
     public static final String PORTMAP = "portmap";
+
+    /** The plugin for the rates that Kubernetes' annotations {@code kubernetes.io/ingress-bandwidth} and {@code egress-bandwidth} ask for. */
+    public static final String BANDWIDTH = "bandwidth";
+
+    /** The plugins that are chained after ours where they are there, in this order. */
+    public static final List<String> CHAINED = List.of(PORTMAP, BANDWIDTH);
 
     /** Paths for talking to etcd with TLS; {@code key} and {@code cert} are empty where the server asks for none. */
     public record Tls(String ca, String cert, String key) {}
@@ -72,16 +79,19 @@ public record Conflist(
             calico.putObject("kubernetes").put("kubeconfig", kubeconfig);
         }
         calico.putObject("policy").put("type", "k8s");
-        if (portmap()) {
+        if (chains(PORTMAP)) {
             ObjectNode portmap = plugins.addObject().put("type", PORTMAP);
             portmap.putObject("capabilities").put("portMappings", true);
             portmap.put("snat", true);
         }
+        if (chains(BANDWIDTH)) {
+            plugins.addObject().put("type", BANDWIDTH).putObject("capabilities").put("bandwidth", true);
+        }
         return root;
     }
 
-    boolean portmap() {
-        return !versions.leftOut().contains(PORTMAP);
+    boolean chains(String plugin) {
+        return versions.chained().contains(plugin);
     }
 
     /** What a conflist that is in use says of a chained plugin's versions; empty where it does not chain it, or has no list of versions that would do. */

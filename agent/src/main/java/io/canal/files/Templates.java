@@ -78,7 +78,8 @@ public final class Templates {
         if (!file.kubeconfig().isEmpty()) {
             model.put("kubeconfig", json(file.kubeconfig()));
         }
-        model.put("portmap", file.portmap());
+        model.put("portmap", file.chains(Conflist.PORTMAP));
+        model.put("bandwidth", file.chains(Conflist.BANDWIDTH));
         ObjectNode meant = file.tree();
         return render(CONFLIST, conflist, model).then(text -> switch (Json.object(CONFLIST, text)) {
             case Good<ObjectNode>(ObjectNode read) when read.equals(meant) -> Decoded.good(text);

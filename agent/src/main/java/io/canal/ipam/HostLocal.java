@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
@@ -27,7 +28,8 @@ import java.util.function.Predicate;
  */
 public final class HostLocal {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /** A runtime waits for DEL too, and a plugin has 8 s for all. */
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
     private static final String LOCK = "lock";
 
     private final Path folder;
@@ -48,7 +50,12 @@ public final class HostLocal {
      * @param requested addresses that the owner asks for, each to be in one of the sets
      */
     public List<Ip> allocate(String network, Owner owner, List<RangeSet> sets, List<Ip> requested) throws IpamFailed {
-        return locked(network, store -> {
+        return allocate(network, owner, sets, requested, PATIENCE);
+    }
+
+    /** As {@link #allocate(String, Owner, List, List)}, waiting so long at most where others are at work in the store. */
+    public List<Ip> allocate(String network, Owner owner, List<RangeSet> sets, List<Ip> requested, Duration patience) throws IpamFailed {
+        return locked(network, patience, store -> {
             Set<Ip> taken = store.taken();
             Set<Ip> had = store.heldBy(owner);
             List<Ip> given = new ArrayList<>();
@@ -126,19 +133,40 @@ public final class HostLocal {
         return folder.resolve(network);
     }
 
-    @SuppressWarnings("try") // the lock is held, not used
     private <T> T locked(String network, Work<T> work) throws IpamFailed {
+        return locked(network, PATIENCE, work);
+    }
+
+    private <T> T locked(String network, Duration patience, Work<T> work) throws IpamFailed {
         Path path = path(network);
         Reservations store = networks.computeIfAbsent(network, any -> new Reservations(path));
+        long end = System.nanoTime() + patience.toNanos();
         // Our own threads queue here; flock is asked by one of them at a time.
-        store.own().lock();
+        try {
+            if (!store.own().tryLock(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw locked(path, patience);
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IpamFailed("waiting for the store of addresses " + path + " was interrupted", interrupted);
+        }
+        try {
+            return alone(path, store, Duration.ofNanos(Math.max(0, end - System.nanoTime())), work);
+        } finally {
+            store.own().unlock();
+        }
+    }
+
+    /** Where none of our own threads is at work. */
+    @SuppressWarnings("try") // the lock is held, not used
+    private static <T> T alone(Path path, Reservations store, Duration patience, Work<T> work) throws IpamFailed {
         try {
             if (!Files.isDirectory(path)) {
                 Files.createDirectories(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
             }
-            Optional<Flock> flock = Flock.acquire(path.resolve(LOCK), PATIENCE);
+            Optional<Flock> flock = Flock.acquire(path.resolve(LOCK), patience);
             if (flock.isEmpty()) {
-                throw new IpamFailed("the store of addresses " + path + " is locked by another process since " + PATIENCE.toSeconds() + " s");
+                throw locked(path, patience);
             }
             try (Flock _ = flock.get()) {
                 store.look();
@@ -148,9 +176,11 @@ public final class HostLocal {
             throw new IpamFailed("the store of addresses " + path + " cannot be locked: " + failure.getMessage(), failure);
         } catch (IOException failure) {
             throw new IpamFailed("the store of addresses " + path + " cannot be used: " + failure, failure);
-        } finally {
-            store.own().unlock();
         }
+    }
+
+    private static IpamFailed locked(Path path, Duration patience) {
+        return new IpamFailed("the store of addresses " + path + " was locked by others for " + patience.toMillis() + " ms");
     }
 
     private static Ip reserveThis(Reservations store, Ip address, RangeSet set, Owner owner) throws IpamFailed, IOException {
@@ -193,6 +223,6 @@ public final class HostLocal {
                 break;
             }
         }
-        throw new IpamFailed("no IP addresses available in range set: " + set);
+        throw IpamFailed.full(set);
     }
 }

@@ -34,6 +34,11 @@ public record RangeSet(List<AddressRange> ranges) {
         return ranges.stream().anyMatch(range -> range.contains(address));
     }
 
+    /** Whether both have an address in common. */
+    public boolean overlaps(RangeSet other) {
+        return ranges.stream().anyMatch(ours -> other.ranges.stream().anyMatch(theirs -> ours.subnet().family() == theirs.subnet().family() && ours.overlaps(theirs)));
+    }
+
     boolean isGateway(Ip address) {
         return ranges.stream().anyMatch(range -> range.gateway().equals(address));
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.cni.TestHost.Call;
+import io.canal.kernel.libc.Flock;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
 import java.io.IOException;
@@ -213,6 +214,52 @@ final class AttachIT {
         assertEquals(11, TestHost.JSON.readTree(outcome.out()).path("code").asInt(), outcome.toString());
         host.order("release-rules");
         assertNothingLeft();
+    }
+
+    @Test
+    void a_store_of_addresses_that_another_process_holds_fails_the_add_within_the_deadline() throws Exception {
+        Path lock = Files.createDirectories(host.paths().hostLocalDir().resolve(NETWORK)).resolve("lock");
+        Call call = Call.pod("c0ffee", host.pod("a"), "web-0");
+        try (Flock _ = Flock.tryAcquire(lock).orElseThrow()) {
+            var outcome = host.call("ADD", call);
+            assertTrue(outcome.millis() < 7_000, outcome.toString());
+            JsonNode error = TestHost.JSON.readTree(outcome.out());
+            assertEquals(11, error.path("code").asInt(), outcome.toString());
+            assertTrue(error.path("msg").asText().contains("was locked by others"), outcome.toString());
+        }
+        assertNothingLeft();
+        add(call);
+    }
+
+    @Test
+    void what_a_runtime_asks_for_itself_is_given() throws Exception {
+        Call call = Call.pod("c0ffee", host.pod("a"), "web-0");
+        JsonNode byArguments = add(new Call("podman", host.pod("b"), "IgnoreUnknown=1;K8S_POD_NAME=x;IP=10.1.49.77;MAC=0a:58:0a:01:31:4d", call.stdin()));
+        assertEquals("10.1.49.77/32 0a:58:0a:01:31:4d", byArguments.path("ips").path(0).path("address").asText() + " " + byArguments.path("interfaces").path(1).path("mac").asText());
+        JsonNode byCapabilities = add(call.with(call.stdin().replaceFirst("\\{",
+                "{\"runtimeConfig\":{\"Ips\":[\"10.1.49.78/24\"],\"Mac\":\"0a:58:0a:01:31:4e\",\"bandwidth\":{\"ingressRate\":1},\"dns\":{},\"aliases\":{\"n\":[\"a\"]},\"infinibandGUID\":\"x\"},")));
+        assertEquals("10.1.49.78/32 0a:58:0a:01:31:4e", byCapabilities.path("ips").path(0).path("address").asText() + " " + byCapabilities.path("interfaces").path(1).path("mac").asText());
+        refused(4, new Call("group", host.pod("c"), "MAC=01:00:5e:00:00:01", call.stdin()));
+    }
+
+    @Test
+    void ranges_of_the_runtime_come_before_those_of_the_file() throws Exception {
+        Call call = Call.pod("c0ffee", host.pod("a"), "web-0");
+        String ranges = "{\"runtimeConfig\":{\"ipRanges\":[[{\"subnet\":\"10.1.49.0/24\",\"rangeStart\":\"10.1.49.200\",\"rangeEnd\":\"10.1.49.201\"}]]},";
+        String without = call.stdin().replace(",\"subnet\":\"10.1.49.0/24\"", "");
+        assertEquals("10.1.49.200/32", add(call.with(without.replaceFirst("\\{", ranges))).path("ips").path(0).path("address").asText());
+        // As host-local has it: one address of each set, so sets must not overlap.
+        JsonNode error = refused(7, Call.pod("both", host.pod("b"), "web-1").with(call.stdin().replaceFirst("\\{", ranges)));
+        assertTrue(error.path("msg").asText().contains("overlaps"), error.toString());
+        refused(11, Call.pod("other", host.pod("c"), "web-2").with(without.replaceFirst("\\{", ranges.replace("10.1.49.0/24", "10.2.0.0/16"))));
+    }
+
+    @Test
+    void a_container_outside_kubernetes_on_its_network_may_be_reached_as_a_pod_may() throws Exception {
+        Call call = new Call("0123456789abcdef", host.pod("a"), "IgnoreUnknown=1;K8S_POD_NAME=web", Call.CONFIG.replace(NETWORK, "cdk-canal"));
+        add(call);
+        String profile = host.etcd().get("/calico/resources/v3/projectcalico.org/profiles/cdk-canal");
+        assertTrue(profile.contains("\"ingress\":[{\"action\":\"Allow\",\"source\":{},\"destination\":{}}]"), profile);
     }
 
     @Test

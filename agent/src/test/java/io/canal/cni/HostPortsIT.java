@@ -82,6 +82,20 @@ class HostPortsIT {
         assertEquals(List.of(), ports.left());
     }
 
+    @Test
+    void what_cannot_be_read_in_the_cache_is_in_nobodys_way() throws Exception {
+        Id pod = attach("sound", BOOT, "", "10.1.49.2");
+        Files.createDirectory(results.resolve("net-a-folder"));
+        Files.createSymbolicLink(results.resolve("net-gone-eth0"), results.resolve("nowhere"));
+        Files.writeString(results.resolve("net-empty-eth0"), "");
+        Files.writeString(results.resolve("net-list-eth0"), "[]");
+        Files.writeString(results.resolve("net-binary-eth0"), "\u0000\ufffe");
+        attach("garbled", BOOT, "", "10.1.49.3");
+        Path garbled = results.resolve("net-garbled-eth0");
+        Files.writeString(garbled, Files.readString(garbled).replaceFirst("\"config\":\"[^\"]*\"", "\"config\":\"e\""));
+        assertEquals(List.of(pod), missing(ports()));
+    }
+
     private HostPorts ports() {
         return new HostPorts(Path.of("/usr/lib/cni"), List.of(results), attachments, BOOT);
     }

@@ -35,9 +35,12 @@ class TemplatesTest {
     }
 
     private static Conflist conflist(Spoken portmap) {
-        FileFacts facts = new FileFacts(SubnetEnvTest.V4, "worker-1", List.of("https://10.0.0.1:2379", "https://10.0.0.2:2379"),
+        return facts().conflist(CniVersions.choose(Map.of(Conflist.PORTMAP, portmap), Map.of()));
+    }
+
+    private static FileFacts facts() {
+        return new FileFacts(SubnetEnvTest.V4, "worker-1", List.of("https://10.0.0.1:2379", "https://10.0.0.2:2379"),
                 Optional.of(new Conflist.Tls("/opt/calicoctl/etcd-ca", "/opt/calicoctl/etcd-cert", "/opt/calicoctl/etcd-key")), "/root/cdk/kubeconfig");
-        return facts.conflist(CniVersions.choose(Map.of(Conflist.PORTMAP, portmap), Map.of()));
     }
 
     @Test
@@ -75,7 +78,7 @@ class TemplatesTest {
     @Test
     void a_plugin_that_speaks_only_old_versions_is_left_out_with_the_reason() {
         CniVersions versions = choose(new Spoken.Versions(Set.of("0.2.0", "0.3.1")));
-        assertEquals(Set.of(Conflist.PORTMAP), versions.leftOut());
+        assertEquals(List.of(), versions.chained());
         assertEquals(List.of("The CNI plugin portmap speaks only 0.2.0, 0.3.1, expected 0.4.0 or 1.0.0; the conflist does without it."), versions.notes());
         assertEquals("0.4.0", choose(new Spoken.Versions(Set.of("0.3.1", "0.4.0"))).preferred());
     }
@@ -83,14 +86,14 @@ class TemplatesTest {
     @Test
     void an_absent_plugin_is_left_out_with_the_reason() {
         CniVersions versions = choose(new Spoken.Absent());
-        assertEquals(Set.of(Conflist.PORTMAP), versions.leftOut());
+        assertEquals(List.of(), versions.chained());
         assertEquals(List.of("The CNI plugin portmap is absent; the conflist does without it."), versions.notes());
     }
 
     @Test
     void a_silent_plugin_stays_in_the_chain_with_what_every_plugin_speaks() {
         CniVersions versions = choose(new Spoken.Silent());
-        assertEquals(Set.of(), versions.leftOut());
+        assertEquals(List.of(Conflist.PORTMAP), versions.chained());
         assertEquals("0.4.0", versions.preferred());
         assertEquals(List.of("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0"), versions.common());
         assertEquals(List.of("The CNI plugin portmap did not answer VERSION; it stays in the conflist and is asked again."), versions.notes());
@@ -105,7 +108,7 @@ class TemplatesTest {
     @Test
     void of_a_plugin_that_is_being_asked_nothing_is_said() {
         CniVersions versions = choose(new Spoken.Asking());
-        assertEquals(Set.of(), versions.leftOut());
+        assertEquals(List.of(Conflist.PORTMAP), versions.chained());
         assertEquals(List.of(), versions.notes());
     }
 
@@ -117,6 +120,23 @@ class TemplatesTest {
         assertEquals(Optional.empty(), Conflist.versionsWith(Conflist.PORTMAP, "not JSON"));
         assertEquals(Optional.empty(), Conflist.versionsWith(Conflist.PORTMAP, """
                 {"cniVersion": "0.3.1", "plugins": [{"type": "portmap"}]}"""));
+    }
+
+    @Test
+    void bandwidth_is_chained_last_where_it_is_there_and_missed_by_nobody_where_it_is_not() {
+        Map<String, Spoken> both = Map.of(Conflist.PORTMAP, new Spoken.Versions(PORTMAP_1_1_1), Conflist.BANDWIDTH, new Spoken.Versions(PORTMAP_1_1_1));
+        ObjectNode root = Json.object("conflist", templates().render(facts().conflist(CniVersions.choose(both, Map.of()))).orThrow()).orThrow();
+        assertEquals("{\"type\":\"bandwidth\",\"capabilities\":{\"bandwidth\":true}}", root.path("plugins").path(2).toString());
+        assertEquals(List.of(), choose(new Spoken.Versions(PORTMAP_1_1_1)).notes());
+    }
+
+    @Test
+    void a_bandwidth_plugin_that_has_no_version_in_common_leaves_portmap_alone() {
+        CniVersions versions = CniVersions.choose(Map.of(Conflist.PORTMAP, new Spoken.Versions(Set.of("0.4.0")),
+                Conflist.BANDWIDTH, new Spoken.Versions(Set.of("1.0.0"))), Map.of());
+        assertEquals(List.of(Conflist.PORTMAP), versions.chained());
+        assertEquals("0.4.0", versions.preferred());
+        assertEquals(List.of("The CNI plugin bandwidth has no version in common with those before it; the conflist does without it."), versions.notes());
     }
 
     private static CniVersions choose(Spoken portmap) {

@@ -56,7 +56,7 @@ public final class FileStage implements Stage {
         }
         if (placed == null) {
             boolean begin = mayBegin.getAsBoolean();
-            files.put(texts, begin);
+            files.putSoon(texts, begin);
             placed = begin && texts.settled() ? renderedFrom : null;
         }
     }

@@ -37,7 +37,7 @@ public final class FileWatch implements AutoCloseable {
         this.watched = Map.of(
                 paths.subnetEnv().getParent(), Set.of(paths.subnetEnv().getFileName().toString()),
                 paths.cniConfDir(), Set.of(paths.conflist().getFileName().toString()),
-                paths.cniBinDir(), Set.of(Conflist.PORTMAP));
+                paths.cniBinDir(), Set.copyOf(Conflist.CHAINED));
         this.onTouch = onTouch;
         this.service = paths.root().getFileSystem().newWatchService();
         watchAll();

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,6 +37,8 @@ import java.util.Set;
 public final class NodeFiles {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /** Of a thread that has more to do than the files. */
+    private static final Duration SHORT_PATIENCE = Duration.ofMillis(20);
 
     private final NodePaths paths;
     private final Path templates;
@@ -69,12 +72,14 @@ public final class NodeFiles {
     /** Renders both files from what is known now. Chained plugins that are new are being asked meanwhile. */
     public Rendered render(FileFacts facts) throws StageFailed {
         Templates texts = new Templates(template(Templates.SUBNET_ENV), template(Templates.CONFLIST));
-        Spoken portmap = probe.spoken(Conflist.PORTMAP);
+        Map<String, Spoken> spoken = new HashMap<>();
+        Conflist.CHAINED.forEach(plugin -> spoken.put(plugin, probe.spoken(plugin)));
         Map<String, Set<String>> inUse = inUse();
-        CniVersions versions = CniVersions.choose(Map.of(Conflist.PORTMAP, portmap), inUse);
+        CniVersions versions = CniVersions.choose(spoken, inUse);
         String subnetEnv = orFail(texts.render(facts.subnetEnv()));
         String conflist = orFail(texts.render(facts.conflist(versions)));
-        return new Rendered(subnetEnv, conflist, digest(subnetEnv + conflist), !(portmap instanceof Spoken.Asking) || !inUse.isEmpty(), versions.notes());
+        boolean settled = spoken.entrySet().stream().allMatch(plugin -> !(plugin.getValue() instanceof Spoken.Asking) || inUse.containsKey(plugin.getKey()));
+        return new Rendered(subnetEnv, conflist, digest(subnetEnv + conflist), settled, versions.notes());
     }
 
     /** As {@link #render}, after the answers of the plugins, or when they have not come in time. */
@@ -86,7 +91,10 @@ public final class NodeFiles {
 
     /** What the conflist that is in use chains with. */
     private Map<String, Set<String>> inUse() throws StageFailed {
-        return read(paths.conflist()).flatMap(text -> Conflist.versionsWith(Conflist.PORTMAP, text)).map(versions -> Map.of(Conflist.PORTMAP, versions)).orElse(Map.of());
+        Optional<String> text = read(paths.conflist());
+        Map<String, Set<String>> inUse = new HashMap<>();
+        Conflist.CHAINED.forEach(plugin -> text.flatMap(used -> Conflist.versionsWith(plugin, used)).ifPresent(versions -> inUse.put(plugin, versions)));
+        return inUse;
     }
 
     /**
@@ -95,6 +103,15 @@ public final class NodeFiles {
      * @param conflistToo whether the conflist may be made where it is absent: runtimes use it from then on
      */
     public void put(Rendered files, boolean conflistToo) throws StageFailed {
+        put(files, conflistToo, PATIENCE);
+    }
+
+    /** As {@link #put}, without waiting for another process that writes. */
+    void putSoon(Rendered files, boolean conflistToo) throws StageFailed {
+        put(files, conflistToo, SHORT_PATIENCE);
+    }
+
+    private void put(Rendered files, boolean conflistToo, Duration patience) throws StageFailed {
         Map<Path, String> wrong = new LinkedHashMap<>();
         addIfWrong(wrong, paths.subnetEnv(), files.subnetEnv());
         if (files.settled() && (conflistToo || Files.exists(paths.conflist()))) {
@@ -103,7 +120,7 @@ public final class NodeFiles {
         if (wrong.isEmpty()) {
             return;
         }
-        locked(() -> {
+        locked(patience, () -> {
             for (Map.Entry<Path, String> file : wrong.entrySet()) {
                 AtomicFile.write(file.getKey(), file.getValue(), AtomicFile.READABLE);
             }
@@ -112,7 +129,7 @@ public final class NodeFiles {
 
     /** Removes both files, for when canal leaves the node. */
     public void remove() throws StageFailed {
-        locked(() -> {
+        locked(PATIENCE, () -> {
             Files.deleteIfExists(paths.conflist());
             Files.deleteIfExists(paths.subnetEnv());
         });
@@ -122,12 +139,12 @@ public final class NodeFiles {
         void run() throws IOException;
     }
 
-    private void locked(Writing writing) throws StageFailed {
+    private void locked(Duration patience, Writing writing) throws StageFailed {
         try {
             Files.createDirectories(paths.filesLock().toAbsolutePath().getParent());
-            Optional<Flock> lock = Flock.acquire(paths.filesLock(), PATIENCE);
+            Optional<Flock> lock = Flock.acquire(paths.filesLock(), patience);
             if (lock.isEmpty()) {
-                throw new StageFailed("Another process holds " + paths.filesLock() + " for more than " + PATIENCE.toSeconds() + " s.");
+                throw new StageFailed("Another process holds " + paths.filesLock() + "; the node's files are not written before it lets go.");
             }
             try (Flock _ = lock.get()) {
                 writing.run();

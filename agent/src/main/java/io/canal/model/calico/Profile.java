@@ -22,6 +22,9 @@ public record Profile(String name, SortedMap<String, String> labelsToApply, List
     /** The profile that allows all. It is never stored, and always there. */
     public static final String ALLOW_ALL = "projectcalico-default-allow";
 
+    /** The name of the network of our own conflist. */
+    public static final String POD_NETWORK = "cdk-canal";
+
     public Profile {
         ingress = List.copyOf(ingress);
         egress = List.copyOf(egress);
@@ -39,13 +42,17 @@ public record Profile(String name, SortedMap<String, String> labelsToApply, List
     }
 
     /**
-     * The profile of a plain CNI network, as Calico's plugin makes it: members of the network may reach each other, and may reach
-     * all.
+     * The profile of containers outside Kubernetes. On a plain CNI network it is that of Calico's plugin: members of the network may
+     * reach each other, and may reach all. On {@link #POD_NETWORK} all may reach them, as Kubernetes has it for pods that no policy
+     * picks.
      */
     public static Resource ofNetwork(String network) {
         ObjectNode spec = Json.object();
         ObjectNode ingress = spec.putArray("ingress").addObject().put("action", "Allow");
-        ingress.putObject("source").put("selector", "has(" + network + ")");
+        ObjectNode source = ingress.putObject("source");
+        if (!network.equals(POD_NETWORK)) {
+            source.put("selector", "has(" + network + ")");
+        }
         ingress.putObject("destination");
         ObjectNode egress = spec.putArray("egress").addObject().put("action", "Allow");
         egress.putObject("source");

@@ -1,5 +1,6 @@
 package io.canal.model.cni;
 
+import io.canal.model.Mac;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,6 +72,11 @@ public record CniRequest(Command command, String containerId, String netns, Stri
         return namespace.isEmpty() || name.isEmpty() ? Optional.empty() : Optional.of(new Pod(namespace, name));
     }
 
+    /** The MAC address that the runtime asks for in CNI_ARGS. */
+    public Optional<Mac> mac() {
+        return Mac.parse(args.getOrDefault("MAC", ""));
+    }
+
     private static Command command(String text) throws CniRefused {
         for (Command command : Command.values()) {
             if (command.name().equals(text)) {
@@ -112,6 +118,9 @@ public record CniRequest(Command command, String containerId, String netns, Stri
             }
             if (POD_ARGS.contains(parts[0]) && !CONTAINER_ID.matcher(parts[1]).matches() && !parts[1].isEmpty()) {
                 throw new CniRefused(CniError.INVALID_ENVIRONMENT, "ARGS: " + parts[0] + " is \"" + parts[1] + "\", expected a Kubernetes name");
+            }
+            if (parts[0].equals("MAC") && !parts[1].isEmpty() && !PluginConfig.isUnicast(parts[1])) {
+                throw new CniRefused(CniError.INVALID_ENVIRONMENT, "ARGS: MAC is \"" + parts[1] + "\", expected " + PluginConfig.UNICAST);
             }
             args.put(parts[0], parts[1]);
         }

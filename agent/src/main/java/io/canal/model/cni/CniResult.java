@@ -34,18 +34,20 @@ public record CniResult(
             boolean modern = version.atLeast(CniVersion.V1_0_0);
             var interfaces = json.putArray("interfaces");
             interfaces.addObject().put("name", hostInterface);
-            ObjectNode inPod = interfaces.addObject().put("name", interfaceInPod).put("mac", mac.toString());
-            if (modern && mtu > 0) {
-                inPod.put("mtu", mtu);
-            }
-            inPod.put("sandbox", sandbox);
+            ObjectNode inPod = interfaces.addObject();
             var ips = json.putArray("ips");
-            for (Ip address : addresses) {
-                ObjectNode ip = ips.addObject();
-                if (!modern) {
-                    ip.put("version", address.isV4() ? "4" : "6");
+            // The order of the keys is that of the reference library, which sorts those of the newer results.
+            if (modern) {
+                inPod.put("mac", mac.toString());
+                if (mtu > 0) {
+                    inPod.put("mtu", mtu);
                 }
-                ip.put("interface", 1).put("address", IpPrefix.host(address).toString());
+                inPod.put("name", interfaceInPod).put("sandbox", sandbox);
+                addresses.forEach(address -> ips.addObject().put("address", IpPrefix.host(address).toString()).put("interface", 1));
+            } else {
+                inPod.put("name", interfaceInPod).put("mac", mac.toString()).put("sandbox", sandbox);
+                addresses.forEach(address -> ips.addObject().put("version", address.isV4() ? "4" : "6").put("interface", 1)
+                        .put("address", IpPrefix.host(address).toString()));
             }
             if (!routes.isEmpty()) {
                 var written = json.putArray("routes");

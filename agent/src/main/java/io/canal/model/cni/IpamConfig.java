@@ -39,7 +39,14 @@ public record IpamConfig(JsonNode json) {
         if (!CniJson.absent(CniJson.get(json, "subnet"))) {
             sets.add(List.of(range(json)));
         }
-        CniJson.get(json, "ranges").forEach(set -> {
+        sets.addAll(sets(CniJson.get(json, "ranges")));
+        return sets;
+    }
+
+    /** Sets of ranges, as {@code ranges} and the capability {@code ipRanges} have them. */
+    static List<List<Range>> sets(JsonNode written) {
+        List<List<Range>> sets = new ArrayList<>();
+        written.forEach(set -> {
             List<Range> ranges = new ArrayList<>();
             set.forEach(range -> ranges.add(range(range)));
             sets.add(ranges);
@@ -57,12 +64,18 @@ public record IpamConfig(JsonNode json) {
     static void check(JsonNode json, Checks checks) {
         checks.text(json, "ipam.", "type").text(json, "ipam.", "dataDir").text(json, "ipam.", "resolvConf");
         checkRange(json, "ipam.", checks);
-        checks.each(json, "ipam.", "ranges", set -> set.isArray() && !set.isEmpty(), "a list of ranges that is not empty");
+        checkSets(json, "ipam.", "ranges", checks);
+        checks.each(json, "ipam.", "routes", route -> route.isObject() && IpPrefix.parse(CniJson.get(route, "dst").asText()).isPresent(),
+                "an object with dst, a CIDR");
+    }
+
+    static void checkSets(JsonNode json, String at, String field, Checks checks) {
+        checks.each(json, at, field, set -> set.isArray() && !set.isEmpty(), "a list of ranges that is not empty");
         int number = 0;
-        for (JsonNode set : CniJson.get(json, "ranges")) {
+        for (JsonNode set : CniJson.get(json, field)) {
             int index = 0;
             for (JsonNode range : set) {
-                String path = "ipam.ranges[" + number + "][" + index++ + "]";
+                String path = at + field + "[" + number + "][" + index++ + "]";
                 if (!range.isObject() || CniJson.absent(CniJson.get(range, "subnet"))) {
                     checks.wrong(path, range, "an object with a subnet");
                 } else {
@@ -71,8 +84,6 @@ public record IpamConfig(JsonNode json) {
             }
             number++;
         }
-        checks.each(json, "ipam.", "routes", route -> route.isObject() && IpPrefix.parse(CniJson.get(route, "dst").asText()).isPresent(),
-                "an object with dst, a CIDR");
     }
 
     private static void checkRange(JsonNode range, String path, Checks checks) {

@@ -7,6 +7,7 @@ import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import io.canal.model.Json;
 import io.canal.model.LocalEndpoint.Port;
+import io.canal.model.Mac;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,9 @@ public record PluginConfig(ObjectNode json) {
 
     private static final String WHERE = "the network configuration";
     private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9_.\\-]*");
+    /** What a MAC address must be. */
+    static final String UNICAST = "a MAC address such as 0a:58:0a:01:31:02, not one of a group";
+
     private static final int SMALLEST_MTU = 68;
     private static final int LARGEST_MTU = 65535;
 
@@ -59,6 +63,9 @@ public record PluginConfig(ObjectNode json) {
                 .each(CniJson.get(json, "runtimeConfig"), "runtimeConfig.", "ips", PluginConfig::isAddress, "an IP address")
                 .each(json, "", "cni.dev/valid-attachments", JsonNode::isObject, "an object with containerID and ifname")
                 .each(json, "", "cni.dev/attachments", JsonNode::isObject, "an object with containerID and ifname");
+        JsonNode runtime = CniJson.get(json, "runtimeConfig");
+        checks.field(runtime, "runtimeConfig.", "mac", mac -> mac.isTextual() && (mac.asText().isEmpty() || isUnicast(mac.asText())), UNICAST);
+        IpamConfig.checkSets(runtime, "runtimeConfig.", "ipRanges", checks);
         checks.object(json, "", "ipam");
         IpamConfig.check(CniJson.get(json, "ipam"), checks);
         return checks.first().<Decoded<PluginConfig>>map(Decoded::bad).orElseGet(() -> Decoded.good(new PluginConfig(json)));
@@ -130,6 +137,18 @@ public record PluginConfig(ObjectNode json) {
         return addresses;
     }
 
+    /** Sets of ranges to take an address from each: those that the runtime asks for with the capability {@code ipRanges}, then those of {@code ipam}. */
+    public List<List<IpamConfig.Range>> ranges() {
+        List<List<IpamConfig.Range>> sets = new ArrayList<>(IpamConfig.sets(CniJson.at(json, "runtimeConfig", "ipRanges")));
+        ipam().map(IpamConfig::ranges).ifPresent(sets::addAll);
+        return sets;
+    }
+
+    /** The MAC address that was asked for by the capability {@code mac}. */
+    public Optional<Mac> requestedMac() {
+        return Mac.parse(CniJson.at(json, "runtimeConfig", "mac").asText());
+    }
+
     /** What the chain's ADD gave; empty where the runtime does not say. */
     public Optional<JsonNode> previousResult() {
         return Optional.of(CniJson.get(json, "prevResult")).filter(JsonNode::isObject);
@@ -182,6 +201,11 @@ public record PluginConfig(ObjectNode json) {
 
     private static boolean isPortNumber(JsonNode port, int smallest) {
         return port.isInt() && port.intValue() >= smallest && port.intValue() <= 65535;
+    }
+
+    /** Whether an interface can have this MAC address. */
+    static boolean isUnicast(String mac) {
+        return Mac.parse(mac).filter(parsed -> parsed.number() != 0 && (parsed.number() >>> 40 & 1) == 0).isPresent();
     }
 
     private static boolean isAddress(JsonNode address) {

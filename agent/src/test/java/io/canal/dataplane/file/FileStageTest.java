@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.canal.files.Conflist;
 import io.canal.files.FileFacts;
 import io.canal.files.SubnetEnv;
+import io.canal.kernel.libc.Flock;
 import io.canal.model.Cidr;
 import io.canal.model.NodePaths;
 import io.canal.reconcile.Clock;
@@ -180,6 +181,19 @@ class FileStageTest {
         Files.writeString(portmap, "#!/bin/sh\n" + script + "\n");
         Files.setPosixFilePermissions(portmap, PosixFilePermissions.fromString("rwxr-xr-x"));
         return new PluginProbe(paths.cniBinDir(), new PluginMemory(paths.stateDir()), Clock.system(), patience, () -> {});
+    }
+
+    @Test
+    void a_lock_that_another_process_holds_does_not_hold_up_what_else_is_applied() throws Exception {
+        Files.createDirectories(paths.filesLock().getParent());
+        FileStage stage = stage();
+        try (Flock _ = Flock.tryAcquire(paths.filesLock()).orElseThrow()) {
+            long start = System.nanoTime();
+            assertThrows(StageFailed.class, () -> stage.run(PASS));
+            assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(2), "it waited");
+        }
+        stage.run(PASS);
+        assertTrue(Files.exists(paths.conflist()));
     }
 
     @Test
