@@ -66,7 +66,7 @@ public record RecordedCall(String title, Map<String, String> environment, String
                     exit = Integer.parseInt(line.substring(6));
                 } else if (line.equals("stdout:")) {
                     inStdout = true;
-                } else if (line.startsWith("\u23ce") || line.startsWith("stderr") || line.startsWith("host$") || line.startsWith("--")
+                } else if (line.startsWith("\u23ce") || line.startsWith("stderr") || line.startsWith("host$") || line.startsWith("--") || line.startsWith("key   ")
                         || inStdout && line.isEmpty() && stdout.toString().endsWith("}\n")) {
                     inStdout = false;
                 } else if (inStdout) {
