@@ -161,10 +161,14 @@ public final class CniServer implements AutoCloseable {
             case ADD -> {
                 PluginConfig config = good(decoded);
                 CniVersion version = version(config);
-                yield adder.add(request, config).print(version);
+                try (var _ = spool.hold()) {
+                    yield adder.add(request, config).print(version);
+                }
             }
             case DEL -> {
-                deleter.delete(request, decoded);
+                try (var _ = spool.hold()) {
+                    deleter.delete(request, decoded);
+                }
                 yield "";
             }
             case CHECK -> {

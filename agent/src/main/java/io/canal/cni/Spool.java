@@ -3,12 +3,9 @@ package io.canal.cni;
 import io.canal.model.Decoded;
 import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
-import io.canal.model.calico.Resource;
-import io.canal.model.calico.WorkloadEndpoint;
 import io.canal.reconcile.Clock;
 import io.canal.store.Store;
 import io.canal.store.StoreException;
-import io.canal.store.Txn;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryIteratorException;
@@ -22,11 +19,9 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +32,9 @@ import org.slf4j.LoggerFactory;
  * process, the plugin without its agent, has left there; what it left is newer than what is in memory.
  *
  * <p>Where etcd is out of reach everything waits. A write that etcd refuses, or that cannot be made, waits alone.
+ *
+ * <p>Writes that wait together go in one transaction, and while pods are being attached they wait a moment for each other: etcd and
+ * the attaching share processors and disk, and nobody waits for the endpoint in etcd.
  */
 final class Spool implements AutoCloseable {
 
@@ -47,11 +45,13 @@ final class Spool implements AutoCloseable {
     /** What etcd refused is tried again after this. */
     private static final long RETRY_AFTER = TimeUnit.SECONDS.toNanos(5);
     private static final long LOOK_EVERY = TimeUnit.SECONDS.toNanos(30);
-    /** A write that loses its comparison this often against other writers is left for later. */
-    private static final int TRIES = 6;
+    /** So many go in one transaction; etcd's limit is 128 operations. */
+    private static final int MOST_TOGETHER = 50;
+    /** So long writes wait at most for pods that are being attached. */
+    private static final long LONGEST_HOLD = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Path folder;
-    private final Store store;
+    private final EtcdWrites etcd;
     private final Clock clock;
     private final Thread thread = Thread.ofVirtual().name("spool").unstarted(this::drain);
 
@@ -68,10 +68,12 @@ final class Spool implements AutoCloseable {
     private final Map<Path, String> told = new HashMap<>();
     private boolean hurry;
     private boolean closed;
+    // How many pods are being attached or removed.
+    private int held;
 
     Spool(Path folder, Store store, Clock clock) throws IOException {
         this.folder = folder;
-        this.store = store;
+        this.etcd = new EtcdWrites(store, clock);
         this.clock = clock;
         Durable.folder(folder);
     }
@@ -151,6 +153,30 @@ final class Spool implements AutoCloseable {
         later.remove(file);
     }
 
+    /** While this is held, writes may wait a moment for more. */
+    interface Hold extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** A pod is being attached or removed, until what this gives is closed. */
+    Hold hold() {
+        hold(1);
+        return () -> hold(-1);
+    }
+
+    private void hold(int more) {
+        lock.lock();
+        try {
+            held += more;
+            if (held == 0) {
+                work.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Leaves a write for the agent, from another process. */
     static void leave(Path folder, Write write) throws IOException {
         Durable.folder(folder);
@@ -220,6 +246,10 @@ final class Spool implements AutoCloseable {
             while (!closed && !hurry && left > 0 && (pause > 0 || waiting.size() == later.size())) {
                 left = work.awaitNanos(left);
             }
+            long hold = LONGEST_HOLD;
+            while (!closed && !hurry && held > 0 && hold > 0) {
+                hold = work.awaitNanos(hold);
+            }
             if (hurry || clock.nanos() - retryAt >= 0) {
                 later.clear();
             }
@@ -234,41 +264,55 @@ final class Spool implements AutoCloseable {
 
     /** Tries all that is not to wait; false where etcd is out of reach. */
     private boolean drainOnce() {
-        while (true) {
-            Map.Entry<Path, Write> next = next();
-            if (next == null) {
-                return true;
-            }
-            Path file = next.getKey();
-            Write write = next.getValue();
+        for (Map<Path, Write> next = next(); !next.isEmpty(); next = next()) {
             try {
-                carryOut(write).ifPresentOrElse(reason -> putOff(file, write, reason), () -> done(file, write));
-            } catch (StoreException failure) {
-                if (failure.kind() == StoreException.Kind.UNAVAILABLE) {
-                    log.debug("{} waits: {}", write.key(), failure.getMessage());
-                    return false;
+                boolean together = next.size() > 1 && etcd.carryOut(next.values());
+                for (Map.Entry<Path, Write> one : next.entrySet()) {
+                    carryOut(one.getKey(), one.getValue(), together);
                 }
-                putOff(file, write, String.valueOf(failure.getMessage()));
-            } catch (UncheckedIOException failure) {
-                putOff(file, write, "the spool " + folder + " cannot be kept: " + failure.getCause());
-            } catch (RuntimeException defect) {
-                log.debug("{} failed", write.key(), defect);
-                putOff(file, write, "a defect of canal, " + defect);
+            } catch (StoreException failure) {
+                log.debug("{} writes wait: {}", next.size(), failure.getMessage());
+                return false;
             }
+        }
+        return true;
+    }
+
+    private Map<Path, Write> next() {
+        lock.lock();
+        try {
+            Map<Path, Write> next = new HashMap<>();
+            for (Map.Entry<Path, Write> entry : waiting.entrySet()) {
+                if (!closed && !later.containsKey(entry.getKey()) && next.size() < MOST_TOGETHER) {
+                    next.put(entry.getKey(), entry.getValue());
+                }
+            }
+            return next;
+        } finally {
+            lock.unlock();
         }
     }
 
-    private Map.@Nullable Entry<Path, Write> next() {
-        lock.lock();
+    /**
+     * One write, to its end.
+     *
+     * @param done whether it has been carried out already
+     * @throws StoreException where etcd is out of reach
+     */
+    private void carryOut(Path file, Write write, boolean done) throws StoreException {
         try {
-            for (Map.Entry<Path, Write> entry : waiting.entrySet()) {
-                if (!closed && !later.containsKey(entry.getKey())) {
-                    return Map.entry(entry.getKey(), entry.getValue());
-                }
+            Optional<String> reason = done ? Optional.empty() : etcd.carryOut(write);
+            reason.ifPresentOrElse(why -> putOff(file, write, why), () -> done(file, write));
+        } catch (StoreException failure) {
+            if (failure.kind() == StoreException.Kind.UNAVAILABLE) {
+                throw failure;
             }
-            return null;
-        } finally {
-            lock.unlock();
+            putOff(file, write, String.valueOf(failure.getMessage()));
+        } catch (UncheckedIOException failure) {
+            putOff(file, write, "the spool " + folder + " cannot be kept: " + failure.getCause());
+        } catch (RuntimeException defect) {
+            log.debug("{} failed", write.key(), defect);
+            putOff(file, write, "a defect of canal, " + defect);
         }
     }
 
@@ -311,63 +355,6 @@ final class Spool implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Carries a write out; gives why it has to wait where it could not be. */
-    private Optional<String> carryOut(Write write) throws StoreException {
-        String key = write.key().path();
-        Optional<Store.Entry> stored = store.get(key);
-        for (int i = 0; i < TRIES; i++) {
-            Optional<Txn> change = change(write, stored);
-            if (change.isEmpty()) {
-                return Optional.empty();
-            }
-            Txn.Result result = store.commit(change.get());
-            if (result.done()) {
-                log.debug("{} is in etcd", write.key());
-                return Optional.empty();
-            }
-            stored = result.read().stream().filter(entry -> entry.key().equals(key)).findFirst();
-        }
-        return Optional.of("others change it over and over");
-    }
-
-    /** What has to be done to what is stored; empty where it is right as it is. */
-    private Optional<Txn> change(Write write, Optional<Store.Entry> stored) {
-        String key = write.key().path();
-        long revision = stored.map(Store.Entry::modRevision).orElse(0L);
-        Optional<Resource> present = stored.flatMap(entry -> switch (Resource.decode(write.key(), entry.value())) {
-            case Good<Resource>(Resource resource) -> Optional.of(resource);
-            case Bad<Resource> bad -> Optional.empty();
-        });
-        return switch (write) {
-            case Write.PutEndpoint(Resource endpoint) -> present.filter(resource -> isSameAttachment(endpoint, resource)).isPresent()
-                    ? Optional.empty()
-                    : Optional.of(Txn.when().at(key, revision).put(key, present.map(endpoint::over).orElseGet(() -> fresh(endpoint)).encode(), 0));
-            case Write.Ensure(Resource resource) -> stored.isPresent()
-                    ? Optional.empty()
-                    : Optional.of(Txn.when().absent(key).put(key, fresh(resource).encode(), 0));
-            case Write.DeleteEndpoint delete -> present.filter(resource -> belongsTo(delete.containerId(), resource)).isPresent()
-                    ? Optional.of(Txn.when().unchanged(key, revision).delete(key))
-                    : Optional.empty();
-        };
-    }
-
-    private Resource fresh(Resource resource) {
-        return resource.created(UUID.randomUUID(), clock.now());
-    }
-
-    /** Labels, profiles and ports may have been changed by Kubernetes' controllers, and are left to them. */
-    private static boolean isSameAttachment(Resource ours, Resource stored) {
-        return WorkloadEndpoint.of(ours) instanceof Good<WorkloadEndpoint>(WorkloadEndpoint a)
-                && WorkloadEndpoint.of(stored) instanceof Good<WorkloadEndpoint>(WorkloadEndpoint b)
-                && a.containerId().equals(b.containerId()) && a.addresses().equals(b.addresses())
-                && a.mac().equals(b.mac()) && a.interfaceName().equals(b.interfaceName()) && a.node().equals(b.node());
-    }
-
-    private static boolean belongsTo(String containerId, Resource stored) {
-        return !(WorkloadEndpoint.of(stored) instanceof Good<WorkloadEndpoint>(WorkloadEndpoint endpoint))
-                || endpoint.containerId().isEmpty() || endpoint.containerId().equals(containerId);
     }
 
     /** Takes in the files that are not known yet, or that another process has put in place of ours. */

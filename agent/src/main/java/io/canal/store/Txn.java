@@ -86,6 +86,11 @@ public record Txn(List<Compare> compares, List<Write> writes, List<String> reads
         return new Txn(compares, writes, with(reads, key));
     }
 
+    /** Both in one. */
+    public Txn and(Txn other) {
+        return new Txn(with(compares, other.compares), with(writes, other.writes), with(reads, other.reads));
+    }
+
     /** The same with {@code lease} wherever {@code placeholder} stands for one. */
     public Txn withLease(long placeholder, long lease) {
         List<Write> filled = writes.stream()
@@ -105,8 +110,12 @@ public record Txn(List<Compare> compares, List<Write> writes, List<String> reads
     }
 
     private static <T> List<T> with(List<T> list, T more) {
+        return with(list, List.of(more));
+    }
+
+    private static <T> List<T> with(List<T> list, List<T> more) {
         List<T> longer = new ArrayList<>(list);
-        longer.add(more);
+        longer.addAll(more);
         return longer;
     }
 }

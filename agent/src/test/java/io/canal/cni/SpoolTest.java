@@ -21,6 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -98,6 +99,52 @@ class SpoolTest {
     }
 
     @Test
+    void writes_that_come_while_pods_are_attached_go_in_one_transaction() throws Exception {
+        spool.start();
+        try (var _ = spool.hold()) {
+            for (int i = 0; i < 30; i++) {
+                spool.add(ensure("net" + i));
+            }
+        }
+        await(() -> spool.size() == 0);
+        assertEquals(1, store.commits.get());
+        assertEquals(30, store.list("/calico/").entries().size());
+    }
+
+    @Test
+    void of_several_writes_at_once_only_the_one_that_etcd_refuses_waits() throws Exception {
+        store.refused = NETWORK.key().path();
+        spool.add(NETWORK);
+        spool.add(OTHER);
+        spool.add(ensure("third"));
+        spool.start();
+        await(() -> store.get(OTHER.key().path()).isPresent() && spool.size() == 1);
+        store.refused = "";
+        spool.hurry();
+        await(() -> store.get(NETWORK.key().path()).isPresent() && spool.size() == 0);
+    }
+
+    @Test
+    void several_writes_at_once_leave_what_is_right_and_delete_what_is_theirs() throws Exception {
+        spool.add(NETWORK);
+        spool.start();
+        await(() -> spool.size() == 0);
+        long revision = store.get(NETWORK.key().path()).orElseThrow().modRevision();
+        try (var _ = spool.hold()) {
+            spool.add(NETWORK);
+            spool.add(OTHER);
+        }
+        await(() -> spool.size() == 0);
+        assertEquals(revision, store.get(NETWORK.key().path()).orElseThrow().modRevision());
+        try (var _ = spool.hold()) {
+            spool.add(new Write.DeleteEndpoint(OTHER.key(), "c0ffee"));
+            spool.add(ensure("third"));
+        }
+        await(() -> spool.size() == 0);
+        assertEquals(2, store.list("/calico/").entries().size());
+    }
+
+    @Test
     void a_defect_with_one_write_does_not_end_the_spool() throws Exception {
         store.broken = NETWORK.key().path();
         spool.add(NETWORK);
@@ -156,6 +203,7 @@ class SpoolTest {
 
         private final Store store;
         private final CountDownLatch attempted = new CountDownLatch(1);
+        private final AtomicInteger commits = new AtomicInteger();
         private volatile String refused = "";
         private volatile String broken = "";
         private volatile Deed duringCommit = () -> {};
@@ -188,6 +236,10 @@ class SpoolTest {
 
         @Override
         public Txn.Result commit(Txn txn) throws StoreException {
+            commits.incrementAndGet();
+            if (txn.compares().stream().anyMatch(compare -> compare.key().equals(refused))) {
+                throw new StoreException(StoreException.Kind.REFUSED, "permission denied");
+            }
             try {
                 duringCommit.run();
             } catch (IOException failure) {
