@@ -1,6 +1,7 @@
 package io.canal.dataplane.filter;
 
 import io.canal.dataplane.iptables.IptablesTables;
+import io.canal.dataplane.iptables.OldFlanneld;
 import io.canal.dataplane.nft.NftTable;
 import io.canal.kernel.iptables.Iptables;
 import io.canal.kernel.iptables.IptablesBackend;
@@ -70,6 +71,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private long betterSince;
     private long lookedAt;
     private boolean leftoversGone;
+    private final OldFlanneld oldFlanneld = new OldFlanneld();
     private long readAgainAt;
     private boolean readIsDue;
 
@@ -211,6 +213,10 @@ public final class PacketFilter implements Stage, AutoCloseable {
         }
         List<String> problems = new ArrayList<>();
         open(now, around, problems);
+        // After ours are in place: in a FORWARD chain that drops by policy its rules were what let packets through.
+        if (mayRemove && !oldFlanneld.isGone()) {
+            oldFlanneld.remove(installed(), around.nftables(), inputs.networks().get().networks());
+        }
         status = new FilterStatus(now.backend().text(), problems);
     }
 
