@@ -74,6 +74,14 @@ public record AgentConfig(
         return new AgentConfig(unit, nodename, other, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy, txChecksum);
     }
 
+    public AgentConfig withIface(String other) {
+        return new AgentConfig(unit, nodename, etcd, other, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy, txChecksum);
+    }
+
+    public AgentConfig withDataplane(DataplaneOption other) {
+        return new AgentConfig(unit, nodename, etcd, iface, publicIp, mtu, other, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy, txChecksum);
+    }
+
     public AgentConfig withTxChecksum(TxChecksum other) {
         return new AgentConfig(unit, nodename, etcd, iface, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy, other);
     }
