@@ -27,16 +27,18 @@ public final class Delta<K, V> {
     // Linked: to walk along a hash table that was full once costs as much as if it still were.
     private final Map<K, V> toSet = new LinkedHashMap<>();
     private final Set<K> toRemove = new LinkedHashSet<>();
+    private final Set<K> outlived = new HashSet<>();
+    private boolean listed;
 
     /** The object should be so. */
     public void want(K key, V value) {
-        wanted.put(key, value);
+        outlive(key, wanted.put(key, value));
         compare(key);
     }
 
     /** The object should not be. */
     public void unwant(K key) {
-        wanted.remove(key);
+        outlive(key, wanted.remove(key));
         compare(key);
     }
 
@@ -74,6 +76,8 @@ public final class Delta<K, V> {
                 saw(key, value);
             }
         });
+        listed = true;
+        outlived.retainAll(seen.keySet());
     }
 
     /** The objects to make or to change, with their wanted value. A view: copy it before the calls that change it. */
@@ -84,6 +88,14 @@ public final class Delta<K, V> {
     /** The objects to remove: seen, and not wanted. A view: copy it before the calls that change it. */
     public Set<K> toRemove() {
         return Collections.unmodifiableSet(toRemove);
+    }
+
+    /**
+     * Whether what was seen of the object may come from what was wanted before, and is so no more. Where it is not known yet that
+     * all wishes have been told, only such an object may lose something: what is there and was never wished for may be needed.
+     */
+    public boolean isOutlived(K key) {
+        return outlived.contains(key);
     }
 
     /** Whether what is, is what should be. */
@@ -107,9 +119,18 @@ public final class Delta<K, V> {
         return Collections.unmodifiableMap(seen);
     }
 
+    private void outlive(K key, @Nullable V before) {
+        if (before != null && (!listed || seen.containsKey(key)) && !before.equals(wanted.get(key))) {
+            outlived.add(key);
+        }
+    }
+
     private void compare(K key) {
         V want = wanted.get(key);
         V is = seen.get(key);
+        if (listed && is == null || want != null && want.equals(is)) {
+            outlived.remove(key);
+        }
         if (want != null && !Objects.equals(want, is)) {
             toSet.put(key, want);
         } else {

@@ -29,6 +29,8 @@ final class FamilyTables {
     private final Delta<Key, List<String>> chains = new Delta<>();
     private final Map<ChainName, Set<Key>> renderedFrom = new HashMap<>();
     private final Map<HookPoint, KernelChain> wantedHooks = new TreeMap<>();
+    /** Lines of kernel chains that were wanted once, and are no more. */
+    private final Map<HookPoint, Set<String>> outlivedLines = new HashMap<>();
     private final Map<HookPoint, List<String>> kernelChains = new HashMap<>();
     /** How this version of iptables prints lines that we spell otherwise; learnt from what is read after a write. */
     private final Map<String, String> spellings = new HashMap<>();
@@ -52,11 +54,12 @@ final class FamilyTables {
     void want(Ruleset ruleset, Ruleset.Changes changes) {
         for (HookPoint point : changes.hooks()) {
             KernelChain hook = new KernelChain(rendering.first(point, ruleset.hooks().get(point)), rendering.last(point, ruleset.hooks().get(point)));
-            if (hook.isEmpty()) {
-                wantedHooks.remove(point);
-            } else {
-                wantedHooks.put(point, hook);
+            KernelChain before = hook.isEmpty() ? wantedHooks.remove(point) : wantedHooks.put(point, hook);
+            Set<String> outlived = outlivedLines.computeIfAbsent(point, _ -> new HashSet<>());
+            if (before != null) {
+                before.lines().forEach(outlived::add);
             }
+            outlived.removeIf(hook::has);
         }
         Set<ChainName> changed = new TreeSet<>(changes.chains());
         changed.addAll(changes.dispatches().keySet());
@@ -151,7 +154,7 @@ final class FamilyTables {
             StringBuilder lines = new StringBuilder();
             new TreeMap<>(chains.toSet()).forEach((key, wanted) -> {
                 List<String> seen = chains.seen(key);
-                if (key.layer() == layer && (mayRemove || seen == null || !KernelChain.holds(seen, wanted))) {
+                if (key.layer() == layer && (mayRemove || seen == null || chains.isOutlived(key) || !KernelChain.holds(seen, wanted))) {
                     declared.append(':').append(key.name()).append(" - [0:0]\n");
                     wanted.forEach(line -> lines.append("-A ").append(key.name()).append(' ').append(line).append('\n'));
                 }
@@ -176,11 +179,12 @@ final class FamilyTables {
         points.stream().filter(point -> point.layer() == layer).forEach(point -> {
             KernelChain wanted = wantedHooks.getOrDefault(point, KernelChain.NONE);
             List<String> is = kernelChains.getOrDefault(point, List.of());
-            if (wanted.isIn(is, mayRemove)) {
+            KernelChain outlived = new KernelChain(List.of(), List.copyOf(outlivedLines.getOrDefault(point, Set.of())));
+            if (wanted.isIn(is, mayRemove) && is.stream().noneMatch(outlived::has)) {
                 return;
             }
             String chain = point.hook().name();
-            is.stream().filter(line -> Ownership.ownsRule(line) && (mayRemove || wanted.has(line)))
+            is.stream().filter(line -> Ownership.ownsRule(line) && (mayRemove || wanted.has(line) || outlived.has(line)))
                     .forEach(line -> lines.append("-D ").append(chain).append(' ').append(line).append('\n'));
             for (int i = 0; i < wanted.first().size(); i++) {
                 lines.append("-I ").append(chain).append(' ').append(i + 1).append(' ').append(wanted.first().get(i)).append('\n');
@@ -198,8 +202,12 @@ final class FamilyTables {
             return first.isEmpty() && last.isEmpty();
         }
 
+        Stream<String> lines() {
+            return Stream.concat(first.stream(), last.stream());
+        }
+
         boolean has(String line) {
-            return Stream.concat(first.stream(), last.stream()).anyMatch(ours -> same(ours, line));
+            return lines().anyMatch(ours -> same(ours, line));
         }
 
         /** Whether the chain is as it should be; where nothing may be removed, it may have more of ours. */

@@ -89,7 +89,7 @@ public final class IptablesTables implements AutoCloseable {
     /**
      * Brings the rules to what is wanted; a table changes as a whole.
      *
-     * @param mayRemove while false, what is there and not wanted stays
+     * @param mayRemove while false, what was found and never wanted stays
      * @return whether something was changed
      */
     public boolean apply(boolean mayRemove) throws IOException {
@@ -105,9 +105,7 @@ public final class IptablesTables implements AutoCloseable {
         for (int i = 0; i < WRITES && write(mayRemove); i++) {
             changed = true;
         }
-        if (mayRemove) {
-            changed |= sets.drain();
-        }
+        changed |= sets.drain(mayRemove);
         trusted = true;
         return changed;
     }

@@ -115,18 +115,23 @@ final class SetTables {
         return changed;
     }
 
-    /** After rules: takes out members, and removes sets that no rule looks up any more. */
-    boolean drain() throws KernelException {
+    /**
+     * After rules: takes out members, and removes sets that no rule looks up any more.
+     *
+     * @param mayRemove while false, only members go that were wanted once
+     */
+    boolean drain(boolean mayRemove) throws KernelException {
         boolean changed = false;
         Set<String> going = new HashSet<>(sets.toRemove());
-        for (Map.Entry<String, List<IpsetMember>> some : bySet(members.toRemove()).entrySet()) {
+        List<Key> out = members.toRemove().stream().filter(key -> mayRemove || members.isOutlived(key)).toList();
+        for (Map.Entry<String, List<IpsetMember>> some : bySet(out).entrySet()) {
             if (!going.contains(some.getKey())) {
                 socket.remove(some.getKey(), some.getValue());
                 some.getValue().forEach(member -> members.gone(new Key(some.getKey(), member)));
                 changed = true;
             }
         }
-        for (String name : going) {
+        for (String name : mayRemove ? going : Set.<String>of()) {
             if (socket.destroy(name)) {
                 forget(name);
                 sets.gone(name);
@@ -140,7 +145,7 @@ final class SetTables {
         members.allSeen().keySet().stream().filter(key -> key.set().equals(set)).toList().forEach(members::gone);
     }
 
-    private static Map<String, List<IpsetMember>> bySet(Set<Key> keys) {
+    private static Map<String, List<IpsetMember>> bySet(Collection<Key> keys) {
         Map<String, List<IpsetMember>> all = new LinkedHashMap<>();
         keys.forEach(key -> all.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(key.member()));
         return all;

@@ -30,6 +30,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -224,7 +225,7 @@ public final class NftTable implements AutoCloseable {
     /**
      * Brings the table to what is wanted, in one transaction; none where it is so already.
      *
-     * @param mayRemove while false, what is there and not wanted stays, except entries of interfaces
+     * @param mayRemove while false, what was found and never wanted stays, except entries of interfaces
      * @return whether something was changed
      */
     public boolean apply(boolean mayRemove) throws KernelException {
@@ -368,11 +369,14 @@ public final class NftTable implements AutoCloseable {
             if (seen == null) {
                 add(batch, chain);
                 rewritten.add(chain);
-            } else if (mayRemove || !holds(seen.rules(), chain.rules())) {
+            } else if (rewrites(name, chain, mayRemove)) {
                 batch.flushChain(name);
                 rewritten.add(chain);
             }
         });
+        if (!mayRemove) {
+            outlivedHooks().forEach(batch::flushChain);
+        }
         rewritten.forEach(chain -> addRules(batch, chain));
         Map<String, List<ElementKey>> gone = new LinkedHashMap<>();
         Map<String, List<ElementKey>> come = new LinkedHashMap<>();
@@ -416,11 +420,13 @@ public final class NftTable implements AutoCloseable {
         tableSeen = true;
         Map.copyOf(sets.toSet()).forEach(sets::saw);
         Map.copyOf(chains.toSet()).forEach((name, chain) -> {
-            NftChain seen = chains.seen(name);
-            if (removed || seen == null || !holds(seen.rules(), chain.rules())) {
+            if (rewrites(name, chain, removed)) {
                 chains.saw(name, chain);
             }
         });
+        if (!removed) {
+            outlivedHooks().forEach(name -> chains.saw(name, new NftChain(name, Objects.requireNonNull(chains.seen(name)).base(), List.of())));
+        }
         List.copyOf(elements.toRemove()).stream().filter(key -> removable(key, removed)).forEach(elements::gone);
         Map.copyOf(elements.toSet()).forEach(elements::saw);
         if (removed) {
@@ -429,8 +435,22 @@ public final class NftTable implements AutoCloseable {
         }
     }
 
+    /** Chains of which this life wanted more may lose it, whoever else had wishes that are not known yet. */
+    private boolean rewrites(String name, NftChain wanted, boolean mayRemove) {
+        NftChain seen = chains.seen(name);
+        return seen == null || mayRemove || chains.isOutlived(name) || !holds(seen.rules(), wanted.rules());
+    }
+
+    /** What leads packets where this life wants none any more. The rest of a chain that goes waits: what is not known yet may lead there. */
+    private List<String> outlivedHooks() {
+        return chains.toRemove().stream().filter(chains::isOutlived).filter(name -> {
+            NftChain seen = chains.seen(name);
+            return seen != null && seen.base().isPresent() && !seen.rules().isEmpty();
+        }).toList();
+    }
+
     private boolean removable(ElementKey key, boolean mayRemove) {
-        return mayRemove || maps.contains(key.set());
+        return mayRemove || maps.contains(key.set()) || elements.isOutlived(key) && sets.wanted(key.set()) != null;
     }
 
     private boolean isMap(String name) {
