@@ -18,10 +18,8 @@ import io.canal.ruleset.Ruleset;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
@@ -62,7 +60,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private final LastChoice lastChoice;
     private final FilterInputs inputs;
     private final NodeRules rules;
-    private final Map<IptablesBackend, IptablesTables> openings = new EnumMap<>(IptablesBackend.class);
+    private final Openings openings = new Openings(this::generation);
 
     private @Nullable Plane plane;
     private @Nullable NftablesSocket nft;
@@ -147,12 +145,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
             return;
         }
         rules.update(known);
-        Ruleset.Changes changes = rules.ruleset().takeChanges();
-        Ruleset.Changes openingChanges = rules.opening().takeChanges();
-        if (plane != null) {
-            plane.want(rules.ruleset(), changes);
-        }
-        openings.values().forEach(tables -> tables.want(rules.opening(), openingChanges));
+        want(rules.ruleset().takeChanges(), rules.opening().takeChanges());
         try {
             apply(pass.mayRemove() && known);
             if (known) {
@@ -161,6 +154,37 @@ public final class PacketFilter implements Stage, AutoCloseable {
         } catch (IOException failure) {
             throw new StageFailed("packet filter" + (plane == null ? "" : " (" + plane.backend().text() + ")") + ": " + failure.getMessage(), failure);
         }
+    }
+
+    private void want(Ruleset.Changes changes, Ruleset.Changes openingChanges) {
+        try {
+            if (plane != null) {
+                plane.want(rules.ruleset(), changes);
+            }
+            openings.want(rules.opening(), openingChanges);
+        } catch (RuntimeException | Error defect) {
+            // What was taken would be missing for ever: the next pass begins with the whole.
+            forget();
+            throw defect;
+        }
+    }
+
+    private void wantAll(Plane fresh) {
+        try {
+            fresh.wantAll(rules.ruleset());
+        } catch (RuntimeException | Error defect) {
+            forget();
+            throw defect;
+        }
+    }
+
+    /** The kernel keeps the rules; nothing is known of them any more. */
+    private void forget() {
+        if (plane != null) {
+            plane.close();
+            plane = null;
+        }
+        openings.close();
     }
 
     /**
@@ -188,8 +212,8 @@ public final class PacketFilter implements Stage, AutoCloseable {
         Plane now = plane;
         if (now == null) {
             now = open(Choice.first(mode.get(), around, lastChoice.read(), installed()));
-            now.wantAll(rules.ruleset());
             plane = now;
+            wantAll(now);
             log.info("packet filter: {}", now.backend().text());
         }
         if (touched) {
@@ -198,7 +222,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         }
         if (setsAgain) {
             setsAgain = false;
-            openings.values().forEach(IptablesTables::distrustSets);
+            openings.tables().forEach(IptablesTables::distrustSets);
             if (now instanceof Plane.Ipt ipt) {
                 ipt.tables().distrustSets();
             }
@@ -212,7 +236,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
             removeLeftovers(now, around);
         }
         List<String> problems = new ArrayList<>();
-        open(now, around, problems);
+        openings.open(now.backend(), around, rules.opening(), problems);
         // After ours are in place: in a FORWARD chain that drops by policy its rules were what let packets through.
         if (mayRemove && !oldFlanneld.isGone()) {
             oldFlanneld.remove(installed(), around.nftables(), inputs.networks().get().networks());
@@ -223,7 +247,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     /** Changes of iptables-nft by others, since our last look at its rules. */
     private void distrustIptables(Plane now) {
         int generation = iptablesGeneration;
-        List<IptablesTables> behind = new ArrayList<>(openings.values());
+        List<IptablesTables> behind = new ArrayList<>(openings.tables());
         if (now instanceof Plane.Ipt ipt && ipt.backend() == FilterBackend.IPTABLES_NFT) {
             behind.add(ipt.tables());
         }
@@ -293,7 +317,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         leftoversGone = false;
         lookAgain = true;
         lastChoice.write(fitting);
-        closeOpenings();
+        openings.removeAll();
         now.removeAll();
         now.close();
         // The two back ends of iptables share their sets.
@@ -320,35 +344,10 @@ public final class PacketFilter implements Stage, AutoCloseable {
         leftoversGone = true;
     }
 
-    /** A FORWARD chain of iptables that drops by policy would drop pods' packets, whatever our own table accepts. */
-    private void open(Plane now, Surroundings around, List<String> problems) throws IOException {
-        around.foreignDrops().forEach(chain -> problems.add("the nf_tables chain " + chain
-                + " drops by policy what it does not accept; packets of pods need a rule there that accepts them"));
-        for (IptablesBackend backend : IptablesBackend.values()) {
-            boolean needed = now.backend() == FilterBackend.NFTABLES && around.dropping().contains(backend);
-            IptablesTables tables = openings.get(backend);
-            if (needed && !Iptables.installed(backend)) {
-                problems.add("the FORWARD chain of " + backend.text() + " drops by policy, and its programs are not installed: install the package"
-                        + " iptables, or let FORWARD accept the pod network");
-            } else if (needed) {
-                if (tables == null) {
-                    tables = IptablesTables.open(backend, this::generation);
-                    tables.wantAll(rules.opening());
-                    openings.put(backend, tables);
-                }
-                tables.apply(true);
-            } else if (tables != null) {
-                tables.removeAll();
-                tables.close();
-                openings.remove(backend);
-            }
-        }
-    }
-
     @Override
     public void removeAll() throws StageFailed {
         try {
-            closeOpenings();
+            openings.removeAll();
             Plane now = plane;
             if (now != null) {
                 now.removeAll();
@@ -367,14 +366,6 @@ public final class PacketFilter implements Stage, AutoCloseable {
         } catch (IOException failure) {
             throw new StageFailed("packet filter: " + failure.getMessage(), failure);
         }
-    }
-
-    private void closeOpenings() throws IOException {
-        for (IptablesTables tables : openings.values()) {
-            tables.removeAll();
-            tables.close();
-        }
-        openings.clear();
     }
 
     private void removeTable() throws KernelException {
@@ -489,10 +480,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         if (monitor != null) {
             monitor.close();
         }
-        openings.values().forEach(IptablesTables::close);
-        if (plane != null) {
-            plane.close();
-        }
+        forget();
         if (nft != null) {
             nft.close();
         }
