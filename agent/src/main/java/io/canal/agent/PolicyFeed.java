@@ -96,26 +96,29 @@ final class PolicyFeed implements Feed.Listener {
         revision = Math.max(revision, upTo);
         List<Feed.Change> kept = new ArrayList<>();
         Map<ResourceKey, Optional<PolicyObject>> changed = new LinkedHashMap<>();
+        Set<ResourceKey> bad = new HashSet<>();
         for (Feed.Change change : changes) {
             key(change.key()).ifPresent(key -> {
                 switch (change) {
-                    case Feed.Change.Put(Store.Entry entry) -> read(key, entry.value()).ifPresent(object -> {
+                    case Feed.Change.Put(Store.Entry entry) -> read(key, entry.value()).ifPresentOrElse(object -> {
                         if (object.flaw().isEmpty()) {
                             kept.add(change);
                         }
+                        bad.remove(key);
                         changed.put(key, Optional.of(object));
-                    });
+                    }, () -> bad.add(key));
                     case Feed.Change.Deleted _ -> {
                         problems.remove(key);
                         kept.add(change);
+                        bad.remove(key);
                         changed.put(key, Optional.empty());
                     }
                 }
             });
         }
-        if (!changed.isEmpty()) {
+        if (!changed.isEmpty() || !bad.isEmpty()) {
             memory.changed(kept);
-            loop.write(() -> tables.changed(changed));
+            loop.write(() -> tables.changed(changed, bad));
         }
         tell();
     }

@@ -28,6 +28,7 @@ import io.canal.policy.rules.RuleSettings;
 import io.canal.policy.rules.WorkloadTraits;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -35,10 +36,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +54,8 @@ import org.jspecify.annotations.Nullable;
  * such as one that another CNI plugin made, has rules as well, unless the journal keeps its interface closed.
  */
 final class PolicyTables implements NodePolicy {
+
+    private static final Comparator<ResourceKey> BY_NAME = Comparator.comparing(ResourceKey::namespace).thenComparing(ResourceKey::name);
 
     private final Supplier<String> nodename;
     private final Supplier<KeeperStanding> standing;
@@ -61,6 +68,8 @@ final class PolicyTables implements NodePolicy {
     private final StandInProfiles profiles = new StandInProfiles(calculator);
 
     private final Map<ResourceKey, PolicyObject> rows = new HashMap<>();
+    /** Profiles that nobody has been able to read. */
+    private final Set<ResourceKey> unreadable = new HashSet<>();
     /** What an etcd that is not trusted yet does not name. */
     private final Set<ResourceKey> doubtful = new HashSet<>();
     private @Nullable Listed waiting;
@@ -69,14 +78,19 @@ final class PolicyTables implements NodePolicy {
     /** The container that a pod had here when it was detached: its endpoint in etcd is only not deleted yet. */
     private final Map<ResourceKey, String> detached = new HashMap<>();
     private final Map<String, WorkloadTraits> traits = new HashMap<>();
-    private final Map<ResourceKey, String> traitsOf = new HashMap<>();
+    /** The pods of this node by interface, each with its traits; and the interface of each. */
+    private final Map<String, SortedMap<ResourceKey, WorkloadTraits>> onInterface = new HashMap<>();
+    private final Map<ResourceKey, String> interfaceNow = new HashMap<>();
     private String node = "";
     private boolean known;
     private volatile PolicyCalculator.Counts counts = new PolicyCalculator.Counts(0, 0, 0, 0, 0);
     /** Whether the last listing is taken for all that there is. */
     private boolean trusted = true;
-    /** Whether what the keeper says of the etcd is said of the one that the last listing came from. */
-    private boolean judged = true;
+    /**
+     * How many listings the keeper had when another etcd than before told us what it has; what he says of the etcd may be of the one
+     * before, until he has seen more. Empty where he has.
+     */
+    private OptionalInt unjudgedAt = OptionalInt.empty();
 
     /** A listing that waits until the rest of etcd's data is known, and with it whether this is the etcd that it was. */
     private record Listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad, boolean another) {}
@@ -110,15 +124,23 @@ final class PolicyTables implements NodePolicy {
         waiting = new Listed(new HashMap<>(good), new HashSet<>(bad), another || waiting != null && waiting.another);
     }
 
-    void changed(Map<ResourceKey, Optional<PolicyObject>> changes) {
+    /**
+     * What is otherwise than in the last listing.
+     *
+     * @param changes what is so now, or empty where it is gone
+     * @param bad what is there with a value that cannot be read
+     */
+    void changed(Map<ResourceKey, Optional<PolicyObject>> changes, Set<ResourceKey> bad) {
         Listed listing = waiting;
         if (listing == null) {
             changes.forEach((key, object) -> object.ifPresentOrElse(now -> put(key, now), () -> remove(key)));
+            bad.forEach(this::unreadable);
         } else {
             changes.forEach((key, object) -> {
                 listing.bad.remove(key);
                 object.ifPresentOrElse(now -> listing.good.put(key, now), () -> listing.good.remove(key));
             });
+            listing.bad.addAll(bad);
         }
     }
 
@@ -149,16 +171,22 @@ final class PolicyTables implements NodePolicy {
             }
             waiting = null;
             doubtful.clear();
-            rows.keySet().stream().filter(key -> !listing.good.containsKey(key) && !listing.bad.contains(key)).forEach(doubtful::add);
+            Stream.concat(rows.keySet().stream(), unreadable.stream())
+                    .filter(key -> !listing.good.containsKey(key) && !listing.bad.contains(key)).forEach(doubtful::add);
             listing.good.forEach(this::put);
+            listing.bad.forEach(this::unreadable);
             know();
             trusted = false;
-            judged = !listing.another;
+            if (listing.another) {
+                unjudgedAt = OptionalInt.of(now.listings());
+            }
         }
-        // The keeper may see later than we do that the etcd is another one. It has seen it once it forbids to remove, and surely at the
-        // next listing.
-        judged |= !now.mayRemove();
-        if (!trusted && waiting == null && judged && now.mayRemove()) {
+        // The keeper may see later than we do that the etcd is another one. It has seen it once it forbids to remove, and surely when it
+        // lists again.
+        if (now.inSync() && (!now.mayRemove() || unjudgedAt.orElse(now.listings()) != now.listings())) {
+            unjudgedAt = OptionalInt.empty();
+        }
+        if (!trusted && waiting == null && unjudgedAt.isEmpty() && now.mayRemove()) {
             trusted = true;
             memory.trust();
             Set.copyOf(doubtful).forEach(this::remove);
@@ -193,8 +221,14 @@ final class PolicyTables implements NodePolicy {
             return;
         }
         rows.put(key, object);
+        unreadable.remove(key);
         switch (object) {
-            case Pod _ -> pod(key);
+            case Pod _ -> {
+                pod(key);
+                if (before instanceof Pod(var labelled, _, _, _, _, _)) {
+                    profiles.unnamed(labelled.profiles());
+                }
+            }
             case Host(var endpoint) -> calculator.put(endpoint);
             case Nets(var set) -> calculator.put(set);
             case Labels(var profile) -> profiles.put(profile);
@@ -202,22 +236,48 @@ final class PolicyTables implements NodePolicy {
             case Rules(var policy, var selector) -> calculator.put(policy, selector);
             case Pool pool -> settings.pool(key, Optional.of(pool));
             case Parameters(var spec) -> settings.parameters(key.name(), Optional.of(spec));
-            case Services(var blocks) -> settings.services(blocks);
+            case Services(var blocks) -> services(key, blocks);
             case Controllers _ -> profiles.controllers(true);
+        }
+    }
+
+    /** What it said before stays. Where there is no before, nothing opens that its being there closes. */
+    private void unreadable(ResourceKey key) {
+        if (rows.containsKey(key)) {
+            doubtful.remove(key);
+        } else if (key.kind() == Kind.PROFILE) {
+            unreadable.add(key);
+            profiles.unreadable(key.name());
+        } else if (key.kind() == Kind.KUBE_CONTROLLERS_CONFIGURATION) {
+            put(key, new Controllers());
         }
     }
 
     private void remove(ResourceKey key) {
         doubtful.remove(key);
         switch (rows.remove(key)) {
-            case null -> { }
-            case Pod _ -> pod(key);
+            case null -> {
+                if (unreadable.remove(key)) {
+                    profiles.remove(key.name());
+                }
+            }
+            case Pod(var labelled, _, _, _, _, _) -> {
+                pod(key);
+                profiles.unnamed(labelled.profiles());
+            }
             case Host _, Nets _, Level _, Rules _ -> calculator.remove(key);
             case Labels _ -> profiles.remove(key.name());
             case Pool _ -> settings.pool(key, Optional.empty());
             case Parameters _ -> settings.parameters(key.name(), Optional.empty());
-            case Services _ -> settings.services(List.of());
-            case Controllers _ -> profiles.controllers(false);
+            case Services _ -> services(key, List.of());
+            case Controllers _ -> profiles.controllers(rows.containsValue(new Controllers()));
+        }
+    }
+
+    /** Of the configurations of BGP only that of all nodes knows services. */
+    private void services(ResourceKey key, List<Cidr> blocks) {
+        if (key.name().equals("default")) {
+            settings.services(blocks);
         }
     }
 
@@ -256,6 +316,7 @@ final class PolicyTables implements NodePolicy {
 
     private void followJournal() {
         Set<ResourceKey> changed = new LinkedHashSet<>();
+        List<List<String>> profilesBefore = new ArrayList<>();
         List.copyOf(journal.keySet()).stream().filter(iface -> !Objects.equals(endpoints.get(iface), journal.get(iface))).forEach(iface -> {
             LocalEndpoint before = journal.remove(iface);
             if (before != null) {
@@ -263,6 +324,7 @@ final class PolicyTables implements NodePolicy {
                 interfaceOf.remove(key, iface);
                 detached.put(key, before.containerId());
                 changed.add(key);
+                profilesBefore.add(before.profiles());
             }
         });
         endpoints.forEach((iface, now) -> {
@@ -274,6 +336,7 @@ final class PolicyTables implements NodePolicy {
             }
         });
         changed.forEach(this::pod);
+        profilesBefore.forEach(profiles::unnamed);
     }
 
     private static ResourceKey key(LocalEndpoint endpoint) {
@@ -294,27 +357,40 @@ final class PolicyTables implements NodePolicy {
             profiles.named(thing.profiles(), thing.labels());
             traits(key, here.interfaceName(), same);
             calculator.put(key, new Workload(thing, here.interfaceName(), same == null ? List.of() : same.spoofed()));
-        } else if (row != null) {
+        } else if (row != null && !detached.containsKey(key)) {
             boolean ours = row.node().equals(node) && row.interfaceName().startsWith(EndpointNames.PREFIX) && EndpointNames.isInterface(row.interfaceName())
-                    && !journal.containsKey(row.interfaceName())
-                    && !detached.containsKey(key) && !staysClosed.test(row.interfaceName());
+                    && !journal.containsKey(row.interfaceName()) && !staysClosed.test(row.interfaceName());
             profiles.named(row.labelled().profiles(), row.labelled().labels());
             traits(key, ours ? row.interfaceName() : "", row);
             calculator.put(key, new Workload(row.labelled(), ours ? row.interfaceName() : "", ours ? row.spoofed() : List.of()));
         } else {
+            // It is gone, or no more than not deleted yet: its address is another's from now on.
             traits(key, "", null);
             calculator.remove(key);
         }
     }
 
+    /** What of this pod becomes rules is so now, on this interface; of several pods on one the calculation takes the first by key. */
     private void traits(ResourceKey key, String iface, @Nullable Pod row) {
-        String before = traitsOf.remove(key);
+        String before = interfaceNow.remove(key);
         if (before != null) {
-            traits.remove(before);
+            onInterface.computeIfPresent(before, (_, pods) -> pods.remove(key) != null && pods.isEmpty() ? null : pods);
+            traitsOf(before);
         }
-        if (!iface.isEmpty() && row != null && !row.traits().equals(WorkloadTraits.NONE)) {
-            traitsOf.put(key, iface);
-            traits.put(iface, row.traits());
+        if (!iface.isEmpty()) {
+            interfaceNow.put(key, iface);
+            onInterface.computeIfAbsent(iface, _ -> new TreeMap<>(BY_NAME)).put(key, row == null ? WorkloadTraits.NONE : row.traits());
+            traitsOf(iface);
+        }
+    }
+
+    private void traitsOf(String iface) {
+        SortedMap<ResourceKey, WorkloadTraits> pods = onInterface.get(iface);
+        WorkloadTraits first = pods == null ? WorkloadTraits.NONE : pods.firstEntry().getValue();
+        if (first.equals(WorkloadTraits.NONE)) {
+            traits.remove(iface);
+        } else {
+            traits.put(iface, first);
         }
     }
 

@@ -28,6 +28,13 @@ final class StandInProfiles {
         calculator.put(profile);
     }
 
+    /** It is in etcd, but nobody can say what it is: nothing stands in for it, and who names it is cut off. */
+    void unreadable(String name) {
+        if (real.add(name)) {
+            calculator.remove(Profile.key(name));
+        }
+    }
+
     void remove(String name) {
         real.remove(name);
         calculator.remove(Profile.key(name));
@@ -51,6 +58,15 @@ final class StandInProfiles {
                     candidates.put(name, profile);
                     standIn(profile);
                 });
+            }
+        }
+    }
+
+    /** A pod that had these profiles is gone, or has them no more; the calculation knows it already. */
+    void unnamed(List<String> profiles) {
+        for (String name : profiles) {
+            if (!calculator.isNamed(name) && candidates.remove(name) != null && !real.contains(name)) {
+                calculator.remove(Profile.key(name));
             }
         }
     }

@@ -58,7 +58,7 @@ class FelixVectorsTest {
 
     private static Ruleset rendered(String folder) {
         PolicySettings settings = new PolicySettings(defaults -> defaults);
-        PolicyTables tables = new PolicyTables(() -> NODE, () -> new KeeperStanding(true, true, true, List.of(), List.of()), Map.of(), iface -> false, settings,
+        PolicyTables tables = new PolicyTables(() -> NODE, () -> new KeeperStanding(true, true, true, 1, List.of(), List.of()), Map.of(), iface -> false, settings,
                 new PolicyMemory(memory), () -> { });
         tables.interfaces(Map.of("eth0", Set.of(Ip.of("10.10.0.1"), Ip.of("fd00:10::1"))));
         Map<ResourceKey, PolicyObject> good = new HashMap<>();

@@ -37,8 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(20)
 class PolicyFeedLivesTest {
 
-    private static final KeeperStanding WHOLE = new KeeperStanding(true, true, true, List.of(), List.of());
-    private static final KeeperStanding DISTRUSTING = new KeeperStanding(true, true, false, List.of(), List.of());
+    private static final KeeperStanding WHOLE = new KeeperStanding(true, true, true, 1, List.of(), List.of());
+    private static final KeeperStanding DISTRUSTING = new KeeperStanding(true, true, false, 1, List.of(), List.of());
 
     @TempDir
     private Path folder;

@@ -90,7 +90,7 @@ class PolicyFeedTest {
     }
 
     private static KeeperStanding standing(boolean mayRemove) {
-        return new KeeperStanding(true, true, mayRemove, List.of(), List.of());
+        return new KeeperStanding(true, true, mayRemove, 1, List.of(), List.of());
     }
 
     /** In force, and remembered for a start without etcd. */

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(20)
 class SourcesTest {
 
-    private static final KeeperStanding WHOLE = new KeeperStanding(true, true, true, List.of(), List.of());
+    private static final KeeperStanding WHOLE = new KeeperStanding(true, true, true, 1, List.of(), List.of());
 
     @TempDir
     Path folder;
@@ -108,7 +108,7 @@ class SourcesTest {
             Conditions conditions = new Conditions(() -> {});
             Sources told = new Sources(loop, new Tables(), new Facts(facts), NetworkMemory.load(folder), conditions, 0, () -> {});
             told.own(new OwnSubnet(Optional.empty(), Optional.empty(), 1, Standing.HELD, Optional.empty()));
-            told.standing(new KeeperStanding(true, true, true, List.of(), List.of("/coreos.com/network/subnets/x is no lease")));
+            told.standing(new KeeperStanding(true, true, true, 1, List.of(), List.of("/coreos.com/network/subnets/x is no lease")));
             assertEquals(List.of(), conditions.sentences(Weight.NOT_READY));
             assertEquals(List.of("/coreos.com/network/subnets/x is no lease."), conditions.sentences(Weight.NOTE));
         }

@@ -374,7 +374,7 @@ public final class LeaseKeeper implements AutoCloseable {
             problems.add(lastFailure);
         }
         boolean inSync = view.inSync() && toldPeers && state.decided();
-        KeeperStanding standing = new KeeperStanding(view.alive(), inSync, inSync && !view.isDistrusted(clock.now()), problems, view.notes());
+        KeeperStanding standing = new KeeperStanding(view.alive(), inSync, inSync && !view.isDistrusted(clock.now()), view.listings(), problems, view.notes());
         if (!standing.equals(toldStanding)) {
             toldStanding = standing;
             listener.standing(standing);

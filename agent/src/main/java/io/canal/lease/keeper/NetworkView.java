@@ -56,7 +56,7 @@ final class NetworkView {
         private final Map<SubnetKey, T> values = new HashMap<>();
         private final Map<SubnetKey, Long> revisions = new HashMap<>();
         private long revision;
-        private boolean listed;
+        private int listings;
         private boolean alive;
 
         Folder(String prefix, BiFunction<String, String, Decoded<T>> parse) {
@@ -83,7 +83,7 @@ final class NetworkView {
                 });
             }
             revision = listing.revision();
-            listed = true;
+            listings++;
             alive = true;
             return unreadable;
         }
@@ -278,11 +278,11 @@ final class NetworkView {
         if (config.isEmpty()) {
             config = tables.config();
         }
-        if (!leases.listed) {
+        if (leases.listings == 0) {
             leases.values.putAll(tables.leases());
             tables.leases().forEach(peers::lease);
         }
-        if (!holders.listed) {
+        if (holders.listings == 0) {
             holders.values.putAll(tables.holders());
             tables.holders().forEach(peers::holder);
         }
@@ -308,7 +308,12 @@ final class NetworkView {
     }
 
     boolean subnetsListed() {
-        return leases.listed && holders.listed;
+        return listings() > 0;
+    }
+
+    /** How many times all subnets have been listed. */
+    int listings() {
+        return Math.min(leases.listings, holders.listings);
     }
 
     boolean inSync() {
@@ -329,7 +334,7 @@ final class NetworkView {
     }
 
     private static boolean contradicts(Folder<?> folder, SubnetKey own, long written) {
-        if (!folder.listed) {
+        if (folder.listings == 0) {
             return false;
         }
         Long seen = folder.revisions.get(own);

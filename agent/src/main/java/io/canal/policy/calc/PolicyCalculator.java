@@ -119,6 +119,11 @@ public final class PolicyCalculator {
         List.copyOf(given.keySet()).stream().filter(key -> key.kind() == Kind.HOST_ENDPOINT).forEach(this::refresh);
     }
 
+    /** Whether an endpoint or network set has this profile, be there such a profile or not. */
+    public boolean isNamed(String profile) {
+        return heirs.containsKey(profile);
+    }
+
     /** Tells what has changed since the last time. */
     public void flush(PolicyOutput output) {
         local.flush(output);
