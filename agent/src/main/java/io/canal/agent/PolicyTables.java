@@ -207,6 +207,11 @@ final class PolicyTables implements NodePolicy {
         return rows.get(key);
     }
 
+    /** The profiles that stand in, or would, if there were no others; for the loop's thread. */
+    Set<String> standIns() {
+        return profiles.candidates();
+    }
+
     private void know() {
         if (!known) {
             known = true;

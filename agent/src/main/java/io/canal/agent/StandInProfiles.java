@@ -71,6 +71,10 @@ final class StandInProfiles {
         }
     }
 
+    Set<String> candidates() {
+        return Set.copyOf(candidates.keySet());
+    }
+
     private void standIn(Profile profile) {
         if (!real.contains(profile.name()) && !(controllers && StandInProfile.ofKubernetes(profile.name()))) {
             calculator.put(profile);

@@ -42,8 +42,17 @@ public sealed interface Action {
         }
     }
 
-    /** Rewrites the source, which is of the address's family. */
-    record Snat(Ip to, boolean fullyRandom) implements Action {}
+    /**
+     * Rewrites the source, which is of the address's family.
+     *
+     * @param ports the source ports that may be used; the rule must match a protocol with ports then
+     */
+    record Snat(Ip to, boolean fullyRandom, Optional<PortRange> ports) implements Action {
+
+        public Snat(Ip to, boolean fullyRandom) {
+            this(to, fullyRandom, Optional.empty());
+        }
+    }
 
     /** Rewrites the destination, which is of the address's family. */
     record Dnat(Ip to) implements Action {}

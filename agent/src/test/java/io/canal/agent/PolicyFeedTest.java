@@ -73,6 +73,25 @@ class PolicyFeedTest {
             assertPolicies(1, loop);
             feed.lost("etcd is gone");
             feed.listed(new Listing(1, 12, List.of()));
+            assertPolicies(1, loop);
+            standing = new KeeperStanding(true, true, true, 2, List.of(), List.of());
+            assertPolicies(0, loop);
+        }
+    }
+
+    @Test
+    void what_another_etcd_lacks_stays_though_the_watch_breaks_again_before_the_keeper_has_listed() throws Exception {
+        try (ApplyLoop loop = loop()) {
+            PolicyFeed feed = new PolicyFeed(loop, tables, memory, new Conditions(() -> { }));
+            feed.listed(new Listing(1, 10, List.of(POLICY)));
+            assertPolicies(1, loop);
+            feed.listed(new Listing(2, 3, List.of()));
+            assertPolicies(1, loop);
+            feed.listed(new Listing(2, 4, List.of()));
+            assertPolicies(1, loop);
+            standing = new KeeperStanding(true, true, false, 2, List.of(), List.of());
+            assertPolicies(1, loop);
+            standing = new KeeperStanding(true, true, true, 2, List.of(), List.of());
             assertPolicies(0, loop);
         }
     }

@@ -43,6 +43,33 @@ class DeltaTest {
     }
 
     @Test
+    void what_was_wanted_and_is_no_more_is_known_from_what_was_only_found() {
+        Delta<String, Integer> delta = new Delta<>();
+        delta.want("kept", 1);
+        delta.want("left", 1);
+        delta.want("changed", 1);
+        delta.sawOnly(Map.of("kept", 1, "left", 1, "changed", 1, "found", 1));
+        delta.unwant("left");
+        delta.want("changed", 2);
+        assertEquals(Set.of("left", "changed"), outlived(delta));
+        delta.sawOnly(Map.of("kept", 1, "left", 1, "changed", 3, "found", 1));
+        assertEquals(Set.of("left", "changed"), outlived(delta), "another listing");
+        delta.saw("changed", 2);
+        delta.gone("left");
+        delta.want("found", 1);
+        assertEquals(Set.of(), outlived(delta), "all that was outlived is settled");
+        delta.want("never seen", 1);
+        delta.unwant("never seen");
+        assertEquals(Set.of(), outlived(delta));
+    }
+
+    private static Set<String> outlived(Delta<String, Integer> delta) {
+        Set<String> outlived = new HashSet<>(Set.of("kept", "left", "changed", "found", "never seen"));
+        outlived.removeIf(key -> !delta.isOutlived(key));
+        return outlived;
+    }
+
+    @Test
     void after_any_calls_the_difference_is_that_of_the_two_maps() {
         long seed = System.nanoTime();
         Random random = new Random(seed);

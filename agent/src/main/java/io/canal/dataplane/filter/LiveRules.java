@@ -64,14 +64,10 @@ public final class LiveRules {
     /** Reads the rules of the dataplane that has them; empty where none has. */
     public static Optional<LiveRules> read() throws IOException {
         Set<Ip> local = addresses();
-        try (NftTable table = new NftTable(NftablesSocket.open())) {
-            Optional<NftMachine> machine = table.listMachine();
-            if (machine.isPresent()) {
-                return Optional.of(new LiveRules(FilterBackend.NFTABLES.text(),
-                        (point, packet, decided) -> machine.get().run(NftRendering.name(point), packet, decided), local));
-            }
-        } catch (KernelException noNftables) {
-            // Then there is no table of ours either.
+        Optional<NftMachine> table = table();
+        if (table.isPresent()) {
+            NftMachine nft = table.get();
+            return Optional.of(new LiveRules(FilterBackend.NFTABLES.text(), (point, packet, decided) -> nft.run(NftRendering.name(point), packet, decided), local));
         }
         for (IptablesBackend backend : IptablesBackend.values()) {
             if (Iptables.installed(backend)) {
@@ -84,9 +80,19 @@ public final class LiveRules {
         return Optional.empty();
     }
 
+    private static Optional<NftMachine> table() throws IOException {
+        Optional<NftablesSocket> socket = NftablesSocket.answering();
+        if (socket.isEmpty()) {
+            return Optional.empty();
+        }
+        try (NftTable table = new NftTable(socket.get())) {
+            return table.listMachine();
+        }
+    }
+
     private static Optional<Machine> iptables(IptablesBackend backend) throws IOException {
         Map<Family, Map<String, SavedTable>> saved = new EnumMap<>(Family.class);
-        for (Family family : Family.values()) {
+        for (Family family : Iptables.hasV6() ? Family.values() : new Family[] {Family.V4}) {
             saved.put(family, new Iptables(backend, family == Family.V6).save());
         }
         if (saved.values().stream().flatMap(tables -> tables.values().stream()).noneMatch(table -> table.policies().keySet().stream().anyMatch(LiveRules::isOurs))) {

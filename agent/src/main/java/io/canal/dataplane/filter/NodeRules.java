@@ -9,7 +9,6 @@ import io.canal.ruleset.Hook;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
 import io.canal.ruleset.Layer;
-import io.canal.ruleset.Member;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.tenants.FlannelRules;
@@ -57,6 +56,11 @@ final class NodeRules {
 
     List<CountedPolicy> counted() {
         return policy.counted();
+    }
+
+    /** What could not be made as the inputs say, in sentences. */
+    List<String> problems() {
+        return policy.problems();
     }
 
     /** @param policyKnown whether it is known what holds */
@@ -134,14 +138,14 @@ final class NodeRules {
         Set<Ip> before = addresses.isEmpty() ? peers.remove(key) : peers.put(key, Set.copyOf(addresses));
         for (Ip address : addresses) {
             if (peerUses.merge(address, 1, Integer::sum) == 1) {
-                ruleset.add(PolicyRules.overlayPeers(address.family()), Member.of(address));
+                policy.peer(address);
             }
         }
         for (Ip address : before == null ? Set.<Ip>of() : before) {
             Integer left = peerUses.merge(address, -1, Integer::sum);
             if (left != null && left == 0) {
                 peerUses.remove(address);
-                ruleset.remove(PolicyRules.overlayPeers(address.family()), Member.of(address));
+                policy.peerGone(address);
             }
         }
     }

@@ -235,7 +235,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
             around = seen == null ? around : seen;
             removeLeftovers(now, around);
         }
-        List<String> problems = new ArrayList<>();
+        List<String> problems = new ArrayList<>(rules.problems());
         openings.open(now.backend(), around, rules.opening(), problems);
         // After ours are in place: in a FORWARD chain that drops by policy its rules were what let packets through.
         if (mayRemove && !oldFlanneld.isGone()) {
@@ -392,25 +392,10 @@ public final class PacketFilter implements Stage, AutoCloseable {
     }
 
     private Optional<NftablesSocket> nft() {
-        try {
-            if (nft == null) {
-                nft = answering(NftablesSocket.open());
-            }
-            return Optional.of(nft);
-        } catch (KernelException absent) {
-            return Optional.empty();
+        if (nft == null) {
+            nft = NftablesSocket.answering().orElse(null);
         }
-    }
-
-    /** Where the kernel has no nf_tables a socket can be opened nevertheless. */
-    private static NftablesSocket answering(NftablesSocket opened) throws KernelException {
-        try {
-            opened.generation();
-            return opened;
-        } catch (KernelException absent) {
-            opened.close();
-            throw absent;
-        }
+        return Optional.ofNullable(nft);
     }
 
     private int generation() throws KernelException {

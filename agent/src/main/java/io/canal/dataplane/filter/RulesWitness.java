@@ -4,7 +4,6 @@ import io.canal.dataplane.nft.NftTable;
 import io.canal.kernel.iptables.Iptables;
 import io.canal.kernel.iptables.IptablesBackend;
 import io.canal.kernel.iptables.SavedTable;
-import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesSocket;
 import io.canal.model.Ip.Family;
 import io.canal.ruleset.Chain;
@@ -126,7 +125,7 @@ public final class RulesWitness {
             wanted.put(hook.toString(), NftRendering.base(hook, hooked).rules());
             return;
         }
-        for (Family family : Family.values()) {
+        for (Family family : Iptables.hasV6() ? Family.values() : new Family[] {Family.V4}) {
             IptablesRendering rendering = new IptablesRendering(family);
             rendering.chains(chain, Map.of()).forEach((name, lines) -> {
                 wanted.put(key(name.toString(), family), lines);
@@ -136,11 +135,13 @@ public final class RulesWitness {
     }
 
     private static Optional<RulesWitness> readTable() throws IOException {
-        Map<String, NftChain> listed;
-        try (NftTable table = new NftTable(NftablesSocket.open())) {
-            listed = table.listChains();
-        } catch (KernelException noNftables) {
+        Optional<NftablesSocket> socket = NftablesSocket.answering();
+        if (socket.isEmpty()) {
             return Optional.empty();
+        }
+        Map<String, NftChain> listed;
+        try (NftTable table = new NftTable(socket.get())) {
+            listed = table.listChains();
         }
         if (listed.isEmpty()) {
             return Optional.empty();
@@ -169,7 +170,7 @@ public final class RulesWitness {
     private static Optional<RulesWitness> readIptables(IptablesBackend backend) throws IOException {
         Map<String, List<?>> chains = new LinkedHashMap<>();
         List<PodNetwork> networks = new ArrayList<>();
-        for (Family family : Family.values()) {
+        for (Family family : Iptables.hasV6() ? Family.values() : new Family[] {Family.V4}) {
             Map<String, SavedTable> tables = new Iptables(backend, family == Family.V6).save();
             CHAINS.forEach((name, hook) -> {
                 SavedTable table = tables.get(name.layer().text());

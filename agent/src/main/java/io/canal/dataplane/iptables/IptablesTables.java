@@ -7,8 +7,6 @@ import io.canal.model.Ip.Family;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.iptables.IptablesRendering;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -40,8 +38,7 @@ public final class IptablesTables implements AutoCloseable {
         this.generation = generation;
         this.sets = sets;
         families.add(new FamilyTables(new Iptables(backend, false), new IptablesRendering(Family.V4)));
-        // Absent where the kernel was started without IPv6; ip6tables fails there.
-        if (Files.exists(Path.of("/proc/thread-self/net/if_inet6"))) {
+        if (Iptables.hasV6()) {
             families.add(new FamilyTables(new Iptables(backend, true), new IptablesRendering(Family.V6)));
         }
     }

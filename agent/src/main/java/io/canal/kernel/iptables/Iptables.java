@@ -34,6 +34,11 @@ public final class Iptables {
         return FOLDERS.stream().anyMatch(folder -> Files.isExecutable(folder.resolve(backend.program(false, "restore"))));
     }
 
+    /** Whether the kernel of this namespace has IPv6; where it was started without, ip6tables fails. */
+    public static boolean hasV6() {
+        return Files.exists(Path.of("/proc/thread-self/net/if_inet6"));
+    }
+
     /**
      * The tables that ip_tables (legacy) has in this namespace. Only these may be asked for: a question for another one makes it.
      */

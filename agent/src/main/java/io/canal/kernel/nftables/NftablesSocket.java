@@ -33,6 +33,22 @@ public final class NftablesSocket implements AutoCloseable {
         return new NftablesSocket(NetlinkSocket.open(NetlinkSocket.NETLINK_NETFILTER));
     }
 
+    /** As {@link #open}; empty where the kernel has no nf_tables, where a socket can be opened nevertheless. */
+    public static Optional<NftablesSocket> answering() {
+        try {
+            NftablesSocket opened = open();
+            try {
+                opened.generation();
+                return Optional.of(opened);
+            } catch (KernelException absent) {
+                opened.close();
+                return Optional.empty();
+            }
+        } catch (KernelException absent) {
+            return Optional.empty();
+        }
+    }
+
     /** The number that word of our own changes carries. */
     public int portId() {
         return socket.portId();

@@ -161,6 +161,8 @@ final class AddressSets {
         for (SetState set : touched) {
             AddressSet told = set.told;
             if (set.gone) {
+                // Those that it selected may hold it for long.
+                set.pending.clear();
                 if (told != null) {
                     later.add(() -> output.setGone(told));
                 }

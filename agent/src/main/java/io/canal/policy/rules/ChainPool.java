@@ -11,6 +11,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,7 @@ final class ChainPool {
     private final Map<ChainName, Integer> uses = new HashMap<>();
     private final Map<ChainName, Chain> placed = new HashMap<>();
     private final Set<ChainName> dirty = new HashSet<>();
+    private final SortedMap<ChainName, String> failures = new TreeMap<>();
 
     ChainPool(Ruleset ruleset) {
         this.ruleset = ruleset;
@@ -72,7 +75,7 @@ final class ChainPool {
 
     private void place(ChainName name) {
         Supplier<? extends Chain> content = known.get(name);
-        Chain chain = content == null ? unknown(name) : content.get();
+        Chain chain = content == null ? unknown(name) : made(name, content);
         Chain before = placed.put(name, chain);
         if (chain.equals(before)) {
             return;
@@ -84,10 +87,28 @@ final class ChainPool {
 
     private void remove(ChainName name) {
         Chain before = placed.remove(name);
+        failures.remove(name);
         if (before != null) {
             ruleset.remove(name);
             targets(before).forEach(this::release);
         }
+    }
+
+    /** One whose rules cannot be made is closed, and is the only one. */
+    private Chain made(ChainName name, Supplier<? extends Chain> content) {
+        try {
+            Chain made = content.get();
+            failures.remove(name);
+            return made;
+        } catch (RuntimeException defect) {
+            failures.put(name, String.valueOf(defect.getMessage()));
+            return Chain.Rules.of(name, Rule.of(new Action.Drop()).comment("canal: the rules of this chain cannot be made"));
+        }
+    }
+
+    /** Chains whose rules could not be made, and why. */
+    Map<ChainName, String> failures() {
+        return failures;
     }
 
     /** Nobody should lead to a chain that is not known; if somebody does, it is closed. */

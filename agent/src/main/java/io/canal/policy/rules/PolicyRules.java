@@ -68,12 +68,37 @@ public final class PolicyRules implements PolicyOutput {
         for (AddressSet set : List.of(NodeSets.POOLS, NodeSets.MASQUERADED_POOLS, NodeSets.THIS_HOST, NodeSets.CODE_POINTS, NodeSets.OVERLAY_PEERS)) {
             set(set);
         }
+        allHosts(settings.natSparesHosts());
         define();
     }
 
-    /** The set of the nodes from which this one takes packets of the overlay, for whoever knows them. */
-    public static NamedSet overlayPeers(Family family) {
-        return NodeSets.OVERLAY_PEERS.of(family);
+    /** A node from which this one takes packets of the overlay. */
+    public void peer(Ip address) {
+        join(NodeSets.OVERLAY_PEERS, List.of(Member.of(address)));
+        allHosts();
+    }
+
+    /** A node from which this one takes no packets of the overlay any more. */
+    public void peerGone(Ip address) {
+        leave(NodeSets.OVERLAY_PEERS, List.of(Member.of(address)));
+        allHosts();
+    }
+
+    private void allHosts(boolean needed) {
+        if (needed) {
+            set(NodeSets.ALL_HOSTS);
+            allHosts();
+        } else {
+            setGone(NodeSets.ALL_HOSTS);
+        }
+    }
+
+    /** This node and its peers; nothing while no rule asks for them. */
+    private void allHosts() {
+        if (verdicts.settings().natSparesHosts()) {
+            replace(NodeSets.ALL_HOSTS, Stream.of(NodeSets.OVERLAY_PEERS, NodeSets.THIS_HOST)
+                    .flatMap(set -> Stream.of(Family.values()).flatMap(family -> ruleset.members(set.of(family)).stream())).toList());
+        }
     }
 
     /** Everything is rendered anew where the settings differ. */
@@ -81,15 +106,11 @@ public final class PolicyRules implements PolicyOutput {
         if (settings.equals(verdicts.settings())) {
             return;
         }
-        boolean hosts = settings.natSparesHosts();
-        if (hosts != verdicts.settings().natSparesHosts()) {
-            if (hosts) {
-                set(NodeSets.ALL_HOSTS);
-            } else {
-                setGone(NodeSets.ALL_HOSTS);
-            }
-        }
+        boolean hosts = verdicts.settings().natSparesHosts();
         verdicts = new Verdicts(settings);
+        if (settings.natSparesHosts() != hosts) {
+            allHosts(!hosts);
+        }
         policyChains = new PolicyChains(verdicts);
         staticChains = new StaticChains(verdicts);
         define();
@@ -126,6 +147,7 @@ public final class PolicyRules implements PolicyOutput {
     /** The addresses of this node. */
     public void hostAddresses(Collection<Ip> addresses) {
         replace(NodeSets.THIS_HOST, addresses.stream().map(Member::of).toList());
+        allHosts();
     }
 
     /** The rules of the kernel's chains, as of the last {@link #settle}; others may add their own. */
@@ -161,6 +183,12 @@ public final class PolicyRules implements PolicyOutput {
     /** Ends a round of changes. */
     public void settle() {
         pool.settle();
+    }
+
+    /** Which chains are closed since their rules could not be made, in sentences. */
+    public List<String> problems() {
+        return pool.failures().entrySet().stream()
+                .map(failure -> "the chain " + failure.getKey() + " drops all packets, since its rules could not be made: " + failure.getValue()).toList();
     }
 
     @Override

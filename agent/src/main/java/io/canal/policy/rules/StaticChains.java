@@ -236,18 +236,21 @@ final class StaticChains {
     Chain natOutgoing(Set<Family> families) {
         List<Rule> rules = new ArrayList<>();
         for (Family family : families) {
-            Action translate = settings.natAddress().filter(address -> address.family() == family)
-                    .<Action>map(address -> new Action.Snat(address, true))
-                    .orElseGet(() -> new Action.Masquerade(true));
             settings.natPorts().ifPresent(ports -> {
                 for (int protocol : List.of(TCP, UDP)) {
-                    rules.add(rule(new Action.Masquerade(true, Optional.of(ports)), outgoing(family, protocol)));
+                    rules.add(rule(translate(family, Optional.of(ports)), outgoing(family, protocol)));
                     rules.add(rule(new Action.Return(), outgoing(family, protocol)));
                 }
             });
-            rules.add(rule(translate, outgoing(family, -1)));
+            rules.add(rule(translate(family, Optional.empty()), outgoing(family, -1)));
         }
         return new Chain.Rules(NAT_OUTGOING, Rule.BOTH, rules);
+    }
+
+    private Action translate(Family family, Optional<PortRange> ports) {
+        return settings.natAddress().filter(address -> address.family() == family)
+                .<Action>map(address -> new Action.Snat(address, true, ports))
+                .orElseGet(() -> new Action.Masquerade(true, ports));
     }
 
     private Match[] outgoing(Family family, int protocol) {

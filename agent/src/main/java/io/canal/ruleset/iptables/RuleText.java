@@ -147,7 +147,7 @@ final class RuleText {
             case Action.SetMark mark -> "-j MARK --set-xmark " + hex(mark.value() & mark.mask()) + "/" + hex(mark.mask());
             case Action.ClearMark clear -> "-j MARK --set-xmark 0x0/" + hex(clear.mask());
             case Action.Masquerade masquerade -> "-j MASQUERADE" + ports(masquerade) + (masquerade.fullyRandom() ? " --random-fully" : "");
-            case Action.Snat snat -> "-j SNAT --to-source " + snat.to() + (snat.fullyRandom() ? " --random-fully" : "");
+            case Action.Snat snat -> "-j SNAT --to-source " + source(snat) + (snat.fullyRandom() ? " --random-fully" : "");
             case Action.Dnat dnat -> "-j DNAT --to-destination " + dnat.to();
             case Action.Dscp dscp -> "-j DSCP --set-dscp " + String.format(Locale.ROOT, "0x%02x", dscp.value());
             case Action.Reject reject -> "-j REJECT --reject-with " + with(reject.with());
@@ -167,7 +167,7 @@ final class RuleText {
             case Action.SetMark mark -> "--jump MARK --set-mark " + hex(mark.value() & mark.mask()) + "/" + hex(mark.mask());
             case Action.ClearMark clear -> "--jump MARK --set-mark 0/" + hex(clear.mask());
             case Action.Masquerade masquerade -> "--jump MASQUERADE" + ports(masquerade) + (masquerade.fullyRandom() ? " --random-fully" : "");
-            case Action.Snat snat -> "--jump SNAT --to-source " + snat.to() + (snat.fullyRandom() ? " --random-fully" : "");
+            case Action.Snat snat -> "--jump SNAT --to-source " + source(snat) + (snat.fullyRandom() ? " --random-fully" : "");
             case Action.Dnat dnat -> "--jump DNAT --to-destination " + dnat.to();
             case Action.Dscp dscp -> "--jump DSCP --set-dscp " + dscp.value();
             case Action.Reject reject -> reject.with() == Action.With.PORT_UNREACHABLE ? "--jump REJECT" : "-j REJECT --reject-with " + with(reject.with());
@@ -213,6 +213,11 @@ final class RuleText {
 
     private static String ports(Action.Masquerade masquerade) {
         return masquerade.ports().map(ports -> " --to-ports " + ports.first() + "-" + ports.last()).orElse("");
+    }
+
+    private static String source(Action.Snat snat) {
+        String address = snat.to().toString();
+        return snat.ports().map(ports -> (snat.to().isV4() ? address : "[" + address + "]") + ":" + ports.first() + "-" + ports.last()).orElse(address);
     }
 
     private static String cut(String prefix) {

@@ -101,6 +101,7 @@ public sealed interface Expression {
      */
     record Masquerade(int flags, int firstPort, int lastPort) implements Expression {
 
+        /** {@code NF_NAT_RANGE_PROTO_SPECIFIED} */
         static final int PORTS = 1 << 1;
         static final int FULLY_RANDOM = 1 << 4;
     }
@@ -110,8 +111,9 @@ public sealed interface Expression {
      *
      * @param destination whether it is the destination, else the source
      * @param family {@code NFPROTO_*}
+     * @param firstPort the register with the lowest port, 0 where the port stays or any may be used
      */
-    record Nat(boolean destination, int family, int register, int flags) implements Expression {}
+    record Nat(boolean destination, int family, int register, int firstPort, int lastPort, int flags) implements Expression {}
 
     record LoadImmediate(int register, Bytes value) implements Expression {}
 

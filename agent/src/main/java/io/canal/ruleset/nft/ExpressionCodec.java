@@ -126,6 +126,9 @@ public final class ExpressionCodec {
             });
             case Expression.Nat nat -> data(to, "nat", d -> {
                 d.number(1, nat.destination() ? 1 : 0).number(2, nat.family()).number(3, nat.register());
+                if (nat.firstPort() != 0) {
+                    d.number(5, nat.firstPort()).number(6, nat.lastPort());
+                }
                 if (nat.flags() != 0) {
                     d.number(7, nat.flags());
                 }
@@ -194,8 +197,8 @@ public final class ExpressionCodec {
                     ? Optional.ofNullable(a.get(2)).flatMap(ExpressionCodec::decodeVerdict).map(Expression.Decide::new)
                     : Optional.of(new Expression.LoadImmediate(number(a, 1), value(a, 2)));
             case "masq" -> Optional.of(new Expression.Masquerade(number(a, 1), number(a, 2), number(a, 3)));
-            case "nat" -> Optional.<Expression>of(new Expression.Nat(number(a, 1) == 1, number(a, 2), number(a, 3), number(a, 7) & ~MAP_IPS))
-                    .filter(nat -> number(a, 5) == 0 && (number(a, 4) == 0 || number(a, 4) == number(a, 3)));
+            case "nat" -> Optional.<Expression>of(new Expression.Nat(number(a, 1) == 1, number(a, 2), number(a, 3), number(a, 5), number(a, 6), number(a, 7) & ~MAP_IPS))
+                    .filter(nat -> number(a, 4) == 0 || number(a, 4) == number(a, 3));
             case "limit" -> Optional.<Expression>of(new Expression.Limit(number64(a, 1), number(a, 3)))
                     .filter(limit -> number64(a, 2) == 1 && number(a, 4) == 0 && number(a, 5) == 0);
             case "connlimit" -> Optional.<Expression>of(new Expression.ConnectionsAbove(number(a, 1))).filter(above -> number(a, 2) == 1);

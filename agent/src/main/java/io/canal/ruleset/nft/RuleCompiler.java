@@ -22,6 +22,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** One rule as expressions. */
@@ -31,6 +32,7 @@ final class RuleCompiler {
     private static final int IPS_DST_NAT = 1 << 5;
     private static final int RTN_LOCAL = 2;
     private static final int SECOND_REGISTER = 2;
+    private static final int THIRD_REGISTER = 3;
     private static final int NFPROTO_IPV4 = 2;
     private static final int NFPROTO_IPV6 = 10;
     private static final int IPV4_CHECKSUM = 10;
@@ -218,13 +220,12 @@ final class RuleCompiler {
             case Action.Masquerade masquerade -> {
                 int random = masquerade.fullyRandom() ? Expression.Masquerade.FULLY_RANDOM : 0;
                 masquerade.ports().ifPresentOrElse(ports -> {
-                    code.add(new Expression.LoadImmediate(REGISTER, Bytes.port(ports.first())));
-                    code.add(new Expression.LoadImmediate(SECOND_REGISTER, Bytes.port(ports.last())));
+                    load(ports, REGISTER, SECOND_REGISTER);
                     code.add(new Expression.Masquerade(random | Expression.Masquerade.PORTS, REGISTER, SECOND_REGISTER));
                 }, () -> code.add(new Expression.Masquerade(random, 0, 0)));
             }
-            case Action.Snat snat -> nat(false, snat.to(), snat.fullyRandom() ? Expression.Masquerade.FULLY_RANDOM : 0);
-            case Action.Dnat dnat -> nat(true, dnat.to(), 0);
+            case Action.Snat snat -> nat(false, snat.to(), snat.ports(), snat.fullyRandom() ? Expression.Masquerade.FULLY_RANDOM : 0);
+            case Action.Dnat dnat -> nat(true, dnat.to(), Optional.empty(), 0);
             case Action.Dscp dscp -> throw new IllegalArgumentException("a code point is written by rules of one family each");
             case Action.Reject reject -> {
                 switch (reject.with()) {
@@ -243,9 +244,18 @@ final class RuleCompiler {
         }
     }
 
-    private void nat(boolean destination, Ip to, int flags) {
+    private void nat(boolean destination, Ip to, Optional<PortRange> ports, int flags) {
+        int family = to.isV4() ? NFPROTO_IPV4 : NFPROTO_IPV6;
         code.add(new Expression.LoadImmediate(REGISTER, Bytes.of(to.toBytes())));
-        code.add(new Expression.Nat(destination, to.isV4() ? NFPROTO_IPV4 : NFPROTO_IPV6, REGISTER, flags));
+        ports.ifPresentOrElse(range -> {
+            load(range, SECOND_REGISTER, THIRD_REGISTER);
+            code.add(new Expression.Nat(destination, family, REGISTER, SECOND_REGISTER, THIRD_REGISTER, flags | Expression.Masquerade.PORTS));
+        }, () -> code.add(new Expression.Nat(destination, family, REGISTER, 0, 0, flags)));
+    }
+
+    private void load(PortRange ports, int first, int last) {
+        code.add(new Expression.LoadImmediate(first, Bytes.port(ports.first())));
+        code.add(new Expression.LoadImmediate(last, Bytes.port(ports.last())));
     }
 
     /** The code point lies across the first two bytes of an IPv6 header, and in the second of an IPv4 header. */

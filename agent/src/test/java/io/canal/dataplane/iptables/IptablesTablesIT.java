@@ -11,6 +11,11 @@ import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
+import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Hook;
+import io.canal.ruleset.HookPoint;
+import io.canal.ruleset.HookRules;
+import io.canal.ruleset.Layer;
 import io.canal.ruleset.Member;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
@@ -26,6 +31,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Our rules in a real kernel's iptables, in each back end. */
 class IptablesTablesIT {
+
+    private static final HookPoint HOOK = new HookPoint(Layer.FILTER, Hook.FORWARD);
 
     private final TestNamespaces namespaces = new TestNamespaces();
     private NetworkNamespace node;
@@ -157,6 +164,48 @@ class IptablesTablesIT {
         assertEquals(before, save(backend, "iptables"));
         assertTrue(apply(restarted, true));
         assertFalse(save(backend, "iptables").contains("cali"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void while_nothing_may_be_removed_what_this_life_wanted_goes_nevertheless(IptablesBackend backend) throws IOException {
+        Ruleset life = twoRules();
+        life.put(Chain.Rules.of(ChainName.filter("cali-another-life"), Rule.of(new Action.Accept())));
+        IptablesTables tables = tables(backend);
+        tables.wantAll(life);
+        apply(tables, true);
+        TestNamespaces.run(node, "ipset", "add", Samples.ADDRESSES.ipsetName(), "10.1.1.9");
+        life = twoRules();
+        life.takeChanges();
+        IptablesTables restarted = tables(backend);
+        restarted.wantAll(life);
+        assertFalse(apply(restarted, false));
+        life.put(Chain.Rules.of(Samples.EVERYTHING, Rule.of(new Action.Return()).comment("stays")));
+        life.remove(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.2")));
+        life.remove(HOOK);
+        restarted.want(life, life.takeChanges());
+        assertTrue(apply(restarted, false));
+        restarted.distrust();
+        assertFalse(apply(restarted, false), "once is enough");
+        String saved = save(backend, "iptables") + TestNamespaces.run(node, "ipset", "save");
+        assertFalse(saved.contains("goes"), saved);
+        assertFalse(saved.contains("10.1.1.2"), saved);
+        assertFalse(saved.contains("-j cali-everything"), saved);
+        for (String kept : List.of("stays", "10.1.1.1", "10.1.1.9", "cali-another-life")) {
+            assertTrue(saved.contains(kept), () -> "no " + kept + " in\n" + saved);
+        }
+        assertTrue(apply(restarted, true));
+        assertFalse(TestNamespaces.run(node, "ipset", "save").contains("10.1.1.9"));
+    }
+
+    private static Ruleset twoRules() {
+        Ruleset ruleset = new Ruleset();
+        ruleset.put(Samples.ADDRESSES);
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.1")));
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.2")));
+        ruleset.put(Chain.Rules.of(Samples.EVERYTHING, Rule.of(new Action.Accept()).comment("goes"), Rule.of(new Action.Return()).comment("stays")));
+        ruleset.put(HOOK, new HookRules(List.of(Rule.of(new Action.Jump(Samples.EVERYTHING))), List.of()));
+        return ruleset;
     }
 
     private static List<String> sorted(String saved) {

@@ -13,6 +13,10 @@ import io.canal.model.Ip;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Hook;
+import io.canal.ruleset.HookPoint;
+import io.canal.ruleset.HookRules;
+import io.canal.ruleset.Layer;
 import io.canal.ruleset.Member;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
@@ -27,6 +31,8 @@ import org.junit.jupiter.api.Test;
 
 /** The table in a real kernel, looked at with nft(8). */
 class NftTableIT {
+
+    private static final HookPoint HOOK = new HookPoint(Layer.FILTER, Hook.FORWARD);
 
     private final TestNamespaces namespaces = new TestNamespaces();
     private NetworkNamespace node;
@@ -225,6 +231,52 @@ class NftTableIT {
             assertTrue(restarted.apply(true));
             assertFalse(nft("nft", "list", "table", "inet", "canal").contains("everything"));
         }
+    }
+
+    @Test
+    void while_nothing_may_be_removed_what_this_life_wanted_goes_nevertheless() throws IOException {
+        Ruleset life = twoRules();
+        life.put(Chain.Rules.of(ChainName.filter("another-life"), Rule.of(new Action.Accept())));
+        table.wantAll(life);
+        table.apply(true);
+        nft("nft", "add", "element", "inet", "canal", Samples.ADDRESSES.nftName(), "{ 10.1.1.9 }");
+        life = twoRules();
+        life.takeChanges();
+        try (NftTable restarted = another()) {
+            restarted.wantAll(life);
+            assertFalse(restarted.apply(false));
+            life.put(Chain.Rules.of(Samples.EVERYTHING, Rule.of(new Action.Return()).comment("stays")));
+            life.remove(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.2")));
+            life.remove(Samples.NETS, Member.of(Cidr.of("10.2.0.0/16")));
+            life.remove(HOOK);
+            restarted.want(life, life.takeChanges());
+            assertTrue(restarted.apply(false));
+            restarted.distrust();
+            assertFalse(restarted.apply(false), "once is enough");
+            String listing = nft("nft", "list", "table", "inet", "canal");
+            assertFalse(listing.contains("goes"), listing);
+            assertFalse(listing.contains("10.1.1.2"), listing);
+            assertFalse(listing.contains("10.2.0.0"), listing);
+            assertFalse(listing.contains("jump"), listing);
+            for (String kept : List.of("stays", "10.1.1.1", "10.1.1.9", "10.3.0.0/16", "another-life")) {
+                assertTrue(listing.contains(kept), () -> "no " + kept + " in\n" + listing);
+            }
+            assertTrue(restarted.apply(true));
+            assertFalse(nft("nft", "list", "table", "inet", "canal").contains("10.1.1.9"));
+        }
+    }
+
+    private static Ruleset twoRules() {
+        Ruleset ruleset = new Ruleset();
+        ruleset.put(Samples.ADDRESSES);
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.1")));
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.2")));
+        ruleset.put(Samples.NETS);
+        ruleset.add(Samples.NETS, Member.of(Cidr.of("10.2.0.0/16")));
+        ruleset.add(Samples.NETS, Member.of(Cidr.of("10.3.0.0/16")));
+        ruleset.put(Chain.Rules.of(Samples.EVERYTHING, Rule.of(new Action.Accept()).comment("goes"), Rule.of(new Action.Return()).comment("stays")));
+        ruleset.put(HOOK, new HookRules(List.of(Rule.of(new Action.Jump(Samples.EVERYTHING))), List.of()));
+        return ruleset;
     }
 
     @Test

@@ -79,7 +79,7 @@ class AttacksTest {
         Set<Ip> own = Set.of(Net.of(Family.V4).node(), Net.of(Family.V6).node());
         RenderedNode node = new RenderedNode("n", Map.of("eth0", own), RuleSettings.defaults().withOverlayPorts(new TreeSet<>(Set.of(8472))));
         for (Family family : Family.values()) {
-            node.ruleset().add(PolicyRules.overlayPeers(family), Member.of(Net.of(family).peer()));
+            node.rules().peer(Net.of(family).peer());
         }
         return node.put(List.of(pod("a", POD, true), pod("b", VICTIM, false)));
     }

@@ -3,6 +3,7 @@ package io.canal.policy.rules;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.canal.model.Cidr;
+import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
 import io.canal.model.calico.Kind;
 import io.canal.policy.ActivePolicy;
@@ -17,12 +18,18 @@ import io.canal.policy.ResolvedRule.Proto;
 import io.canal.policy.ResolvedRule.Verdict;
 import io.canal.policy.TierPolicies;
 import io.canal.policy.testing.SavedRules;
+import io.canal.ruleset.Action;
+import io.canal.ruleset.Chain;
+import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Member;
 import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.PortRange;
+import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -61,6 +68,52 @@ class PolicyRulesTest {
     void pods_with_profiles_alone() {
         pods(List.of(), List.of());
         assertAsRecorded("01-profiles-only");
+    }
+
+    /** A rule with a set whose name nothing takes stands for any defect. */
+    @Test
+    void a_policy_whose_rules_cannot_be_made_is_closed_and_leaves_the_others() {
+        PolicyId odd = np("odd");
+        PolicyId good = np("good");
+        AddressSet nameless = new AddressSet("s: ", NamedSet.Kind.ADDRESS);
+        rules.policy(new ActivePolicy(odd, "default", "x", List.of(rule(Verdict.ALLOW, Optional.of(TCP), end(List.of(), List.of(), List.of(nameless), List.of()), End.ANY)), List.of()));
+        rules.policy(new ActivePolicy(good, "default", "y", List.of(any(Verdict.ALLOW)), List.of()));
+        pods(List.of(odd, good), List.of());
+        rules.settle();
+        assertEquals(List.of(new Action.Drop()), actions("cali-pi-np/default/odd"));
+        assertEquals(List.of(Action.SetMark.of(0x10000)), actions("cali-pi-np/default/good"));
+        assertEquals(1, rules.problems().size());
+        rules.policy(new ActivePolicy(odd, "default", "x", List.of(any(Verdict.ALLOW)), List.of()));
+        rules.settle();
+        assertEquals(List.of(), rules.problems());
+        assertEquals(List.of(Action.SetMark.of(0x10000)), actions("cali-pi-np/default/odd"));
+    }
+
+    private List<Action> actions(String chain) {
+        return ruleset.chain(ChainName.filter(chain)) instanceof Chain.Rules found ? found.rules().stream().map(Rule::action).toList() : List.of();
+    }
+
+    private static RuleSettings sparingHosts(RuleSettings one) {
+        return new RuleSettings(one.markMask(), one.filterAccepts(), one.mangleAccepts(), one.rejects(), one.endpointToHost(), one.failsafeInbound(),
+                one.failsafeOutbound(), one.logPrefix(), one.logRate(), one.logBurst(), one.dropsInvalid(), one.vxlanPort(), one.vxlanFromWorkloads(),
+                one.ipipFromWorkloads(), one.overlayPorts(), one.serviceLoop(), one.serviceBlocks(), one.natPorts(), one.natAddress(), true, one.floatingIps(),
+                one.spoofing());
+    }
+
+    /** Hosts whose addresses pods' packets keep their source for. */
+    @Test
+    void all_hosts_are_this_one_and_its_peers() {
+        NamedSet all = NodeSets.ALL_HOSTS.of(Family.V4);
+        rules.peer(Ip.of("192.0.2.2"));
+        rules.hostAddresses(List.of(Ip.of("192.0.2.1")));
+        assertEquals(Set.of(), ruleset.members(all));
+        rules.settings(sparingHosts(RuleSettings.defaults()));
+        assertEquals(Set.of(Member.of(Ip.of("192.0.2.1")), Member.of(Ip.of("192.0.2.2"))), ruleset.members(all));
+        rules.peer(Ip.of("192.0.2.3"));
+        rules.peerGone(Ip.of("192.0.2.2"));
+        assertEquals(Set.of(Member.of(Ip.of("192.0.2.1")), Member.of(Ip.of("192.0.2.3"))), ruleset.members(all));
+        rules.settings(RuleSettings.defaults());
+        assertEquals(Set.of(), ruleset.members(all));
     }
 
     @Test

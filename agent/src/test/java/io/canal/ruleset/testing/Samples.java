@@ -21,6 +21,7 @@ import io.canal.ruleset.Side;
 import io.canal.ruleset.Way;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Rulesets with every kind of match and action. */
@@ -97,7 +98,11 @@ public final class Samples {
         ruleset.put(new HookPoint(Layer.FILTER, Hook.FORWARD), new HookRules(List.of(Rule.of(new Action.Goto(EVERYTHING))), List.of()));
         ruleset.put(new HookPoint(Layer.NAT, Hook.POSTROUTING), new HookRules(List.of(), List.of(
                 Rule.of(new Action.Masquerade(true), new Match.Net(Side.SOURCE, Cidr.of("10.0.0.0/8"), false)),
-                Rule.of(new Action.Masquerade(false), new Match.Net(Side.SOURCE, Cidr.of("fd00::/8"), false)))));
+                Rule.of(new Action.Masquerade(false), new Match.Net(Side.SOURCE, Cidr.of("fd00::/8"), false)),
+                Rule.of(new Action.Snat(Ip.of("192.0.2.7"), true, Optional.of(new PortRange(1000, 2000))), new Match.Protocol(6, true, false),
+                        new Match.Net(Side.SOURCE, Cidr.of("10.9.0.0/16"), false)),
+                Rule.of(new Action.Snat(Ip.of("fd00::7"), true, Optional.of(new PortRange(1000, 2000))), new Match.Protocol(17, true, false),
+                        new Match.Net(Side.SOURCE, Cidr.of("fd09::/16"), false)))));
         return ruleset;
     }
 }

@@ -1,0 +1,195 @@
+package io.canal.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.lease.keeper.KeeperStanding;
+import io.canal.model.Cidr;
+import io.canal.model.Ip;
+import io.canal.model.LocalEndpoint;
+import io.canal.model.Mac;
+import io.canal.model.calico.EndpointNames;
+import io.canal.model.calico.Kind;
+import io.canal.model.calico.ResourceKey;
+import io.canal.policy.rules.PolicyRules;
+import io.canal.reconcile.ApplyLoop;
+import io.canal.reconcile.Clock;
+import io.canal.ruleset.Action;
+import io.canal.ruleset.Chain;
+import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Ruleset;
+import io.canal.store.Feed.Change;
+import io.canal.store.Store.Entry;
+import io.canal.store.Store.Listing;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is told of etcd and of the node itself, and which rules come of it. */
+class PolicyTablesTest {
+
+    private static final String IFACE = EndpointNames.podInterface("default", "web");
+
+    @TempDir
+    private Path folder;
+
+    private final Ruleset ruleset = new Ruleset();
+    private final PolicySettings settings = new PolicySettings(before -> before);
+    private final PolicyRules rules = new PolicyRules(ruleset, settings.rules());
+    private final Map<String, LocalEndpoint> endpoints = new HashMap<>();
+    private PolicyMemory memory;
+    private PolicyTables tables;
+    private ApplyLoop loop;
+    private PolicyFeed feed;
+
+    @BeforeEach
+    void open() {
+        memory = new PolicyMemory(folder);
+        tables = new PolicyTables(() -> "h1", () -> new KeeperStanding(true, true, true, 1, List.of(), List.of()), endpoints, _ -> false, settings, memory, () -> { });
+        loop = new ApplyLoop(Clock.system(), List.of(), () -> true, _ -> { });
+        loop.start();
+        feed = new PolicyFeed(loop, tables, memory, new Conditions(() -> { }));
+    }
+
+    @AfterEach
+    void close() {
+        loop.close();
+        memory.close();
+    }
+
+    private void pass() throws Exception {
+        loop.applied(loop.write(() -> {
+            assertTrue(tables.settle());
+            tables.flush(rules);
+            rules.settle();
+        })).toCompletableFuture().get();
+    }
+
+    private void list(Entry... entries) throws Exception {
+        feed.listed(new Listing(1, 10, List.of(entries)));
+        pass();
+    }
+
+    private void change(Change... changes) throws Exception {
+        feed.changed(11, List.of(changes));
+        pass();
+    }
+
+    private boolean isAllowedByProfile() {
+        return ruleset.chain(ChainName.filter("cali-pri-kns.default")) instanceof Chain.Rules chain
+                && chain.rules().stream().anyMatch(rule -> rule.action() instanceof Action.SetMark mark && mark.value() == 0x10000);
+    }
+
+    private Set<Cidr> members() {
+        Set<Cidr> members = new TreeSet<>(Comparator.comparing(Cidr::toString));
+        ruleset.sets().stream().filter(set -> set.id().startsWith("s:")).forEach(set -> ruleset.members(set).forEach(member -> members.add(member.net())));
+        return members;
+    }
+
+    @Test
+    void nothing_stands_in_for_a_profile_that_is_there_and_cannot_be_read() throws Exception {
+        list(pod("web", "c1", "10.1.0.2", ""));
+        assertTrue(isAllowedByProfile(), "there are no controllers, and no profile");
+        change(new Change.Put(profile("7")));
+        assertFalse(isAllowedByProfile());
+        change(new Change.Put(profile("[{\"action\":\"Allow\"}]")));
+        assertTrue(isAllowedByProfile());
+        change(new Change.Put(profile("7")));
+        assertTrue(isAllowedByProfile(), "what it said before");
+        change(new Change.Deleted(profile("").key()));
+        assertTrue(isAllowedByProfile());
+        change(new Change.Put(profile("7")));
+        assertFalse(isAllowedByProfile());
+        change(new Change.Deleted(profile("").key()));
+        assertTrue(isAllowedByProfile());
+    }
+
+    @Test
+    void a_profile_that_cannot_be_read_from_the_beginning_is_closed_until_it_is_gone() throws Exception {
+        list(pod("web", "c1", "10.1.0.2", ""), profile("7"));
+        assertFalse(isAllowedByProfile());
+        feed.listed(new Listing(1, 12, List.of(pod("web", "c1", "10.1.0.2", ""))));
+        pass();
+        assertTrue(isAllowedByProfile());
+    }
+
+    @Test
+    void controllers_have_run_where_their_configuration_is_there_be_it_readable_or_not() throws Exception {
+        ResourceKey key = ResourceKey.of(Kind.KUBE_CONTROLLERS_CONFIGURATION, "default");
+        list(pod("web", "c1", "10.1.0.2", ""));
+        assertTrue(isAllowedByProfile());
+        change(new Change.Put(new Entry(key.path(), "x", 1, 1, 0)));
+        assertFalse(isAllowedByProfile());
+        change(new Change.Deleted(key.path()));
+        assertTrue(isAllowedByProfile());
+    }
+
+    @Test
+    void a_profile_that_no_pod_names_any_more_is_forgotten() throws Exception {
+        list(pod("web", "c1", "10.1.0.2", ""), pod("other", "c2", "10.1.0.3", ""));
+        change(new Change.Deleted(pod("web", "", "10.1.0.2", "").key()));
+        assertEquals(Set.of("kns.default"), tables.standIns());
+        change(new Change.Deleted(pod("other", "", "10.1.0.3", "").key()));
+        assertEquals(Set.of(), tables.standIns());
+        change(new Change.Put(pod("web", "c1", "10.1.0.2", "")));
+        assertTrue(isAllowedByProfile());
+    }
+
+    @Test
+    void the_address_of_a_detached_pod_is_in_no_set_though_etcd_names_it_still() throws Exception {
+        list(pod("web", "c1", "10.1.0.2", ""), pod("other", "c2", "10.1.0.3", ""), policy());
+        endpoints.put(IFACE, local("c1", "10.1.0.2"));
+        pass();
+        assertEquals(Set.of(Cidr.of("10.1.0.2/32"), Cidr.of("10.1.0.3/32")), members());
+        endpoints.clear();
+        pass();
+        assertEquals(Set.of(Cidr.of("10.1.0.3/32")), members());
+        change(new Change.Put(pod("web", "c9", "10.1.0.9", "")));
+        assertEquals(Set.of(Cidr.of("10.1.0.3/32"), Cidr.of("10.1.0.9/32")), members(), "another container of that name");
+    }
+
+    @Test
+    void a_pod_that_goes_takes_no_traits_from_another_on_its_interface() throws Exception {
+        String qos = ",\"qosControls\":{\"ingressPacketRate\":100}";
+        list(pod("a-old", "c1", "10.1.0.2", qos), pod("web", "c2", "10.1.0.3", qos));
+        assertEquals(Set.of(IFACE), tables.traits().keySet());
+        change(new Change.Deleted(pod("a-old", "", "10.1.0.2", "").key()));
+        assertEquals(Set.of(IFACE), tables.traits().keySet());
+        change(new Change.Deleted(pod("web", "", "10.1.0.2", "").key()));
+        assertEquals(Set.of(), tables.traits().keySet());
+    }
+
+    /** All on one interface. */
+    private static Entry pod(String pod, String container, String address, String more) {
+        String name = EndpointNames.workloadEndpoint("h1", "k8s", pod, "eth0").orElseThrow();
+        return new Entry(ResourceKey.ROOT + "workloadendpoints/default/" + name, "{\"kind\":\"WorkloadEndpoint\",\"apiVersion\":\"projectcalico.org/v3\",\"metadata\":{\"name\":\""
+                + name + "\",\"namespace\":\"default\",\"labels\":{\"app\":\"web\"}},\"spec\":{\"orchestrator\":\"k8s\",\"node\":\"h1\",\"containerID\":\"" + container
+                + "\",\"pod\":\"" + pod + "\",\"endpoint\":\"eth0\",\"ipNetworks\":[\"" + address + "/32\"],\"profiles\":[\"kns.default\"],\"interfaceName\":\"" + IFACE + "\"" + more
+                + "}}", 1, 1, 0);
+    }
+
+    private static LocalEndpoint local(String container, String address) {
+        return new LocalEndpoint(IFACE, "default", EndpointNames.workloadEndpoint("h1", "k8s", "web", "eth0").orElseThrow(), "web", container, List.of(Ip.of(address)),
+                Mac.parse("02:00:00:00:00:01").orElseThrow(), Map.of("app", "web"), List.of("kns.default"), List.of());
+    }
+
+    private static Entry profile(String ingress) {
+        return new Entry(ResourceKey.ROOT + "profiles/kns.default", "{\"kind\":\"Profile\",\"apiVersion\":\"projectcalico.org/v3\",\"metadata\":{\"name\":\"kns.default\"},\"spec\":{\"ingress\":"
+                + ingress + "}}", 1, 1, 0);
+    }
+
+    private static Entry policy() {
+        return new Entry(ResourceKey.ROOT + "globalnetworkpolicies/p", """
+                {"kind":"GlobalNetworkPolicy","apiVersion":"projectcalico.org/v3","metadata":{"name":"p"},
+                "spec":{"types":["Ingress"],"performanceHints":["AssumeNeededOnEveryNode"],"ingress":[{"action":"Allow","source":{"selector":"app == 'web'"}}]}}""", 1, 1, 0);
+    }
+}
