@@ -6,10 +6,12 @@ import io.canal.store.EtcdSettings;
 import io.canal.store.EtcdStore;
 import io.canal.store.TlsFiles;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -212,18 +214,31 @@ public final class TestEtcd implements AutoCloseable {
         etcdctl("compact", "--physical", revision);
     }
 
+    /** Puts all of these at once: one revision. */
+    public void putTogether(Map<String, String> values) {
+        StringBuilder text = new StringBuilder("\n");
+        values.forEach((key, value) -> text.append("put ").append(key).append(" \"").append(value.replace("\\", "\\\\").replace("\"", "\\\"")).append("\"\n"));
+        etcdctl(text.append("\n\n").toString(), List.of("txn"));
+    }
+
     /** Runs the real client, as an operator would; returns what it printed. */
     public String etcdctl(String... arguments) {
+        return etcdctl("", List.of(arguments));
+    }
+
+    private String etcdctl(String input, List<String> arguments) {
         List<String> command = command("etcdctl");
         command.addAll(List.of("--endpoints=" + String.join(",", endpoints())));
         certificates.ifPresent(files -> command.addAll(List.of(
                 "--cacert=" + files.file("ca.pem"), "--cert=" + files.file("client.pem"), "--key=" + files.file("client.key"))));
-        command.addAll(List.of(arguments));
+        command.addAll(arguments);
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
             builder.environment().put("ETCDCTL_API", "3");
             Process process = builder.start();
-            process.getOutputStream().close();
+            try (OutputStream to = process.getOutputStream()) {
+                to.write(input.getBytes(StandardCharsets.UTF_8));
+            }
             String output = new String(process.getInputStream().readAllBytes());
             if (!process.waitFor(20, TimeUnit.SECONDS) || process.exitValue() != 0) {
                 throw new IllegalStateException(String.join(" ", command) + ": " + output);
