@@ -1,6 +1,8 @@
 package io.canal.pack;
 
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -37,6 +39,9 @@ record Program(Path folder, Path scratch) {
             // FreeMarker needs java.beans, and nothing that draws.
             "--exclude-files=/java.desktop/lib/lib*",
             "--add-modules=" + String.join(",", MODULES));
+
+    /** How the jars of canal itself begin. */
+    private static final String OURS = "canal-";
 
     void build(List<Path> jars, Path templates, Path client, String version) throws IOException, InterruptedException {
         Files.createDirectories(folder);
@@ -118,9 +123,26 @@ record Program(Path folder, Path scratch) {
                 Files.delete(lib.resolve(old));
             }
         }
-        for (Path jar : jars) {
-            put(jar, lib.resolve(jar.getFileName()), "rw-r--r--");
+        try (URLClassLoader hierarchy = new URLClassLoader(urls(jars), ClassLoader.getPlatformClassLoader())) {
+            for (Path jar : jars) {
+                String name = jar.getFileName().toString();
+                put(name.startsWith(OURS) ? rewritten(jar, hierarchy) : jar, lib.resolve(name), "rw-r--r--");
+            }
         }
+    }
+
+    private Path rewritten(Path jar, ClassLoader hierarchy) throws IOException {
+        Path made = scratch.resolve(jar.getFileName());
+        TypeSwitches.rewrite(jar, made, hierarchy);
+        return made;
+    }
+
+    private static URL[] urls(List<Path> jars) throws IOException {
+        URL[] urls = new URL[jars.size()];
+        for (int i = 0; i < urls.length; i++) {
+            urls[i] = jars.get(i).toUri().toURL();
+        }
+        return urls;
     }
 
     private List<String> jarNames() throws IOException {

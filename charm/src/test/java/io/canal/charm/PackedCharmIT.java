@@ -6,6 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.charm.PackedCharm.Member;
 import java.io.IOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.CodeModel;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.constantpool.ClassEntry;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -16,6 +23,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -84,6 +93,34 @@ class PackedCharmIT {
             String printed = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertEquals(0, java.waitFor(), printed);
         }
+    }
+
+    /** The cache holds no method handles, and the JVM would make one at the first use of each such switch. */
+    @Test
+    void no_class_of_ours_asks_the_runtime_which_type_it_switches_on() throws Exception {
+        charm.unpack(root.resolve("charm"));
+        List<String> left = new ArrayList<>();
+        int answered = 0;
+        for (String name : List.of("canal-agent", "canal-charm")) {
+            Path lib = root.resolve("charm/program/lib");
+            try (Stream<Path> jars = Files.list(lib); JarFile jar = new JarFile(jars.filter(path -> path.getFileName().toString().startsWith(name)).findFirst().orElseThrow().toFile())) {
+                for (JarEntry entry : jar.stream().filter(each -> each.getName().endsWith(".class")).toList()) {
+                    ClassModel model = ClassFile.of().parse(jar.getInputStream(entry).readAllBytes());
+                    for (MethodModel method : model.methods()) {
+                        answered += method.methodName().stringValue().startsWith("typeSwitch$") ? 1 : 0;
+                        method.code().stream().flatMap(CodeModel::elementStream).filter(PackedCharmIT::isSwitchOverTypes)
+                                .forEach(_ -> left.add(entry.getName() + " " + method.methodName().stringValue()));
+                    }
+                }
+            }
+        }
+        assertEquals(List.of(), left);
+        assertTrue(answered > 50, () -> "only few switches were found: is the charm made from other classes?");
+    }
+
+    private static boolean isSwitchOverTypes(CodeElement element) {
+        return element instanceof InvokeDynamicInstruction call && call.name().equalsString("typeSwitch")
+                && call.invokedynamic().bootstrap().arguments().stream().allMatch(ClassEntry.class::isInstance);
     }
 
     @Test
