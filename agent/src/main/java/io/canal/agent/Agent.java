@@ -18,6 +18,7 @@ import io.canal.dataplane.filter.FilterInputs;
 import io.canal.dataplane.filter.FilterMode;
 import io.canal.dataplane.filter.PacketFilter;
 import io.canal.dataplane.link.TunnelState;
+import io.canal.files.FileFacts;
 import io.canal.kernel.libc.SdNotify;
 import io.canal.lease.keeper.KeeperStanding;
 import io.canal.lease.keeper.OwnSubnet;
@@ -123,7 +124,7 @@ final class Agent implements AutoCloseable {
         BackendChange backendChange = new BackendChange(facts, tables, memory, clock);
         this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, backendChange, random);
         backendChange.resume(network.hadTunnels(), network.hadLoosePathFilter());
-        this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), () -> facts.inPass().files(), () -> begun);
+        this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), this::files, () -> begun);
         this.policyMemory = new PolicyMemory(paths.stateDir());
         this.policy = new PolicyTables(() -> facts.inPass().nodename(), this::standing, tables.endpoints.rows(), this::staysClosed,
                 new PolicySettings(settings -> PolicyOverrides.over(settings, facts.inPass().config().policy())),
@@ -151,6 +152,11 @@ final class Agent implements AutoCloseable {
         stages.add(1, filter);
         stages.add(files);
         return stages;
+    }
+
+    /** What the node's files are made from. Peers go before: those who wait for a route wait longer than those who read a file. */
+    private Optional<FileFacts> files() {
+        return tables.knowsPeers() ? facts.inPass().files() : Optional.empty();
     }
 
     private KeeperStanding standing() {

@@ -74,8 +74,9 @@ final class ConfigSource {
 
     private void keep(AgentConfig good) {
         try {
-            if (!(load(lastGood) instanceof Good<AgentConfig>(AgentConfig before)) || !before.equals(good)) {
-                AtomicFile.write(lastGood, good.print(), AtomicFile.SECRET);
+            String text = good.print();
+            if (!Files.exists(lastGood) || !Files.readString(lastGood).equals(text)) {
+                AtomicFile.write(lastGood, text, AtomicFile.SECRET);
             }
         } catch (IOException failure) {
             log.warn("{} could not be written: {}", lastGood, failure.getMessage());

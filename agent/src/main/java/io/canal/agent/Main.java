@@ -3,6 +3,7 @@ package io.canal.agent;
 import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
 import io.canal.reconcile.Clock;
+import io.canal.store.EtcdStore;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Set;
@@ -82,6 +83,7 @@ public final class Main {
 
     private static void run(Arguments arguments) throws IOException {
         Thread.setDefaultUncaughtExceptionHandler(Main::ended);
+        EtcdStore.warmUp();
         Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), Clock.system()), Clock.system());
         CountDownLatch end = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {

@@ -26,6 +26,7 @@ final class Tables {
     /** How many peers' leases ask for a tunnel, and how many for a gateway. */
     private int vxlanPeers;
     private int hostGwPeers;
+    private boolean knowsPeers;
     private volatile int peerCount;
     private volatile int endpointCount;
 
@@ -48,6 +49,7 @@ final class Tables {
         Map<String, Set<Ip>> addresses = new HashMap<>();
         all.forEach((key, value) -> addresses.put(key.text(), addresses(value)));
         peers.replace(all);
+        knowsPeers = true;
         vxlanPeers = 0;
         hostGwPeers = 0;
         all.values().forEach(value -> tally(value, 1));
@@ -76,6 +78,11 @@ final class Tables {
         } else if (value.backendType().equals(LeaseValue.HOST_GW)) {
             hostGwPeers += by;
         }
+    }
+
+    /** Whether all peers were told once, be there any or not; for the loop's thread. */
+    boolean knowsPeers() {
+        return knowsPeers;
     }
 
     /** Whether some peer's lease asks for a tunnel; for the loop's thread. */

@@ -18,8 +18,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
-import java.security.KeyPairGenerator;
-import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -152,7 +150,6 @@ final class EtcdClients implements AutoCloseable {
                 .executorService(executor)
                 .interceptor(new Deadline());
         if (files.isPresent()) {
-            executor.execute(EtcdClients::warmUp);
             builder.sslContext(sslContext(files.get()));
         }
         try {
@@ -178,20 +175,6 @@ final class EtcdClients implements AutoCloseable {
         } catch (IOException | GeneralSecurityException | IllegalArgumentException unusable) {
             throw new StoreException(Kind.REFUSED, "the TLS files for etcd, " + files.ca() + ", " + files.cert() + " and " + files.key()
                     + ", cannot be used: " + Failures.reason(unusable), unusable);
-        }
-    }
-
-    /**
-     * Does beside the reading of the files what the handshake will need: the first use of the curve computes its tables, which takes
-     * longer than all that etcd does.
-     */
-    private static void warmUp() {
-        try {
-            KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-            generator.initialize(new ECGenParameterSpec("secp256r1"));
-            generator.generateKeyPair();
-        } catch (GeneralSecurityException absent) {
-            log.debug("no curve to warm up: {}", absent.getMessage());
         }
     }
 

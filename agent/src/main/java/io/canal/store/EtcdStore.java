@@ -15,6 +15,9 @@ import io.etcd.jetcd.op.Op;
 import io.etcd.jetcd.options.DeleteOption;
 import io.etcd.jetcd.options.GetOption;
 import io.etcd.jetcd.options.PutOption;
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
+import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -51,6 +54,22 @@ public final class EtcdStore implements Store {
         this.settings = settings;
         this.clock = clock;
         this.clients = new EtcdClients(settings, clock);
+    }
+
+    /**
+     * Does on a thread of its own, beside all that comes before a connection, what the handshake will need: the first use of the curve
+     * computes its tables, which takes longer than all that etcd does.
+     */
+    public static void warmUp() {
+        Thread.ofPlatform().daemon().name("warm-up").start(() -> {
+            try {
+                KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+                generator.initialize(new ECGenParameterSpec("secp256r1"));
+                generator.generateKeyPair();
+            } catch (GeneralSecurityException absent) {
+                log.debug("no curve to warm up: {}", absent.getMessage());
+            }
+        });
     }
 
     /** Begins to connect, so that the first calls need not wait for it. */
