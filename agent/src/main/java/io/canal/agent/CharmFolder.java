@@ -37,8 +37,8 @@ final class CharmFolder {
         boolean missing = !folder.isEmpty() && !Files.isDirectory(there(folder));
         boolean gone = missing && missedOnce;
         missedOnce = missing;
-        String sentence = "The charm's folder " + folder + " is gone, so the unit was removed without its last hooks; to remove canal from this node: "
-                + "systemctl disable --now canal-agent; cd /opt/canal/current && runtime/bin/java @java.args -Dcanal.home=/opt/canal/current io.canal.agent.Main --leave.";
+        String sentence = "The charm's folder " + folder + " is gone, so the unit was removed without its last hooks. This removes canal from this node: \""
+                + "systemctl disable --now canal-agent; cd /opt/canal/current && runtime/bin/java @java.args -Dcanal.home=/opt/canal/current io.canal.agent.Main --leave\".";
         if (gone && !said) {
             log.warn("{}", sentence);
         }
