@@ -90,6 +90,8 @@ final class Agent implements AutoCloseable {
     private final FileStage files;
     private final ApplyLoop loop;
     private final PolicyHits hits;
+    private final Verdicts verdicts;
+    private final Questions questions;
     private final EtcdSide etcd;
     private final UplinkWatch uplinks;
     private final HostAddresses hostAddresses;
@@ -132,9 +134,11 @@ final class Agent implements AutoCloseable {
         this.filter = new PacketFilter(new FilterInputs(tables.peerAddresses, new FilterNetworks(facts, tables, memory), policy),
                 () -> mode(facts.inPass().config().dataplane()), paths, clock);
         this.loop = new ApplyLoop(clock, stages(), this::mayRemove, this::applied);
-        this.hits = new PolicyHits(loop, filter);
+        this.hits = new PolicyHits(loop, filter, clock);
+        this.verdicts = new Verdicts(loop, filter, tables.endpoints.rows(), this::nodename);
+        this.questions = new Questions(verdicts, this::nodename, this::store);
         this.policyFeed = new PolicyFeed(loop, policy, policyMemory, conditions);
-        this.etcd = new EtcdSide(stores, loop, tables, policyFeed, facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
+        this.etcd = new EtcdSide(stores, loop, tables, policyFeed, questions, facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
         this.uplinks = new UplinkWatch(() -> facts.latest().config(), this::chosen);
         this.cni = new CniServer(paths, new ServedNode(facts, filter::rulesUpTo, clock), loop, tables.endpoints, etcd.store(), clock);
         this.hostAddresses = new HostAddresses(now -> loop.write(() -> policy.interfaces(now)));
@@ -161,6 +165,14 @@ final class Agent implements AutoCloseable {
 
     private KeeperStanding standing() {
         return etcd.standing();
+    }
+
+    private String nodename() {
+        return facts.latest().nodename();
+    }
+
+    private Store store() {
+        return etcd.store();
     }
 
     private boolean staysClosed(String iface) {
@@ -197,6 +209,8 @@ final class Agent implements AutoCloseable {
         cni.start();
         departed.start();
         running.add(departed);
+        questions.start();
+        running.add(questions);
         running.add(FrameServer.listenForNativeWork(paths.cniSocket(), cni::answer));
         running.add(ControlServer.listen(paths.controlSocket(), new Operations(this).table()));
         SdNotify.from(System.getenv()).send("READY=1");
@@ -237,6 +251,10 @@ final class Agent implements AutoCloseable {
 
     PolicyHits hits() {
         return hits;
+    }
+
+    Verdicts verdicts() {
+        return verdicts;
     }
 
     DepartedUnits departed() {

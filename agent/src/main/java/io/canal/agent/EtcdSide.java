@@ -16,6 +16,7 @@ import io.canal.model.calico.ResourceKey;
 import io.canal.network.Uplink;
 import io.canal.reconcile.ApplyLoop;
 import io.canal.reconcile.Clock;
+import io.canal.store.Feed;
 import io.canal.store.Store;
 import io.canal.store.StoreException;
 import io.canal.store.StoreException.Kind;
@@ -55,6 +56,7 @@ final class EtcdSide implements AutoCloseable {
     private final String boot = HostFacts.bootId();
     private final LongFunction<Sources> sourcesMaker;
     private final PolicyFeed policy;
+    private final Feed.Listener questions;
     private final Runnable onInSync;
 
     private volatile @Nullable Sources sources;
@@ -69,12 +71,14 @@ final class EtcdSide implements AutoCloseable {
      * Without a link yet.
      *
      * @param policy told of Calico's data
+     * @param questions told of what is asked of nodes
      * @param onInSync told when etcd is within reach, at first and again, on a thread that may wait
      */
-    EtcdSide(Stores stores, ApplyLoop loop, Tables tables, PolicyFeed policy, Facts facts, NetworkMemory memory, Conditions conditions,
+    EtcdSide(Stores stores, ApplyLoop loop, Tables tables, PolicyFeed policy, Feed.Listener questions, Facts facts, NetworkMemory memory, Conditions conditions,
             Path stateDir, Clock clock, RandomGenerator random, Runnable onInSync) {
         this.stores = stores;
         this.policy = policy;
+        this.questions = questions;
         this.facts = facts;
         this.conditions = conditions;
         this.stateDir = stateDir;
@@ -130,6 +134,7 @@ final class EtcdSide implements AutoCloseable {
         told = self;
         // It is much, so it begins first; the store ends it.
         var unused = store.feed(ResourceKey.ROOT, policy);
+        unused = store.feed(NetworkKeys.QUESTIONS, questions);
         link = new EtcdLink(store, config.etcd(), config.leaseTtl(), self, stateDir, clock, random, listener);
     }
 

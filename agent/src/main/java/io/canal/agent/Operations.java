@@ -8,18 +8,14 @@ import io.canal.control.ControlServer;
 import io.canal.control.ControlServer.Operation;
 import io.canal.control.ControlServer.Refusal;
 import io.canal.control.Op;
-import io.canal.dataplane.filter.LiveRules;
 import io.canal.lease.keeper.LeaseKeeper;
 import io.canal.lease.keeper.LeaseRow;
-import io.canal.model.Decoded;
 import io.canal.model.HolderRecord;
 import io.canal.model.Ip;
 import io.canal.model.Json;
 import io.canal.model.LeaseValue;
 import io.canal.model.Problem;
 import io.canal.model.SubnetKey;
-import io.canal.policy.reference.Flow;
-import io.canal.policy.reference.Passage;
 import io.canal.store.StoreException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -51,7 +47,7 @@ final class Operations {
                 Op.LEASES, _ -> leases(),
                 Op.RELEASE_LEASE, this::release,
                 Op.UNIT_GONE, this::unitGone,
-                Op.VERDICT, this::verdict,
+                Op.VERDICT, request -> agent.verdicts().answer(request),
                 Op.REPAIR, this::repair,
                 Op.LEAVE, _ -> leave()));
         all.put(Op.POLICIES, this::policies);
@@ -131,37 +127,12 @@ final class Operations {
         }
     }
 
-    private ObjectNode verdict(ObjectNode request) throws Refusal {
-        Ip source = ControlServer.orRefuse(address("source", request));
-        Ip destination = ControlServer.orRefuse(address("destination", request));
-        String in = request.path("in").asText();
-        String out = request.path("out").asText();
-        if (source.family() != destination.family() || in.isEmpty() && out.isEmpty()) {
-            throw new Refusal("A packet needs two addresses of one family, and an interface that it comes in or goes out by.");
-        }
-        int type = request.path("icmp-type").asInt(-1);
-        Flow flow = new Flow(source, destination, request.path("protocol").asInt(), request.path("source-port").asInt(),
-                request.path("destination-port").asInt(), type, type < 0 ? -1 : 0);
-        try {
-            LiveRules.Verdict verdict = LiveRules.read().orElseThrow(() -> new Refusal("The kernel has no rules of canal's.")).judge(Passage.of(in, out, flow));
-            return Json.object().put("node", agent.status().nodename()).put("dataplane", verdict.dataplane()).put("through", verdict.through())
-                    .put("rule", verdict.rule());
-        } catch (IOException | IllegalArgumentException | IllegalStateException unreadable) {
-            throw new Refusal("The rules cannot be read: " + unreadable.getMessage() + ".");
-        }
-    }
-
     private ObjectNode policies(ObjectNode request) throws Refusal {
         try {
             return agent.hits().tell(request.path("policy").asText());
         } catch (IOException failure) {
             throw new Refusal("What the policies have met cannot be read: " + failure.getMessage() + ".");
         }
-    }
-
-    private static Decoded<Ip> address(String field, ObjectNode request) {
-        String text = request.path(field).asText();
-        return Ip.parse(text).map(Decoded::good).orElseGet(() -> Decoded.bad("parameter " + field, "", text, "an IP address"));
     }
 
     private ObjectNode repair(ObjectNode request) throws Refusal {

@@ -10,7 +10,9 @@ import io.canal.model.PacketCount;
 import io.canal.policy.PolicyId;
 import io.canal.policy.rules.CountedPolicy;
 import io.canal.reconcile.ApplyLoop;
+import io.canal.reconcile.Clock;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -33,15 +35,22 @@ final class PolicyHits {
     private static final int MOST_WATCHED = 200;
     private static final Series OTHERS = new Series("", "", "others", "", "");
 
+    private static final Duration PROGRAM_PAUSE = Duration.ofSeconds(15);
+
     private final ApplyLoop loop;
     private final PacketFilter filter;
+    private final Clock clock;
+    private Map<Series, PacketCount> last = Map.of();
+    private long readAt;
 
     /** Which number of Prometheus'. */
     record Series(String kind, String namespace, String policy, String direction, String action) {}
 
-    PolicyHits(ApplyLoop loop, PacketFilter filter) {
+    PolicyHits(ApplyLoop loop, PacketFilter filter, Clock clock) {
         this.loop = loop;
         this.filter = filter;
+        this.clock = clock;
+        this.readAt = clock.nanos() - PROGRAM_PAUSE.toNanos();
     }
 
     /** Asks the kernel. */
@@ -88,13 +97,18 @@ final class PolicyHits {
         return reply;
     }
 
-    /** Of nftables only: a scrape starts no program. */
-    Map<Series, PacketCount> series() {
-        if (!PolicyCounts.startsNoProgram(filter.status().dataplane())) {
+    /** Where a program has to be started, what it printed may be some seconds old: somebody else decides how often we are asked. */
+    synchronized Map<Series, PacketCount> series() {
+        if (filter.status().dataplane().isEmpty()) {
             return Map.of();
         }
+        if (!PolicyCounts.startsNoProgram(filter.status().dataplane()) && clock.since(readAt).compareTo(PROGRAM_PAUSE) < 0) {
+            return last;
+        }
         try {
-            return series(read(), MOST_WATCHED);
+            last = series(read(), MOST_WATCHED);
+            readAt = clock.nanos();
+            return last;
         } catch (IOException failure) {
             log.debug("no numbers of policies: {}", failure.getMessage());
             return Map.of();

@@ -23,7 +23,7 @@ final class PolicyOverrides {
                 options.logPrefix().orElse(before.logPrefix()),
                 before.logRate(), before.logBurst(), before.dropsInvalid(), before.vxlanPort(), before.vxlanFromWorkloads(),
                 before.ipipFromWorkloads(), before.overlayPorts(), before.serviceLoop(), before.serviceBlocks(), before.natPorts(),
-                before.natAddress(), before.natSparesHosts(), before.floatingIps(), before.spoofing());
+                before.natAddress(), before.natSparesHosts(), before.floatingIps(), before.spoofing(), before.behindOthers());
     }
 
     private static List<Failsafe> failsafes(List<FailsafePort> ports) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.calico.ResourceKey;
+import io.canal.policy.rules.FelixParameters;
 import io.canal.policy.rules.RuleSettings;
 import java.util.Collection;
 import java.util.HashMap;

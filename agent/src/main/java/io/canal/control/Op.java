@@ -28,9 +28,15 @@ public final class Op {
     public static final String UNIT_GONE = "unit-gone";
 
     /**
-     * What the kernel's rules of this node do with the first packet of a connection: takes {@code in}, {@code out} (interfaces; one may
-     * be empty), {@code source}, {@code destination}, {@code protocol}, {@code source-port}, {@code destination-port}, {@code icmp-type};
-     * gives {@code node}, {@code dataplane}, {@code through}, {@code rule}: the chain and comment of the rule that decided.
+     * What the kernel's rules of this node do with the first packet of a connection. Takes {@code source} and {@code destination}
+     * (addresses, or pods of this node, whose address is of IPv6 where {@code v4} is false), {@code protocol}, {@code source-port}, {@code destination-port}, {@code icmp-type}; and {@code in} and {@code out} (interfaces, one
+     * may be empty), without which the node's routes say them.
+     *
+     * <p>Gives {@code node}, {@code dataplane}, {@code in}, {@code out}, {@code through}; {@code rule}, the chain and comment of the rule that
+     * decided; {@code rules}, those of policies that the packet met and those that ended its way: a list of {chain, rule, comment, sets,
+     * packets, bytes, kind, namespace, name, direction, index, action}, of which the last six say which rule of which policy it is;
+     * {@code interfaces}, the addresses of both interfaces; and of what is in force {@code to-host}, {@code failsafe-inbound},
+     * {@code failsafe-outbound} (lists of {protocol, net, port}), {@code guarded-ports}, {@code service-blocks}.
      */
     public static final String VERDICT = "verdict";
 

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** What {@code calicoctl}, or {@code canal} for these commands, does. */
 public final class CommandLine {
@@ -116,10 +117,26 @@ public final class CommandLine {
                 Call call = call(command, line);
                 try (Store store = open(line)) {
                     Client client = new Client(store, schema, validator, world);
-                    guardVersion(client, line, command);
-                    return run(call, client, line);
+                    return command.equals("why") ? why(call, client, store, line) : guarded(call, client, line);
                 }
             }
+        }
+    }
+
+    private int guarded(Call call, Client client, Line line) throws Refused, StoreException, IOException {
+        guardVersion(client, line, call.command());
+        return run(call, client, line);
+    }
+
+    /** Where etcd does not answer, what this node's kernel does can be told all the same. */
+    private int why(Call call, Client client, Store store, Line line) throws Refused {
+        String source = call.rest().getFirst();
+        String destination = call.rest().getLast();
+        try {
+            guardVersion(client, line, call.command());
+            return new Why(client, store, world, Why.PATIENCE).answer(source, destination);
+        } catch (StoreException away) {
+            return Why.withoutEtcd(world, source, destination, String.valueOf(away.getMessage()));
         }
     }
 
@@ -159,7 +176,6 @@ public final class CommandLine {
         return switch (call.command()) {
             case "get" -> get(call, client, line);
             case "delete" -> delete(call, client, line);
-            case "why" -> new Why(client, world).answer(call.rest().getFirst(), call.rest().getLast());
             case "patch" -> new Patching(client, schema, world).patch(KindNames.of(call.word()), namespace(line, call.word()), call.names().getFirst(),
                     line.value("patch").orElse(""));
             case "label" -> new Labelling(client, world).label(KindNames.of(call.word()), call.word(), namespace(line, call.word()),
@@ -183,10 +199,22 @@ public final class CommandLine {
         if (line.has("allow-version-mismatch")) {
             return;
         }
-        String cluster = client.clusterVersion();
+        String cluster = clusterVersion(client);
         if (cluster != null && !bare(cluster).equals(bare(VERSION))) {
             throw new Refused((command.equals("get") ? "failed to get resources: " : "") + "version mismatch.\nClient Version:   " + VERSION
                     + "\nCluster Version:  " + bare(cluster) + "\nUse --allow-version-mismatch to override");
+        }
+    }
+
+    /** The first question; etcd is asked twice, since a slow machine is not done with its first connection when the time for an answer is up. */
+    private static @Nullable String clusterVersion(Client client) throws StoreException {
+        try {
+            return client.clusterVersion();
+        } catch (StoreException late) {
+            if (late.kind() != StoreException.Kind.UNAVAILABLE) {
+                throw late;
+            }
+            return client.clusterVersion();
         }
     }
 

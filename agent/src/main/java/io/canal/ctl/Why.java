@@ -1,112 +1,142 @@
 package io.canal.ctl;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.canal.control.ControlClient;
-import io.canal.control.Op;
-import io.canal.control.Reply;
+import io.canal.ctl.Ends.End;
+import io.canal.ctl.NodeAnswers.Answer;
 import io.canal.model.Ip;
 import io.canal.model.Json;
-import io.canal.model.NodePaths;
 import io.canal.model.calico.HostEndpoint;
 import io.canal.model.calico.Kind;
-import io.canal.model.calico.PolicyProtocol;
 import io.canal.model.calico.Resource;
 import io.canal.policy.reference.Evaluator;
 import io.canal.policy.reference.Flow;
 import io.canal.policy.reference.Judgement;
 import io.canal.policy.reference.NodeView;
 import io.canal.policy.reference.Passage;
-import io.canal.policy.reference.Pod;
 import io.canal.policy.reference.PolicyTables;
 import io.canal.policy.reference.Stage;
 import io.canal.policy.reference.Step;
+import io.canal.store.Store;
 import io.canal.store.StoreException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Why a connection is allowed or not, as the reference evaluator works it out from what lies in etcd: one sentence, then the whole
- * walk on the nodes of both ends.
+ * Why a connection is allowed or not, on the nodes of both ends: as the reference evaluator works it out from what lies in etcd, and as
+ * the kernels' own rules have it. One sentence, then the whole walk. Where the two disagree, canal has a defect, and it is said.
  */
 final class Why {
 
-    private static final Pattern TARGET = Pattern.compile("(?:\\[([0-9a-fA-F:.]+)]|([^\\[\\]:]+(?:/[^\\[\\]:]+)?)|([0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*))"
-            + "(?::([0-9]{1,5})(?:/([A-Za-z0-9]+))?)?");
-    private static final Map<String, Integer> PROTOCOLS = Map.of("tcp", PolicyProtocol.TCP, "udp", PolicyProtocol.UDP, "sctp", 132);
-    private static final int LARGEST_PORT = 65_535;
+    /** How long the agents of other nodes may take. */
+    static final Duration PATIENCE = Duration.ofSeconds(4);
+
     private static final int SOME_PORT = 40_000;
-    private static final Duration DEADLINE = Duration.ofSeconds(5);
     private static final String OVERLAY = "flannel.1";
     private static final String UPLINK = "uplink";
 
     private static final List<Kind> KINDS = List.of(Kind.TIER, Kind.NETWORK_POLICY, Kind.GLOBAL_NETWORK_POLICY, Kind.PROFILE, Kind.WORKLOAD_ENDPOINT,
-            Kind.HOST_ENDPOINT, Kind.NETWORK_SET, Kind.GLOBAL_NETWORK_SET);
+            Kind.HOST_ENDPOINT, Kind.NETWORK_SET, Kind.GLOBAL_NETWORK_SET, Kind.NODE, Kind.FELIX_CONFIGURATION, Kind.STAGED_NETWORK_POLICY,
+            Kind.STAGED_GLOBAL_NETWORK_POLICY, Kind.STAGED_KUBERNETES_NETWORK_POLICY);
 
     private final Surroundings world;
+    private final Store store;
+    private final NodeAnswers agents;
+    private final List<Resource> resources = new ArrayList<>();
     private final PolicyTables tables;
+    private final boolean controllers;
+    private final Ends ends;
     private final List<String> unreadable = new ArrayList<>();
-    private final List<String> kernel = new ArrayList<>();
 
-    /** One end: a pod, or an address that is none's. */
-    private record End(Optional<Pod> pod, Ip address) {
+    /** The packet on one node: what policy makes of it there, and what that node said. */
+    private record Leg(String node, Passage passage, NodeView view, Judgement judgement, Answer answer) {
 
-        String title() {
-            return pod.map(Pod::title).orElseGet(address::toString);
+        Optional<KernelWalk> kernel() {
+            return answer.told().map(KernelWalk::new);
+        }
+
+        boolean allowed() {
+            return judgement.allowed() && kernel().flatMap(KernelWalk::guard).isEmpty();
+        }
+
+        /** What stops it here. */
+        Optional<String> reason() {
+            return judgement.denial().map(Why::reason).or(() -> kernel().flatMap(KernelWalk::guard).map(guard -> "on " + node + ", " + guard));
+        }
+
+        /** Where evaluator and kernel are not of one mind. */
+        Optional<String> defect() {
+            return kernel().filter(walk -> walk.guard().isEmpty()).flatMap(walk -> walk.disagreement(judgement)).map(what ->
+                    "This is a defect of canal: on " + node + " " + what + ". Please report it.");
         }
     }
 
-    /** Where a connection goes to. */
-    private record Target(String host, Optional<Integer> port, int protocol, String word) {
-
-        String title() {
-            return port.map(number -> word.toUpperCase(Locale.ROOT) + " port " + number).orElse("ICMP echo");
-        }
-    }
-
-    Why(Client client, Surroundings world) throws StoreException {
+    Why(Client client, Store store, Surroundings world, Duration patience) throws StoreException {
         this.world = world;
-        List<Resource> resources = new ArrayList<>();
+        this.store = store;
+        this.agents = new NodeAnswers(world, patience);
         for (Kind kind : KINDS) {
             client.list(kind, Optional.empty()).resources().forEach(one -> resources.add(one.resource()));
         }
-        boolean controllers = !client.list(Kind.KUBE_CONTROLLERS_CONFIGURATION, Optional.empty()).resources().isEmpty();
+        this.controllers = !client.list(Kind.KUBE_CONTROLLERS_CONFIGURATION, Optional.empty()).resources().isEmpty();
         this.tables = PolicyTables.of(resources, problem -> unreadable.add(problem.sentence())).standingIn(controllers);
+        this.ends = new Ends(tables.pods(), resources);
     }
 
     int answer(String source, String destination) throws Refused {
-        Target target = target(destination);
-        Optional<Ip> to = Ip.parse(target.host());
-        End sender = end(source, to.map(Ip::isV4));
-        End receiver = end(target.host(), Optional.of(sender.address().isV4()));
+        Target target = Target.parse(destination);
+        End sender = ends.find(source, Ip.parse(target.host()).map(Ip::isV4));
+        End receiver = ends.find(target.host(), Optional.of(sender.address().isV4()));
         if (sender.address().isV4() != receiver.address().isV4()) {
             throw new Refused(sender.title() + " and " + receiver.title() + " have no addresses of one family");
         }
-        Flow flow = target.port().isPresent()
-                ? Flow.ports(sender.address(), receiver.address(), target.protocol(), SOME_PORT, target.port().get())
-                : Flow.icmp(sender.address(), receiver.address(), sender.address().isV4() ? 8 : 128, 0);
-        List<Judgement> judgements = judge(sender, receiver, flow);
-        if (judgements.isEmpty()) {
-            throw new Refused("neither " + source + " nor " + destination + " is a pod: no policy of pods is asked");
+        Map<String, Flow> flows = flows(sender, receiver, target);
+        if (flows.isEmpty()) {
+            throw new Refused("neither " + source + " nor " + destination + " is a pod or a node: no policy is asked");
         }
-        boolean allowed = judgements.stream().allMatch(Judgement::allowed);
-        String reason = judgements.stream().flatMap(judgement -> judgement.denial().stream()).findFirst().map(Why::reason).orElse("");
+        Map<String, ObjectNode> packets = new LinkedHashMap<>();
+        flows.forEach((node, flow) -> packets.put(node, packet(flow)));
+        Map<String, Answer> answers = agents.ask(store, packets);
+        List<Leg> legs = new ArrayList<>();
+        flows.forEach((node, flow) -> legs.add(leg(node, flow, sender, receiver, answers.getOrDefault(node, Answer.none("")))));
+        print(sender, receiver, target, legs);
+        return 0;
+    }
+
+    private void print(End sender, End receiver, Target target, List<Leg> legs) {
+        boolean allowed = legs.stream().allMatch(Leg::allowed);
+        String reason = legs.stream().flatMap(leg -> leg.reason().stream()).findFirst().orElse("");
         world.out().println(sender.title() + (allowed ? " may" : " may not") + " connect to " + receiver.title() + ", " + target.title()
                 + (allowed ? "." : ": " + reason + "."));
-        judgements.forEach(judgement -> judgement.walk().forEach(this::print));
-        kernel.forEach(line -> world.out().println("  " + line));
-        unreadable.forEach(sentence -> world.out().println("not counted, because it cannot be read: " + sentence));
-        return 0;
+        legs.forEach(leg -> leg.defect().ifPresent(world.out()::println));
+        legs.forEach(leg -> leg.judgement.walk().forEach(this::print));
+        for (Leg leg : legs) {
+            leg.kernel().ifPresentOrElse(walk -> walk.lines(leg.node).forEach(line -> world.out().println("  " + line)),
+                    () -> world.out().println("  the kernel of " + leg.node + " was not asked: " + leg.answer.why()));
+        }
+        staged(legs, allowed);
+        unreadable.stream().distinct().forEach(sentence -> world.out().println("not counted, because it cannot be read: " + sentence));
+    }
+
+    /** What would be otherwise if what is staged were in force. */
+    private void staged(List<Leg> legs, boolean allowed) {
+        Optional<List<Resource>> done = Staged.done(resources);
+        if (done.isEmpty()) {
+            return;
+        }
+        PolicyTables then = PolicyTables.of(done.get(), problem -> unreadable.add(problem.sentence())).standingIn(controllers);
+        List<Judgement> judgements = legs.stream().map(leg -> new Evaluator(then, leg.view).judge(leg.passage)).toList();
+        Optional<Stage> denial = judgements.stream().flatMap(judgement -> judgement.denial().stream()).findFirst();
+        boolean allowedThen = judgements.stream().allMatch(Judgement::allowed);
+        world.out().println("  with what is staged " + (allowedThen == allowed ? "the same" : allowedThen ? "it would be allowed" : "it would be denied")
+                + denial.map(stage -> ": " + reason(stage)).orElse(""));
     }
 
     private static String reason(Stage stage) {
@@ -124,53 +154,47 @@ final class Why {
         }
     }
 
-    /** On the sender's node and, where it is another, on the receiver's; only as far as the packet gets. */
-    private List<Judgement> judge(End sender, End receiver, Flow flow) {
-        List<Judgement> judgements = new ArrayList<>();
-        boolean same = sender.pod().isPresent() && receiver.pod().isPresent() && sender.pod().get().node().equals(receiver.pod().get().node());
-        if (sender.pod().isPresent()) {
-            String out = same ? receiver.pod().orElseThrow().interfaceName()
-                    : receiver.pod().isPresent() ? OVERLAY : uplink(sender.pod().get().node());
-            judgements.add(on(sender.pod().get().node(), Passage.of(sender.pod().get().interfaceName(), out, flow)));
-        }
-        if (receiver.pod().isPresent() && !same && judgements.stream().allMatch(Judgement::allowed)) {
-            String in = sender.pod().isPresent() ? OVERLAY : uplink(receiver.pod().get().node());
-            judgements.add(on(receiver.pod().get().node(), Passage.of(in, receiver.pod().get().interfaceName(), flow)));
-        }
-        return judgements;
+    /** The packet as each node of the way sees it, in order. */
+    private Map<String, Flow> flows(End sender, End receiver, Target target) {
+        Map<String, Flow> flows = new LinkedHashMap<>();
+        sender.node().ifPresent(node -> flows.put(node, flow(sender.address(), receiver.address(), target)));
+        receiver.node().ifPresent(node -> flows.computeIfAbsent(node, _ -> flow(seen(sender, receiver), receiver.address(), target)));
+        return flows;
     }
 
-    private Judgement on(String node, Passage passage) {
-        Set<Ip> addresses = hosts(node).flatMap(host -> host.expectedIps().stream()).collect(Collectors.toSet());
-        Judgement judgement = new Evaluator(tables, NodeView.of(node, Map.of(uplink(node), addresses))).judge(passage);
-        inKernel(node, passage, judgement.allowed());
-        return judgement;
+    private static Flow flow(Ip source, Ip destination, Target target) {
+        return target.port().isPresent() ? Flow.ports(source, destination, target.protocol(), SOME_PORT, target.port().get())
+                : Flow.icmp(source, destination, source.isV4() ? 8 : 128, 0);
     }
 
-    /** What the kernel of this node does, where it is the node in question and its agent answers. */
-    private void inKernel(String node, Passage passage, boolean allowed) {
-        Path socket = new NodePaths(world.root()).controlSocket();
-        if (!Files.exists(socket)) {
-            return;
+    /** A pod's packet to another node leaves the pods' network, and is masqueraded. */
+    private Ip seen(End sender, End receiver) {
+        return sender.pod().isPresent() && receiver.isNode()
+                ? sender.node().flatMap(node -> ends.addressOf(node, sender.address().isV4())).orElse(sender.address()) : sender.address();
+    }
+
+    private static ObjectNode packet(Flow flow) {
+        return Json.object().put("source", flow.source().toString()).put("destination", flow.destination().toString()).put("protocol", flow.protocol())
+                .put("source-port", flow.sourcePort()).put("destination-port", flow.destinationPort()).put("icmp-type", flow.icmpType());
+    }
+
+    private Leg leg(String node, Flow flow, End sender, End receiver, Answer answer) {
+        Passage passage = answer.told().map(told -> Passage.of(told.path("in").asText(), told.path("out").asText(), flow))
+                .orElseGet(() -> Passage.of(guess(node, sender, receiver), guess(node, receiver, sender), flow));
+        NodeView view = answer.told().map(told -> InForce.told(node, told)).orElseGet(() -> InForce.guessed(node, resources, Map.of(uplink(node), expected(node))));
+        return new Leg(node, passage, view, new Evaluator(tables, view).judge(passage), answer);
+    }
+
+    /** The interface by which a node that does not answer leads to an end. */
+    private String guess(String node, End end, End other) {
+        if (end.node().filter(node::equals).isPresent()) {
+            return end.pod().map(pod -> pod.interfaceName()).orElse("");
         }
-        Flow flow = passage.flow();
-        ObjectNode packet = Json.object().put("in", passage.in()).put("out", passage.out()).put("source", flow.source().toString())
-                .put("destination", flow.destination().toString()).put("protocol", flow.protocol()).put("source-port", flow.sourcePort())
-                .put("destination-port", flow.destinationPort()).put("icmp-type", flow.icmpType());
-        switch (new ControlClient(socket).call(Op.VERDICT, packet, DEADLINE)) {
-            case Reply.Done(ObjectNode body) when body.path("node").asText().equals(node) -> {
-                boolean through = body.path("through").asBoolean();
-                kernel.add("in the kernel of " + node + " (" + body.path("dataplane").asText() + "): " + (through ? "let through" : "dropped")
-                        + (body.path("rule").asText().isEmpty() ? "" : ", " + body.path("rule").asText()));
-                if (through != allowed) {
-                    kernel.add("This is a defect of canal: the policies " + (allowed ? "allow" : "deny") + " it on " + node + ", and the kernel does not. Please report it.");
-                }
-            }
-            // Another node's rules are not here.
-            case Reply.Done(ObjectNode body) -> { }
-            case Reply.Refused(String sentence) -> kernel.add("the kernel was not asked: " + sentence);
-            case Reply.Unreachable(String sentence) -> kernel.add("the kernel was not asked: " + sentence);
-        }
+        return end.pod().isPresent() && other.pod().isPresent() ? OVERLAY : uplink(node);
+    }
+
+    private Set<Ip> expected(String node) {
+        return hosts(node).flatMap(host -> host.expectedIps().stream()).collect(Collectors.toSet());
     }
 
     private Stream<HostEndpoint> hosts(String node) {
@@ -183,43 +207,28 @@ final class Why {
                 .findFirst().orElse(UPLINK);
     }
 
-    /** A pod by its namespace and name, or whose an address is. */
-    private End end(String word, Optional<Boolean> v4) throws Refused {
-        Optional<Ip> address = Ip.parse(word);
-        if (address.isPresent()) {
-            return new End(tables.pods().stream().filter(pod -> pod.labelled().holds(address.get())).findFirst(), address.get());
+    /**
+     * What can be said while etcd does not answer: what this node's own kernel does.
+     *
+     * @param failure why etcd cannot be asked
+     */
+    static int withoutEtcd(Surroundings world, String source, String destination, String failure) throws Refused {
+        Target target = Target.parse(destination);
+        NodeAnswers agents = new NodeAnswers(world, PATIENCE);
+        Optional<String> here = agents.here();
+        if (here.isEmpty()) {
+            throw new Refused(failure);
         }
-        List<Pod> pods = tables.pods().stream().filter(pod -> pod.title().equals(word) || pod.name().equals(word) && !word.contains("/")).toList();
-        if (pods.isEmpty()) {
-            throw new Refused("there is no pod " + word + "; expected NAMESPACE/NAME, or an address");
-        }
-        if (pods.stream().map(Pod::title).distinct().count() > 1) {
-            throw new Refused("several pods are called " + word + ": " + String.join(", ", pods.stream().map(Pod::title).toList()));
-        }
-        Pod pod = pods.getFirst();
-        return pod.labelled().nets().stream()
-                .map(net -> net.base())
-                .filter(ip -> v4.isEmpty() || ip.isV4() == v4.get())
-                .findFirst()
-                .map(ip -> new End(Optional.of(pod), ip))
-                .orElseThrow(() -> new Refused(pod.title() + " has no address of the other's family"));
-    }
-
-    private static Target target(String text) throws Refused {
-        Matcher parts = TARGET.matcher(text);
-        if (!parts.matches()) {
-            throw wrongTarget(text);
-        }
-        String host = Optional.ofNullable(parts.group(1)).or(() -> Optional.ofNullable(parts.group(2))).orElseGet(() -> parts.group(3));
-        Optional<Integer> port = Optional.ofNullable(parts.group(4)).map(Integer::valueOf);
-        String word = Optional.ofNullable(parts.group(5)).orElse("tcp").toLowerCase(Locale.ROOT);
-        if (!PROTOCOLS.containsKey(word) || port.isPresent() && (port.get() < 1 || port.get() > LARGEST_PORT)) {
-            throw wrongTarget(text);
-        }
-        return new Target(host, port, PROTOCOLS.getOrDefault(word, 0), word);
-    }
-
-    private static Refused wrongTarget(String text) {
-        return new Refused("the destination is \"" + text + "\", expected a pod NAMESPACE/NAME or an address, and behind it nothing (ICMP echo) or :PORT or :PORT/tcp|udp|sctp");
+        boolean v4 = Ip.parse(source).or(() -> Ip.parse(target.host())).map(Ip::isV4).orElse(true);
+        ObjectNode packet = Json.object().put("source", source).put("destination", target.host()).put("v4", v4).put("protocol", target.port().isPresent()
+                        ? target.protocol() : v4 ? 1 : 58).put("source-port", target.port().isPresent() ? SOME_PORT : 0)
+                .put("destination-port", target.port().orElse(0)).put("icmp-type", target.port().isPresent() ? -1 : v4 ? 8 : 128);
+        Answer answer = agents.own(packet);
+        JsonNode told = answer.told().orElseThrow(() -> new Refused(failure + "\nThe kernel of " + here.get() + " could not be asked either: " + answer.why()));
+        KernelWalk walk = new KernelWalk(told);
+        world.out().println("The rules in the kernel of " + here.get() + " " + (walk.through() ? "let" : "do not let") + " " + source + " connect to " + target.host()
+                + ", " + target.title() + "; what policy says, and what another node does, is not known, since etcd cannot be asked: " + failure);
+        walk.lines(here.get()).forEach(line -> world.out().println("  " + line));
+        return 0;
     }
 }

@@ -21,6 +21,12 @@ public record NetworkKeys(String prefix) {
     /** A number that every change of ownership compares and bumps, so that two of them never go by one listing. */
     public static final String EPOCH = "/canal/v1/epoch";
 
+    /** Below it is what is asked of nodes, by node; each key hangs on the lease of who asks, and so does its answer. */
+    public static final String QUESTIONS = "/canal/v1/questions/";
+
+    /** Below it are the answers, by question. */
+    public static final String ANSWERS = "/canal/v1/answers/";
+
     public NetworkKeys {
         // flannel joins with Go's path.Join, which drops slashes at the end.
         prefix = prefix.replaceAll("/+$", "");
@@ -46,6 +52,14 @@ public record NetworkKeys(String prefix) {
 
     public static String session(String node) {
         return SESSIONS + node;
+    }
+
+    public static String question(String nodename, String id) {
+        return QUESTIONS + nodename + "/" + id;
+    }
+
+    public static String answer(String id, String nodename) {
+        return ANSWERS + id + "/" + nodename;
     }
 
     /** The subnet that a lease's or holder's key names, below {@code folder}. */

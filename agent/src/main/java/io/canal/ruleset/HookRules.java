@@ -8,11 +8,16 @@ import java.util.List;
  *
  * @param idle whether no packet is changed or decided about by them: iptables has them nevertheless, as Felix does, and nftables
  *     spares itself the hook
+ * @param behind whether {@code first} too stand behind all others in an iptables kernel chain, {@code last} behind them
  */
-public record HookRules(List<Rule> first, List<Rule> last, boolean idle) {
+public record HookRules(List<Rule> first, List<Rule> last, boolean idle, boolean behind) {
 
     public HookRules(List<Rule> first, List<Rule> last) {
         this(first, last, false);
+    }
+
+    public HookRules(List<Rule> first, List<Rule> last, boolean idle) {
+        this(first, last, idle, false);
     }
 
     public HookRules {

@@ -23,12 +23,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,6 +110,61 @@ class PolicyIT {
         node.await("without policies all passes again", () -> passes(client, web, PORT));
         node.del(web);
         node.del(client);
+    }
+
+    /** The sender's node has nftables, the receiver's iptables; asked on the sender's, which has its own agent's socket and etcd. */
+    @Test
+    void why_asks_evaluator_and_kernels_of_both_nodes() throws IOException, InterruptedException {
+        Pod here = onNft.add();
+        Pod there = onIptables.add();
+        onNft.await("the endpoints are in etcd", () -> endpoint(here).contains("spec") && endpoint(there).contains("spec"));
+        String rules = "[{\"action\":\"Log\"},{\"action\":\"Allow\",\"protocol\":\"UDP\",\"END\":{\"selector\":\"pod == 'pair'\"},\"destination\":{\"ports\":[" + PORT + "]}}]";
+        policy("pair", "{\"selector\":\"pod == 'pair'\",\"ingress\":" + rules.replace("END", "source")
+                + ",\"egress\":[{\"action\":\"Allow\",\"protocol\":\"UDP\",\"destination\":{\"selector\":\"pod == 'pair'\",\"ports\":[" + PORT + "]}}]}");
+        label(here, "pair");
+        label(there, "pair");
+        onNft.await("the policy is in force", () -> passes(here, there, PORT) && !passes(here, there, OTHER_PORT) && !passes(there, here, OTHER_PORT));
+        assertTrue(passes(here, there, PORT), "the rules of both nodes count this one");
+
+        String allowed = why("default/" + here.name(), "default/" + there.name() + ":" + PORT + "/udp");
+        assertTrue(allowed.startsWith("default/" + here.name() + " may connect to default/" + there.name() + ", UDP port " + PORT + ".\n"), allowed);
+        assertTrue(Pattern.compile("in the kernel of node-1 \\(nftables, from cali[0-9a-f]+ to flannel.1\\): let through\n"
+                + " +GlobalNetworkPolicy pair, egress rule 0 \\(allow\\): chain filter-cali-po-gnp/pair, rule 1, set cali40s-\\S+: [1-9][0-9]* packets?,").matcher(allowed).find(), allowed);
+        assertTrue(Pattern.compile("in the kernel of node-2 \\(iptables-(nft|legacy), from flannel.1 to cali[0-9a-f]+\\): let through\n"
+                + " +GlobalNetworkPolicy pair, ingress rule 0 \\(log\\): chain cali-pi-gnp/pair, rule 1: [1-9][0-9]* packets?, [0-9]+ bytes so far\n"
+                + " +GlobalNetworkPolicy pair, ingress rule 1 \\(allow\\): chain cali-pi-gnp/pair, rule 2, set cali40s:\\S+: [1-9][0-9]* packets?,").matcher(allowed).find(), allowed);
+        assertTrue(!allowed.contains("defect"), allowed);
+
+        String denied = why(there.address(), here.address() + ":" + OTHER_PORT);
+        assertTrue(denied.startsWith("default/" + there.name() + " may not connect to default/" + here.name() + ", TCP port " + OTHER_PORT
+                + ": egress of the pod default/" + there.name() + ", end of tier default: its default action denies.\n"), denied);
+        assertTrue(Pattern.compile("in the kernel of node-2 .*: dropped\n +chain cali-fw-cali\\S+, rule [0-9]+, .*End of tier default").matcher(denied).find(), denied);
+        assertTrue(!denied.contains("defect"), denied);
+
+        etcd.kill(0);
+        String own;
+        try {
+            own = why("default/" + here.name(), there.address() + ":" + OTHER_PORT);
+        } finally {
+            etcd.start(0);
+        }
+        assertTrue(own.startsWith("The rules in the kernel of node-1 do not let default/" + here.name() + " connect to " + there.address() + ", TCP port "
+                + OTHER_PORT + "; what policy says, and what another node does, is not known, since etcd cannot be asked: "), own);
+        onNft.await("the agents are ready again", () -> onNft.ready() && onIptables.ready());
+        assertTrue(etcd.etcdctl("get", "--prefix", "--keys-only", "/canal/v1/questions").isBlank() && etcd.etcdctl("get", "--prefix", "--keys-only", "/canal/v1/answers").isBlank(),
+                "nothing stays behind");
+        remove("pair");
+        onNft.del(here);
+        onIptables.del(there);
+    }
+
+    private String why(String source, String destination) throws IOException, InterruptedException {
+        Process program = new ProcessBuilder("nsenter", "--net=" + onNft.namespace.path(), Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-Dsun.misc.unsafe.memory.access=allow", "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"),
+                WhyProgram.class.getName(), onNft.paths.root().toString(), "why", source, destination).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String said = new String(program.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, program.waitFor(), said);
+        return said;
     }
 
     /** Sends all the time to a port that is closed and to one that is open, while the agent is killed and comes back. */

@@ -10,30 +10,35 @@ import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesSocket;
 import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.model.PacketCount;
 import io.canal.policy.reference.Flow;
 import io.canal.policy.reference.Passage;
+import io.canal.ruleset.ChainName;
 import io.canal.ruleset.CtState;
 import io.canal.ruleset.Hook;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.Layer;
 import io.canal.ruleset.Member;
+import io.canal.ruleset.Met;
 import io.canal.ruleset.Outcome;
 import io.canal.ruleset.Packet;
 import io.canal.ruleset.iptables.IptablesMachine;
-import io.canal.ruleset.nft.NftMachine;
 import io.canal.ruleset.nft.NftRendering;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -43,16 +48,72 @@ import java.util.stream.Collectors;
 public final class LiveRules {
 
     private static final String OURS = "cali";
+    private static final Pattern OF_POLICY = Pattern.compile("(^|-)cali-p(r?)[io]-");
 
     private final String dataplane;
     private final Machine machine;
     private final Set<Ip> local;
 
-    /** What the rules do with a packet, and the chain and comment of the rule that decided; empty where none did. */
-    public record Verdict(boolean through, String dataplane, String rule) {}
+    /** What the rules do with a packet, and those that it met in chains of policies and profiles, and where its way at a hook ended. */
+    public record Verdict(boolean through, String dataplane, List<Seen> rules) {
+
+        public Verdict {
+            rules = List.copyOf(rules);
+        }
+
+        /** The last one. */
+        public String rule() {
+            return rules.isEmpty() ? "" : rules.getLast().met().text();
+        }
+    }
+
+    /** @param count what it has counted, where it counts */
+    public record Seen(Layer layer, Met met, Optional<PacketCount> count) {
+
+        /** Whether it is the rule at this place of this chain. */
+        public boolean isIn(ChainName chain) {
+            return chain.layer() == layer && (met.chain().equals(chain.name()) || met.chain().equals(NftRendering.name(chain)));
+        }
+    }
 
     private interface Machine {
-        Outcome run(HookPoint point, Packet packet, Consumer<String> decided);
+        Outcome run(HookPoint point, Packet packet, Consumer<Met> met);
+
+        Optional<PacketCount> count(Layer layer, Family family, Met rule);
+    }
+
+    /** The expressions of our table. */
+    private record OfTable(NftTable.Live table) implements Machine {
+
+        @Override
+        public Outcome run(HookPoint point, Packet packet, Consumer<Met> met) {
+            return table.machine().run(NftRendering.name(point), packet, met);
+        }
+
+        @Override
+        public Optional<PacketCount> count(Layer layer, Family family, Met rule) {
+            List<Optional<PacketCount>> counts = table.counts().getOrDefault(rule.chain(), List.of());
+            return rule.rule() <= counts.size() ? counts.get(rule.rule() - 1) : Optional.empty();
+        }
+    }
+
+    /** The text of iptables' rules that are ours. */
+    private record OfText(Map<Family, IptablesMachine> machines, Map<Family, Iptables.Counted> saved) implements Machine {
+
+        @Override
+        public Outcome run(HookPoint point, Packet packet, Consumer<Met> met) {
+            return Objects.requireNonNull(machines.get(packet.source().family())).run(point.layer().text(), point.hook().name(), packet, met);
+        }
+
+        @Override
+        public Optional<PacketCount> count(Layer layer, Family family, Met rule) {
+            if (!isOurs(rule.chain())) {
+                // Of a kernel's chain only our rules were looked at: their places are others.
+                return Optional.empty();
+            }
+            List<PacketCount> counts = Objects.requireNonNull(saved.get(family)).counts().getOrDefault(layer.text(), Map.of()).getOrDefault(rule.chain(), List.of());
+            return rule.rule() <= counts.size() ? Optional.of(counts.get(rule.rule() - 1)) : Optional.empty();
+        }
     }
 
     private LiveRules(String dataplane, Machine machine, Set<Ip> local) {
@@ -64,10 +125,9 @@ public final class LiveRules {
     /** Reads the rules of the dataplane that has them; empty where none has. */
     public static Optional<LiveRules> read() throws IOException {
         Set<Ip> local = addresses();
-        Optional<NftMachine> table = table();
+        Optional<NftTable.Live> table = table();
         if (table.isPresent()) {
-            NftMachine nft = table.get();
-            return Optional.of(new LiveRules(FilterBackend.NFTABLES.text(), (point, packet, decided) -> nft.run(NftRendering.name(point), packet, decided), local));
+            return Optional.of(new LiveRules(FilterBackend.NFTABLES.text(), new OfTable(table.get()), local));
         }
         for (IptablesBackend backend : IptablesBackend.values()) {
             if (Iptables.installed(backend)) {
@@ -80,22 +140,22 @@ public final class LiveRules {
         return Optional.empty();
     }
 
-    private static Optional<NftMachine> table() throws IOException {
+    private static Optional<NftTable.Live> table() throws IOException {
         Optional<NftablesSocket> socket = NftablesSocket.answering();
         if (socket.isEmpty()) {
             return Optional.empty();
         }
         try (NftTable table = new NftTable(socket.get())) {
-            return table.listMachine();
+            return table.listLive();
         }
     }
 
     private static Optional<Machine> iptables(IptablesBackend backend) throws IOException {
-        Map<Family, Map<String, SavedTable>> saved = new EnumMap<>(Family.class);
+        Map<Family, Iptables.Counted> saved = new EnumMap<>(Family.class);
         for (Family family : Iptables.hasV6() ? Family.values() : new Family[] {Family.V4}) {
-            saved.put(family, new Iptables(backend, family == Family.V6).save());
+            saved.put(family, new Iptables(backend, family == Family.V6).saveCounted());
         }
-        if (saved.values().stream().flatMap(tables -> tables.values().stream()).noneMatch(table -> table.policies().keySet().stream().anyMatch(LiveRules::isOurs))) {
+        if (saved.values().stream().flatMap(counted -> counted.tables().values().stream()).noneMatch(table -> table.policies().keySet().stream().anyMatch(LiveRules::isOurs))) {
             return Optional.empty();
         }
         Map<String, Set<Member>> sets = new HashMap<>();
@@ -107,9 +167,8 @@ public final class LiveRules {
             throw new IOException("the ipsets cannot be read: " + failure.getMessage(), failure);
         }
         Map<Family, IptablesMachine> machines = new EnumMap<>(Family.class);
-        saved.forEach((family, tables) -> machines.put(family, new IptablesMachine(text(tables), sets)));
-        return Optional.of((point, packet, decided) ->
-                Objects.requireNonNull(machines.get(packet.source().family())).run(point.layer().text(), point.hook().name(), packet, decided));
+        saved.forEach((family, counted) -> machines.put(family, new IptablesMachine(text(counted.tables()), sets)));
+        return Optional.of(new OfText(machines, saved));
     }
 
     /** Our chains, and of the kernel's chains the rules that are ours. */
@@ -147,7 +206,7 @@ public final class LiveRules {
     public Verdict judge(Passage passage) {
         Way way = new Way(passage);
         boolean through = way.whole();
-        return new Verdict(through, dataplane, way.rule);
+        return new Verdict(through, dataplane, way.seen);
     }
 
     private final class Way {
@@ -156,7 +215,7 @@ public final class LiveRules {
         private final boolean translated;
         private int mark;
         private boolean untracked;
-        private String rule = "";
+        private final List<Seen> seen = new ArrayList<>();
 
         Way(Passage passage) {
             this.passage = passage;
@@ -191,7 +250,11 @@ public final class LiveRules {
             };
             Packet packet = new Packet(in, out, flow.source(), flow.destination(), flow.protocol(), flow.sourcePort(), flow.destinationPort(),
                     flow.icmpType(), flow.icmpCode(), mark, state, translated && !untracked, true, local);
-            Outcome outcome = machine.run(new HookPoint(layer, hook), packet, decided -> rule = decided);
+            Outcome outcome = machine.run(new HookPoint(layer, hook), packet, met -> {
+                if (met.ends() || OF_POLICY.matcher(met.chain()).find()) {
+                    seen.add(new Seen(layer, met, machine.count(layer, flow.source().family(), met)));
+                }
+            });
             mark = outcome.mark();
             untracked |= outcome.untracked();
             return outcome.end() != Outcome.End.DROPPED && outcome.end() != Outcome.End.REJECTED;

@@ -4,6 +4,7 @@ import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.policy.rules.CountedPolicy;
 import io.canal.policy.rules.PolicyRules;
+import io.canal.policy.rules.RuleSettings;
 import io.canal.policy.rules.WorkloadTraits;
 import io.canal.ruleset.Hook;
 import io.canal.ruleset.HookPoint;
@@ -63,10 +64,15 @@ final class NodeRules {
         return policy.problems();
     }
 
+    /** What holds now, the ports of the overlay among it. */
+    RuleSettings settings() {
+        return inputs.policy().settings().withOverlayPorts(inputs.networks().get().overlayPorts());
+    }
+
     /** @param policyKnown whether it is known what holds */
     void update(boolean policyKnown) {
         NodeNetworks now = inputs.networks().get();
-        policy.settings(inputs.policy().settings().withOverlayPorts(now.overlayPorts()));
+        policy.settings(settings());
         Map<Cidr, Boolean> poolsNow = inputs.policy().pools();
         if (!poolsNow.equals(pools)) {
             pools = poolsNow;
@@ -112,7 +118,7 @@ final class NodeRules {
             if (masquerades) {
                 last.add(FlannelRules.masqueradeJump(now.networks()));
             }
-            ruleset.put(point, new HookRules(rules.first(), last, rules.idle() && !masquerades));
+            ruleset.put(point, new HookRules(rules.first(), last, rules.idle() && !masquerades, rules.behind()));
         });
     }
 

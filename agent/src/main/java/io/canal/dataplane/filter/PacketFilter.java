@@ -10,6 +10,7 @@ import io.canal.kernel.nftables.NftablesMonitor;
 import io.canal.kernel.nftables.NftablesSocket;
 import io.canal.model.NodePaths;
 import io.canal.policy.rules.CountedPolicy;
+import io.canal.policy.rules.RuleSettings;
 import io.canal.reconcile.Clock;
 import io.canal.reconcile.Pass;
 import io.canal.reconcile.Stage;
@@ -39,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * gets the same verdict twice. Rules of ours that another dataplane was left with (by a crash during a switch, by flanneld or Felix)
  * are removed when the tables are known to be whole.
  *
- * <p>{@link #run}, {@link #counted}, {@link #distrust} and {@link #removeAll} belong to the apply loop's thread.
+ * <p>{@link #run}, {@link #counted}, {@link #settings}, {@link #distrust} and {@link #removeAll} belong to the apply loop's thread.
  */
 public final class PacketFilter implements Stage, AutoCloseable {
 
@@ -130,6 +131,11 @@ public final class PacketFilter implements Stage, AutoCloseable {
     /** The policies that govern endpoints of this node, for {@link PolicyCounts}. */
     public List<CountedPolicy> counted() {
         return rules.counted();
+    }
+
+    /** The parameters that hold on this node. */
+    public RuleSettings settings() {
+        return rules.settings();
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
 import io.canal.ruleset.Hook;
 import io.canal.ruleset.HookPoint;
+import io.canal.ruleset.HookRules;
 import io.canal.ruleset.Layer;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.iptables.IptablesRendering;
@@ -53,7 +54,8 @@ final class FamilyTables {
 
     void want(Ruleset ruleset, Ruleset.Changes changes) {
         for (HookPoint point : changes.hooks()) {
-            KernelChain hook = new KernelChain(rendering.first(point, ruleset.hooks().get(point)), rendering.last(point, ruleset.hooks().get(point)));
+            HookRules rules = ruleset.hooks().get(point);
+            KernelChain hook = new KernelChain(rendering.first(point, rules), rendering.last(point, rules), rules != null && rules.behind());
             KernelChain before = hook.isEmpty() ? wantedHooks.remove(point) : wantedHooks.put(point, hook);
             Set<String> outlived = outlivedLines.computeIfAbsent(point, _ -> new HashSet<>());
             if (before != null) {
@@ -179,7 +181,7 @@ final class FamilyTables {
         points.stream().filter(point -> point.layer() == layer).forEach(point -> {
             KernelChain wanted = wantedHooks.getOrDefault(point, KernelChain.NONE);
             List<String> is = kernelChains.getOrDefault(point, List.of());
-            KernelChain outlived = new KernelChain(List.of(), List.copyOf(outlivedLines.getOrDefault(point, Set.of())));
+            KernelChain outlived = new KernelChain(List.of(), List.copyOf(outlivedLines.getOrDefault(point, Set.of())), false);
             if (wanted.isIn(is, mayRemove) && is.stream().noneMatch(outlived::has)) {
                 return;
             }
@@ -187,16 +189,16 @@ final class FamilyTables {
             is.stream().filter(line -> Ownership.ownsRule(line) && (mayRemove || wanted.has(line) || outlived.has(line)))
                     .forEach(line -> lines.append("-D ").append(chain).append(' ').append(line).append('\n'));
             for (int i = 0; i < wanted.first().size(); i++) {
-                lines.append("-I ").append(chain).append(' ').append(i + 1).append(' ').append(wanted.first().get(i)).append('\n');
+                lines.append(wanted.behind() ? "-A " + chain : "-I " + chain + " " + (i + 1)).append(' ').append(wanted.first().get(i)).append('\n');
             }
             wanted.last().forEach(line -> lines.append("-A ").append(chain).append(' ').append(line).append('\n'));
         });
     }
 
-    /** Our lines in a kernel chain: at its beginning, and anywhere behind. */
-    private record KernelChain(List<String> first, List<String> last) {
+    /** Our lines in a kernel chain: at its beginning, and anywhere behind; or all {@code behind} those of others. */
+    private record KernelChain(List<String> first, List<String> last, boolean behind) {
 
-        static final KernelChain NONE = new KernelChain(List.of(), List.of());
+        static final KernelChain NONE = new KernelChain(List.of(), List.of(), false);
 
         boolean isEmpty() {
             return first.isEmpty() && last.isEmpty();
@@ -212,6 +214,9 @@ final class FamilyTables {
 
         /** Whether the chain is as it should be; where nothing may be removed, it may have more of ours. */
         boolean isIn(List<String> is, boolean exactly) {
+            if (behind) {
+                return isBehind(is, exactly);
+            }
             if (is.size() < first.size()) {
                 return false;
             }
@@ -233,6 +238,15 @@ final class FamilyTables {
                 }
             }
             return true;
+        }
+
+        private boolean isBehind(List<String> is, boolean exactly) {
+            List<String> wanted = lines().toList();
+            int others = is.size() - wanted.size();
+            if (!exactly) {
+                return holds(is.stream().filter(Ownership::ownsRule).toList(), wanted);
+            }
+            return others >= 0 && is.subList(0, others).stream().noneMatch(Ownership::ownsRule) && holds(is.subList(others, is.size()), wanted);
         }
 
         /** Whether all of {@code wanted} is in {@code seen}, in order. */

@@ -291,8 +291,11 @@ public final class NftTable implements AutoCloseable {
         return chains(socket.dump(NAME));
     }
 
-    /** What executes the table as it is now; empty where there is no table. */
-    public Optional<NftMachine> listMachine() throws KernelException {
+    /** What executes a table, and what each rule of its chains has counted. */
+    public record Live(NftMachine machine, Map<String, List<Optional<PacketCount>>> counts) {}
+
+    /** The table as it is now; empty where there is none. */
+    public Optional<Live> listLive() throws KernelException {
         NftablesDump dump = socket.dump(NAME);
         if (!dump.exists()) {
             return Optional.empty();
@@ -302,12 +305,9 @@ public final class NftTable implements AutoCloseable {
         List<NftElement> seenElements = new ArrayList<>();
         dump.elements().forEach((set, listed) -> listed.forEach(element -> seenElements.add(new NftElement(set, ExpressionCodec.decodeKey(element.key()),
                 element.end(), element.data().flatMap(ExpressionCodec::decodeVerdict)))));
-        return Optional.of(new NftMachine(chains(dump), seenSets, seenElements));
-    }
-
-    /** What each rule of a chain has counted, in order; the rest of the table is not listed. */
-    public List<Optional<PacketCount>> counts(ChainName chain) throws KernelException {
-        return socket.rules(NAME, NftRendering.name(chain)).stream().map(rule -> ExpressionCodec.count(rule.expressions())).toList();
+        Map<String, List<Optional<PacketCount>>> counts = new HashMap<>();
+        dump.rules().forEach(rule -> counts.computeIfAbsent(rule.chain(), _ -> new ArrayList<>()).add(ExpressionCodec.count(rule.expressions())));
+        return Optional.of(new Live(new NftMachine(chains(dump), seenSets, seenElements), counts));
     }
 
     private void observe() throws KernelException {

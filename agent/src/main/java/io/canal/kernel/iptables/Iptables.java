@@ -60,12 +60,16 @@ public final class Iptables {
         return SavedTable.parse(Program.run(List.of(backend.program(v6, "save")), "", DEADLINE));
     }
 
-    /** What each rule of each chain has counted, in order, by table and chain. */
-    public Map<String, Map<String, List<PacketCount>>> counts() throws IptablesException {
+    /** All tables that there are, and what each rule of each chain has counted, in order, by table and chain. */
+    public record Counted(Map<String, SavedTable> tables, Map<String, Map<String, List<PacketCount>>> counts) {}
+
+    /** As {@link #save}, with what the rules have counted. */
+    public Counted saveCounted() throws IptablesException {
         if (backend == IptablesBackend.LEGACY && legacyTables(v6).isEmpty()) {
-            return Map.of();
+            return new Counted(Map.of(), Map.of());
         }
-        return SavedCounts.parse(Program.run(List.of(backend.program(v6, "save"), "-c"), "", DEADLINE));
+        String saved = Program.run(List.of(backend.program(v6, "save"), "-c"), "", DEADLINE);
+        return new Counted(SavedTable.parse(SavedCounts.without(saved)), SavedCounts.parse(saved));
     }
 
     /** Applies the text; what it does not name stays. Each table is changed as a whole or not at all. */

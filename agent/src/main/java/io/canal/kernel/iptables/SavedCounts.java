@@ -13,7 +13,14 @@ final class SavedCounts {
 
     private static final Pattern RULE = Pattern.compile("\\[([0-9]{1,18}):([0-9]{1,18})] -A (\\S+).*");
 
+    private static final Pattern COUNT = Pattern.compile("(?m)^\\[[0-9]{1,18}:[0-9]{1,18}] (?=-A )");
+
     private SavedCounts() {}
+
+    /** What {@code iptables-save} prints without {@code -c}. */
+    static String without(String saved) {
+        return COUNT.matcher(saved).replaceAll("");
+    }
 
     /** The count of each rule, in order, by table and chain. */
     static Map<String, Map<String, List<PacketCount>>> parse(String saved) {

@@ -133,6 +133,17 @@ public record Route(
         return message;
     }
 
+    /** Where the kernel sends a packet: by a link, or to itself. */
+    public record Hop(boolean local, int link) {}
+
+    static NetlinkMessage get(Ip destination) {
+        return header(RTM_GETROUTE, 0, destination.family(), destination.family().bits(), 0, 0, 0, 0, 0).attr(RTA_DST, destination.toBytes());
+    }
+
+    static Hop hop(Received answer) {
+        return new Hop(answer.u8(7) == LOCAL, answer.attributes(HEADER).u32(RTA_OIF, 0));
+    }
+
     boolean matches(Filter filter) {
         return (filter.table == 0 || filter.table == table)
                 && (filter.protocol == 0 || filter.protocol == protocol)

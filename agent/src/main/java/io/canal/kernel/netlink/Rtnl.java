@@ -2,10 +2,12 @@ package io.canal.kernel.netlink;
 
 import io.canal.kernel.libc.Errno;
 import io.canal.kernel.libc.KernelException;
+import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -21,6 +23,9 @@ public final class Rtnl implements AutoCloseable {
 
     /** So many requests go into one datagram; their acknowledgements fit well into the receive buffer. */
     private static final int BATCH = 500;
+
+    /** Of no route, and of routes that are unreachable, prohibit or blackhole. */
+    private static final Set<Integer> NO_WAY = Set.of(Errno.ENETUNREACH, Errno.EHOSTUNREACH, Errno.EACCES, Errno.EINVAL);
 
     private final NetlinkSocket socket;
 
@@ -118,6 +123,19 @@ public final class Rtnl implements AutoCloseable {
     public List<Route> routes(Family family, Route.Filter filter) throws KernelException {
         return entries(listing("list routes", Route.dump(family, filter)), Route.RTM_NEWROUTE, Route::parse).stream()
                 .filter(route -> route.matches(filter)).toList();
+    }
+
+    /** Where a packet of this host to the address goes now; empty where there is no way, or one that drops it. */
+    public Optional<Route.Hop> hop(Ip destination) throws KernelException {
+        try {
+            return socket.query("look up the route to " + destination, Route.get(destination)).stream()
+                    .filter(message -> message.type() == Route.RTM_NEWROUTE).findFirst().map(Route::hop);
+        } catch (KernelException failure) {
+            if (NO_WAY.contains(failure.errno())) {
+                return Optional.empty();
+            }
+            throw failure;
+        }
     }
 
     /** The neighbours of one family on a link, those that the kernel learnt included. */

@@ -127,10 +127,14 @@ public final class NftablesSocket implements AutoCloseable {
         throw new KernelException("list table " + table, Errno.EINTR, "it changed " + LISTINGS + " times while it was read");
     }
 
-    /** The rules of one chain of a table of family inet, in order; none where there is no such chain. The kernel lists no others. */
-    public List<NftablesDump.RuleDump> rules(String table, String chain) throws KernelException {
+    /**
+     * The rules of one chain of any table, in order; none where there is no such chain. The kernel lists no others.
+     *
+     * @param family 1 is inet, 2 is ip, 10 is ip6
+     */
+    public List<NftablesDump.RuleDump> rules(int family, String table, String chain) throws KernelException {
         List<NftablesDump.RuleDump> rules = new ArrayList<>();
-        NetlinkMessage request = message(Nf.GETRULE, 0).string(Nf.RULE_TABLE, table).string(Nf.RULE_CHAIN, chain);
+        NetlinkMessage request = new NetlinkMessage(Nf.type(Nf.GETRULE), 0).u8(family).u8(0).be16(0).string(Nf.RULE_TABLE, table).string(Nf.RULE_CHAIN, chain);
         try {
             for (Received part : socket.dump("list the rules of chain " + chain, request)) {
                 rules.add(rule(part.attributes(Nf.HEADER)));

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * A policy as it was in force on this node at one moment, in one direction, and which packet-filter rules of its chains count for which
@@ -90,6 +91,27 @@ public final class CountedPolicy {
             owner++;
         }
         return at == seen.size() ? Optional.of(sums) : Optional.empty();
+    }
+
+    /**
+     * Which of the policy's rules a rule in one of its chains is, counted from 0; empty where it is only part of one, or drops what the
+     * one before has marked.
+     *
+     * @param families of which rules the kernel's chain consists
+     * @param place counted from 1
+     */
+    public OptionalInt owner(ChainName chain, List<Family> families, int place) {
+        int at = 0;
+        int owner = 0;
+        for (List<Rule> written : writer.byRule(chain.layer(), ingress, policy)) {
+            for (Rule rule : written) {
+                if (families.stream().anyMatch(rule::isFor) && ++at == place) {
+                    return isCounting(rule) ? OptionalInt.of(owner) : OptionalInt.empty();
+                }
+            }
+            owner++;
+        }
+        return OptionalInt.empty();
     }
 
     /** A packet that is dropped was counted by the rule before, which marked it. */

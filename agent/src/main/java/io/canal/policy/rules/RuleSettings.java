@@ -28,6 +28,7 @@ import java.util.TreeSet;
  * @param natSparesHosts whether packets to other nodes keep their source too
  * @param floatingIps whether pods are reached by the further addresses that they have
  * @param spoofing whether a pod may have further sources; where not, one that asks for some is cut off
+ * @param behindOthers whether our rules stand behind those of others in the kernel's chains of iptables, not before them
  */
 public record RuleSettings(
         int markMask,
@@ -51,7 +52,8 @@ public record RuleSettings(
         Optional<Ip> natAddress,
         boolean natSparesHosts,
         boolean floatingIps,
-        boolean spoofing) {
+        boolean spoofing,
+        boolean behindOthers) {
 
     /** DefaultEndpointToHostAction. */
     public enum ToHost {
@@ -82,27 +84,27 @@ public record RuleSettings(
                 List.of(Failsafe.udp(53), Failsafe.udp(67), Failsafe.tcp(179), Failsafe.tcp(2379), Failsafe.tcp(2380), Failsafe.tcp(5473),
                         Failsafe.tcp(6443), Failsafe.tcp(6666), Failsafe.tcp(6667)),
                 "calico-packet", 0, 5, true, 4789, false, false, new TreeSet<>(), ServiceLoop.DROP, List.of(), Optional.empty(),
-                Optional.empty(), false, false, false);
+                Optional.empty(), false, false, false, false);
     }
 
     /** These with another action for packets to the node. */
     public RuleSettings with(ToHost action) {
         return new RuleSettings(markMask, filterAccepts, mangleAccepts, rejects, action, failsafeInbound, failsafeOutbound, logPrefix, logRate,
                 logBurst, dropsInvalid, vxlanPort, vxlanFromWorkloads, ipipFromWorkloads, overlayPorts, serviceLoop, serviceBlocks, natPorts,
-                natAddress, natSparesHosts, floatingIps, spoofing);
+                natAddress, natSparesHosts, floatingIps, spoofing, behindOthers);
     }
 
     /** These with other overlay ports. */
     public RuleSettings withOverlayPorts(SortedSet<Integer> ports) {
         return new RuleSettings(markMask, filterAccepts, mangleAccepts, rejects, endpointToHost, failsafeInbound, failsafeOutbound, logPrefix,
                 logRate, logBurst, dropsInvalid, vxlanPort, vxlanFromWorkloads, ipipFromWorkloads, ports, serviceLoop, serviceBlocks,
-                natPorts, natAddress, natSparesHosts, floatingIps, spoofing);
+                natPorts, natAddress, natSparesHosts, floatingIps, spoofing, behindOthers);
     }
 
     /** These with other blocks of services. */
     public RuleSettings withServiceBlocks(List<Cidr> blocks) {
         return new RuleSettings(markMask, filterAccepts, mangleAccepts, rejects, endpointToHost, failsafeInbound, failsafeOutbound, logPrefix,
                 logRate, logBurst, dropsInvalid, vxlanPort, vxlanFromWorkloads, ipipFromWorkloads, overlayPorts, serviceLoop, blocks,
-                natPorts, natAddress, natSparesHosts, floatingIps, spoofing);
+                natPorts, natAddress, natSparesHosts, floatingIps, spoofing, behindOthers);
     }
 }

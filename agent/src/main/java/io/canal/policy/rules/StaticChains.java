@@ -98,6 +98,9 @@ final class StaticChains {
                 // So that mangle POSTROUTING does not take a forwarded packet for one of the node's own.
                 rule(Action.SetMark.of(marks.accept())))));
         hooks.put(new HookPoint(Layer.FILTER, Hook.OUTPUT), first(OUTPUT, !use.hostEndpoints()));
+        if (settings.behindOthers()) {
+            hooks.replaceAll((point, rules) -> new HookRules(rules.first(), rules.last(), rules.idle(), true));
+        }
         return hooks;
     }
 

@@ -5,6 +5,7 @@ import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import io.canal.ruleset.CtState;
 import io.canal.ruleset.Member;
+import io.canal.ruleset.Met;
 import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.Outcome;
 import io.canal.ruleset.Outcome.End;
@@ -35,6 +36,9 @@ public final class IptablesMachine {
 
     private static final Pattern WORD = Pattern.compile("\"((?:[^\"\\\\]|\\\\.)*)\"|(\\S+)");
     private static final int DEEPEST = 64;
+
+    private static final Map<String, End> ENDS = Map.of("ACCEPT", End.ACCEPTED, "DROP", End.DROPPED, "REJECT", End.REJECTED,
+            "MASQUERADE", End.MASQUERADED, "SNAT", End.SOURCE_REWRITTEN, "DNAT", End.DESTINATION_REWRITTEN);
 
     private final Map<String, Map<String, List<Compiled>>> tables = new HashMap<>();
     private final Map<String, Set<Member>> sets;
@@ -71,9 +75,9 @@ public final class IptablesMachine {
         return run(table, chain, packet, rule -> { });
     }
 
-    /** @param decided takes the chain and the comments of the rule that ends the packet's way, where one does */
-    public Outcome run(String table, String chain, Packet packet, Consumer<String> decided) {
-        Run run = new Run(table, packet, decided);
+    /** @param met takes each rule that the packet meets, in order; one that leads to another chain before those of that chain */
+    public Outcome run(String table, String chain, Packet packet, Consumer<Met> met) {
+        Run run = new Run(table, packet, met);
         End end = run.chain(chain, 0);
         return new Outcome(end == null ? End.ACCEPTED : end, run.packet.mark(), run.untracked);
     }
@@ -93,8 +97,9 @@ public final class IptablesMachine {
      * @param verb {@code -j}, {@code -g}, or empty where the rule does nothing
      * @param mark value and mask of a MARK target
      * @param comments of the rule, the hash tag first
+     * @param sets in which packets are looked up
      */
-    private record Compiled(List<Predicate<Packet>> matches, String verb, String target, int[] mark, String comments) {
+    private record Compiled(List<Predicate<Packet>> matches, String verb, String target, int[] mark, String comments, List<String> sets) {
 
         boolean matches(Packet packet) {
             for (Predicate<Packet> match : matches) {
@@ -109,6 +114,7 @@ public final class IptablesMachine {
     private Compiled compile(Words words) {
         List<Predicate<Packet>> matches = new ArrayList<>();
         List<String> comments = new ArrayList<>();
+        List<String> looked = new ArrayList<>();
         while (!words.atAction()) {
             boolean negated = words.skip("!");
             String option = words.take("");
@@ -120,6 +126,9 @@ public final class IptablesMachine {
                 comments.add(words.take(""));
                 continue;
             }
+            if (option.equals("--match-set")) {
+                looked.add(words.next());
+            }
             Predicate<Packet> match = match(option, words);
             matches.add(negated ? match.negate() : match);
         }
@@ -130,7 +139,7 @@ public final class IptablesMachine {
             words.expect("--set-xmark");
             mark = mark(words.take(""));
         }
-        return new Compiled(matches, verb, target, mark, String.join("; ", comments));
+        return new Compiled(matches, verb, target, mark, String.join("; ", comments), looked);
     }
 
     private Predicate<Packet> match(String option, Words words) {
@@ -231,19 +240,14 @@ public final class IptablesMachine {
     private final class Run {
 
         private final Map<String, List<Compiled>> chains;
-        private final Consumer<String> decided;
+        private final Consumer<Met> met;
         private Packet packet;
         private boolean untracked;
 
-        Run(String table, Packet packet, Consumer<String> decided) {
-            this.decided = decided;
+        Run(String table, Packet packet, Consumer<Met> met) {
+            this.met = met;
             chains = tables.getOrDefault(table, Map.of());
             this.packet = packet;
-        }
-
-        private End decided(String chain, Compiled rule, End end) {
-            decided.accept(chain + (rule.comments().isEmpty() ? "" : ": " + rule.comments()));
-            return end;
         }
 
         /** The end, or null where the chain returns. */
@@ -251,32 +255,21 @@ public final class IptablesMachine {
             if (depth > DEEPEST) {
                 throw new IllegalStateException("jumps are too deep at chain " + name);
             }
-            for (Compiled rule : chains.getOrDefault(name, List.of())) {
+            List<Compiled> rules = chains.getOrDefault(name, List.of());
+            for (int i = 0; i < rules.size(); i++) {
+                Compiled rule = rules.get(i);
                 if (rule.verb().isEmpty() || !rule.matches(packet)) {
                     continue;
                 }
+                met.accept(new Met(name, i + 1, rule.comments(), rule.sets(), ENDS.containsKey(rule.target())));
                 if (rule.verb().equals("-g")) {
                     return chain(rule.target(), depth + 1);
                 }
+                End ending = ENDS.get(rule.target());
+                if (ending != null) {
+                    return ending;
+                }
                 switch (rule.target()) {
-                    case "ACCEPT" -> {
-                        return decided(name, rule, End.ACCEPTED);
-                    }
-                    case "DROP" -> {
-                        return decided(name, rule, End.DROPPED);
-                    }
-                    case "REJECT" -> {
-                        return decided(name, rule, End.REJECTED);
-                    }
-                    case "MASQUERADE" -> {
-                        return decided(name, rule, End.MASQUERADED);
-                    }
-                    case "SNAT" -> {
-                        return decided(name, rule, End.SOURCE_REWRITTEN);
-                    }
-                    case "DNAT" -> {
-                        return decided(name, rule, End.DESTINATION_REWRITTEN);
-                    }
                     case "RETURN" -> {
                         return null;
                     }
@@ -356,6 +349,11 @@ public final class IptablesMachine {
         boolean atAction() {
             String next = left.peek();
             return next == null || next.equals("-j") || next.equals("-g");
+        }
+
+        String next() {
+            String next = left.peek();
+            return next == null ? "" : next;
         }
 
         boolean skip(String word) {

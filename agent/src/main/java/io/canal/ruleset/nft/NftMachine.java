@@ -3,6 +3,7 @@ package io.canal.ruleset.nft;
 import io.canal.model.Ip;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.CtState;
+import io.canal.ruleset.Met;
 import io.canal.ruleset.Outcome;
 import io.canal.ruleset.Outcome.End;
 import io.canal.ruleset.Packet;
@@ -101,12 +102,12 @@ public final class NftMachine {
         return run(baseChain, packet, rule -> { });
     }
 
-    /** @param decided takes the chain and the comment of the rule that ends the packet's way, where one does */
-    public Outcome run(String baseChain, Packet packet, Consumer<String> decided) {
+    /** @param met takes each rule that the packet meets, in order; one that leads to another chain before those of that chain */
+    public Outcome run(String baseChain, Packet packet, Consumer<Met> met) {
         if (!chains.containsKey(baseChain)) {
             return new Outcome(End.ACCEPTED, packet.mark(), false);
         }
-        Run run = new Run(packet, decided);
+        Run run = new Run(packet, met);
         End end = run.chain(baseChain, 0);
         return new Outcome(end == null ? End.ACCEPTED : end, run.packet.mark(), run.untracked);
     }
@@ -133,13 +134,13 @@ public final class NftMachine {
     private final class Run {
 
         private final byte[] registers = new byte[REGISTERS * REGISTER_BYTES];
-        private final Consumer<String> decided;
+        private final Consumer<Met> met;
         private Packet packet;
         private boolean untracked;
 
-        Run(Packet packet, Consumer<String> decided) {
+        Run(Packet packet, Consumer<Met> met) {
             this.packet = packet;
-            this.decided = decided;
+            this.met = met;
         }
 
         /** The end, or null where the chain returns. */
@@ -148,11 +149,14 @@ public final class NftMachine {
             if (chain == null || depth > DEEPEST) {
                 throw new IllegalStateException(chain == null ? "there is no chain " + name : "jumps are too deep at chain " + name);
             }
-            for (NftRule rule : chain.rules()) {
+            for (int i = 0; i < chain.rules().size(); i++) {
+                NftRule rule = chain.rules().get(i);
                 Object result = rule(rule);
+                if (!result.equals(STOP)) {
+                    met.accept(new Met(name, i + 1, rule.comment(), sets(rule), result instanceof End));
+                }
                 switch (result) {
                     case End end -> {
-                        decided.accept(name + (rule.comment().isEmpty() ? "" : ": " + rule.comment()));
                         return end;
                     }
                     case Verdict verdict when verdict.code() == Verdict.RETURN_CODE -> {
@@ -173,7 +177,7 @@ public final class NftMachine {
             return null;
         }
 
-        /** An {@link End}, a {@link Verdict}, or anything else to go on. */
+        /** An {@link End}, a {@link Verdict}, {@link #GO_ON}, or {@link #STOP} where the packet is not what the rule asks for. */
         private Object rule(NftRule rule) {
             for (Expression expression : rule.expressions()) {
                 Object result = execute(expression);
@@ -181,7 +185,17 @@ public final class NftMachine {
                     return result;
                 }
             }
-            return STOP;
+            return GO_ON;
+        }
+
+        private static List<String> sets(NftRule rule) {
+            List<String> sets = new ArrayList<>();
+            for (Expression expression : rule.expressions()) {
+                if (expression instanceof Expression.Lookup lookup) {
+                    sets.add(lookup.set());
+                }
+            }
+            return sets;
         }
 
         private Object execute(Expression expression) {

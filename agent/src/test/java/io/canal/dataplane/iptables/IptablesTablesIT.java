@@ -23,6 +23,7 @@ import io.canal.ruleset.testing.WorkloadRules;
 import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,6 +83,36 @@ class IptablesTablesIT {
         IptablesTables restarted = tables(backend);
         restarted.wantAll(ruleset);
         assertFalse(apply(restarted, true), () -> "a restart adopts the rules without a write, but:\n" + save(backend, "iptables"));
+    }
+
+    /** FelixConfiguration's chainInsertMode Append. */
+    @ParameterizedTest
+    @EnumSource
+    void rules_may_stand_behind_those_of_others(IptablesBackend backend) throws IOException {
+        iptables(backend, "-A", "FORWARD", "-s", "192.0.2.1", "-j", "DROP");
+        Ruleset ruleset = Samples.everyMatchAndAction();
+        IptablesTables tables = tables(backend);
+        tables.wantAll(ruleset);
+        ruleset.takeChanges();
+        apply(tables, true);
+        String before = forward(backend);
+        assertTrue(before.endsWith("DROP"), before);
+        new TreeMap<>(ruleset.hooks()).forEach((point, rules) -> ruleset.put(point, new HookRules(rules.first(), rules.last(), rules.idle(), true)));
+        tables.want(ruleset, ruleset.takeChanges());
+        assertTrue(apply(tables, true));
+        assertTrue(forward(backend).startsWith("-A FORWARD -s 192.0.2.1/32 -j DROP\n-A FORWARD"), forward(backend));
+        tables.distrust();
+        assertFalse(apply(tables, true), "nothing is to do");
+        iptables(backend, "-A", "FORWARD", "-s", "192.0.2.2", "-j", "DROP");
+        tables.distrust();
+        assertTrue(apply(tables, true));
+        assertTrue(forward(backend).startsWith("-A FORWARD -s 192.0.2.1/32 -j DROP\n-A FORWARD -s 192.0.2.2/32 -j DROP\n-A FORWARD"), forward(backend));
+        node.<IOException>run(tables::removeAll);
+        assertEquals("-A FORWARD -s 192.0.2.1/32 -j DROP\n-A FORWARD -s 192.0.2.2/32 -j DROP", forward(backend));
+    }
+
+    private String forward(IptablesBackend backend) {
+        return save(backend, "iptables").lines().filter(line -> line.startsWith("-A FORWARD")).collect(Collectors.joining("\n"));
     }
 
     @ParameterizedTest

@@ -188,6 +188,6 @@ class AttacksTest {
         RuleSettings d = RuleSettings.defaults();
         return new RuleSettings(d.markMask(), d.filterAccepts(), d.mangleAccepts(), d.rejects(), d.endpointToHost(), d.failsafeInbound(), d.failsafeOutbound(), prefix, d.logRate(),
                 d.logBurst(), d.dropsInvalid(), d.vxlanPort(), d.vxlanFromWorkloads(), d.ipipFromWorkloads(), d.overlayPorts(), d.serviceLoop(), d.serviceBlocks(), d.natPorts(),
-                d.natAddress(), d.natSparesHosts(), d.floatingIps(), d.spoofing());
+                d.natAddress(), d.natSparesHosts(), d.floatingIps(), d.spoofing(), d.behindOthers());
     }
 }

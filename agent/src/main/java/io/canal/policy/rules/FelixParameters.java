@@ -1,12 +1,10 @@
-package io.canal.agent;
+package io.canal.policy.rules;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import io.canal.model.calico.PolicyProtocol;
-import io.canal.policy.rules.Failsafe;
-import io.canal.policy.rules.RuleSettings;
 import io.canal.policy.rules.RuleSettings.ServiceLoop;
 import io.canal.policy.rules.RuleSettings.ToHost;
 import io.canal.ruleset.PortRange;
@@ -19,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The parameters of a FelixConfiguration that rules depend on. One that is absent, or not as it must be, leaves what was before. */
-final class FelixParameters {
+public final class FelixParameters {
 
     private static final Pattern RATE = Pattern.compile("([0-9]{1,6})/(second|sec|s)?");
     private static final Pattern PORTS = Pattern.compile("([0-9]{1,5})(?::([0-9]{1,5}))?");
@@ -32,7 +30,7 @@ final class FelixParameters {
     }
 
     /** {@code before} with what {@code spec} says otherwise. */
-    static RuleSettings over(RuleSettings before, JsonNode spec) {
+    public static RuleSettings over(RuleSettings before, JsonNode spec) {
         FelixParameters to = new FelixParameters(spec);
         return new RuleSettings(
                 to.mask(before.markMask()),
@@ -56,7 +54,8 @@ final class FelixParameters {
                 to.word("natOutgoingAddress", Ip::parse).or(before::natAddress),
                 to.word("natOutgoingExclusions", word -> choice(word, "ippoolsandhostips", "ippoolsonly")).orElse(before.natSparesHosts()),
                 to.word("floatingIPs", word -> choice(word, "enabled", "disabled")).orElse(before.floatingIps()),
-                to.word("workloadSourceSpoofing", word -> choice(word, "any", "disabled")).orElse(before.spoofing()));
+                to.word("workloadSourceSpoofing", word -> choice(word, "any", "disabled")).orElse(before.spoofing()),
+                to.word("chainInsertMode", word -> choice(word, "append", "insert")).orElse(before.behindOthers()));
     }
 
     private int mask(int before) {
