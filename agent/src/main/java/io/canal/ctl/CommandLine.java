@@ -134,7 +134,7 @@ public final class CommandLine {
         String destination = call.rest().getLast();
         try {
             guardVersion(client, line, call.command());
-            return new Why(client, store, world, Why.PATIENCE).answer(source, destination);
+            return Why.answer(client, store, world, source, destination);
         } catch (StoreException away) {
             return Why.withoutEtcd(world, source, destination, String.valueOf(away.getMessage()));
         }

@@ -36,7 +36,9 @@ import java.util.stream.Stream;
 final class Why {
 
     /** How long the agents of other nodes may take. */
-    static final Duration PATIENCE = Duration.ofSeconds(4);
+    private static final Duration PATIENCE = Duration.ofSeconds(4);
+    /** After a change kernels follow within milliseconds, a busy node's within a second. */
+    private static final Duration SETTLED = Duration.ofSeconds(1);
 
     private static final int SOME_PORT = 40_000;
     private static final String OVERLAY = "flannel.1";
@@ -78,10 +80,10 @@ final class Why {
         }
     }
 
-    Why(Client client, Store store, Surroundings world, Duration patience) throws StoreException {
+    private Why(Client client, Store store, Surroundings world) throws StoreException {
         this.world = world;
         this.store = store;
-        this.agents = new NodeAnswers(world, patience);
+        this.agents = new NodeAnswers(world, PATIENCE);
         for (Kind kind : KINDS) {
             client.list(kind, Optional.empty()).resources().forEach(one -> resources.add(one.resource()));
         }
@@ -90,7 +92,30 @@ final class Why {
         this.ends = new Ends(tables.pods(), resources);
     }
 
-    int answer(String source, String destination) throws Refused {
+    /** What was found out about one connection. */
+    private record Found(End sender, End receiver, Target target, List<Leg> legs) {
+
+        boolean isDefect() {
+            return legs.stream().anyMatch(leg -> leg.defect().isPresent());
+        }
+    }
+
+    /**
+     * Answers. What lies in etcd is a moment ahead of the kernels where it has just been changed: only what stays different is a defect.
+     */
+    static int answer(Client client, Store store, Surroundings world, String source, String destination) throws Refused, StoreException {
+        long begin = world.clock().nanos();
+        Why why;
+        Found found;
+        do {
+            why = new Why(client, store, world);
+            found = why.find(source, destination);
+        } while (found.isDefect() && world.clock().since(begin).compareTo(SETTLED) < 0);
+        why.print(found.sender, found.receiver, found.target, found.legs);
+        return 0;
+    }
+
+    private Found find(String source, String destination) throws Refused {
         Target target = Target.parse(destination);
         End sender = ends.find(source, Ip.parse(target.host()).map(Ip::isV4));
         End receiver = ends.find(target.host(), Optional.of(sender.address().isV4()));
@@ -106,8 +131,7 @@ final class Why {
         Map<String, Answer> answers = agents.ask(store, packets);
         List<Leg> legs = new ArrayList<>();
         flows.forEach((node, flow) -> legs.add(leg(node, flow, sender, receiver, answers.getOrDefault(node, Answer.none("")))));
-        print(sender, receiver, target, legs);
-        return 0;
+        return new Found(sender, receiver, target, legs);
     }
 
     private void print(End sender, End receiver, Target target, List<Leg> legs) {

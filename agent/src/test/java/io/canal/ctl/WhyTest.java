@@ -179,6 +179,13 @@ class WhyTest {
     }
 
     @Test
+    void a_kernel_that_is_a_moment_behind_is_none() throws StoreException {
+        late = 1;
+        agent("h2", "flannel.1", "cali2", true, "[]");
+        assertTrue(!why("web", "db:80").stdout().contains("defect"));
+    }
+
+    @Test
     void a_kernel_that_decides_by_another_rule_is_a_defect_too() throws StoreException {
         agent("h2", "flannel.1", "cali2", true,
                 "[{\"chain\":\"c\",\"rule\":1,\"kind\":\"GlobalNetworkPolicy\",\"namespace\":\"\",\"name\":\"old\",\"direction\":\"ingress\",\"index\":2,\"action\":\"allow\"}]");
@@ -204,6 +211,9 @@ class WhyTest {
             metadata: {name: h1}
             spec: {addresses: [{address: 10.10.0.1/24, type: CalicoNodeIP}]}
             """;
+
+    /** How many answers say the contrary first. */
+    private int late;
 
     /** An agent that answers every question in this way. */
     private void agent(String node, String in, String out, boolean through, String rules) throws StoreException {
@@ -233,7 +243,8 @@ class WhyTest {
             private void asked(Store.Entry entry) {
                 String id = entry.key().substring(entry.key().lastIndexOf('/') + 1);
                 try {
-                    store.commit(Txn.when().put(NetworkKeys.answer(id, node), answer, entry.lease()));
+                    store.commit(Txn.when().put(NetworkKeys.answer(id, node),
+                            late-- > 0 ? answer.replace("\"through\":" + through, "\"through\":" + !through) : answer, entry.lease()));
                 } catch (StoreException failure) {
                     throw new AssertionError(failure);
                 }

@@ -97,7 +97,7 @@ class PolicyRulesTest {
         return new RuleSettings(one.markMask(), one.filterAccepts(), one.mangleAccepts(), one.rejects(), one.endpointToHost(), one.failsafeInbound(),
                 one.failsafeOutbound(), one.logPrefix(), one.logRate(), one.logBurst(), one.dropsInvalid(), one.vxlanPort(), one.vxlanFromWorkloads(),
                 one.ipipFromWorkloads(), one.overlayPorts(), one.serviceLoop(), one.serviceBlocks(), one.natPorts(), one.natAddress(), true, one.floatingIps(),
-                one.spoofing());
+                one.spoofing(), one.behindOthers());
     }
 
     /** Hosts whose addresses pods' packets keep their source for. */
