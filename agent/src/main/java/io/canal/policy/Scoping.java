@@ -7,9 +7,11 @@ import io.canal.model.Problem;
 import io.canal.model.calico.Direction;
 import io.canal.model.calico.EntityRule;
 import io.canal.model.calico.EntityRule.ServiceAccounts;
+import io.canal.model.calico.Kind;
 import io.canal.model.calico.Policy;
 import io.canal.model.calico.PolicyRule;
 import io.canal.model.calico.Profile;
+import io.canal.model.calico.ResourceKey;
 import io.canal.model.calico.WorkloadEndpoint;
 import io.canal.policy.selector.Selector;
 import java.util.ArrayList;
@@ -62,7 +64,8 @@ public final class Scoping {
 
     public static Decoded<ScopedProfile> of(Profile profile) {
         try {
-            Scoping scoping = new Scoping(Profile.key(profile.name()).path(), "");
+            // Endpoints may name a profile that no key can have.
+            Scoping scoping = new Scoping(ResourceKey.prefix(Kind.PROFILE) + profile.name(), "");
             return Decoded.good(new ScopedProfile(profile.name(), profile.labelsToApply(), scoping.rules("ingress", profile.ingress()),
                     scoping.rules("egress", profile.egress())));
         } catch (Unreadable unreadable) {

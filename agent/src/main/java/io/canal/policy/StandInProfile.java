@@ -33,6 +33,10 @@ public final class StandInProfile {
 
     /** Empty where nothing stands in for it. */
     public static Optional<Profile> of(String name, Map<String, String> podLabels) {
+        if (name.isEmpty() || name.indexOf('/') >= 0) {
+            // No key can have that name, so there is no such profile, and never will be.
+            return Optional.empty();
+        }
         List<PolicyRule> allow = List.of(PolicyRule.all(RuleAction.ALLOW));
         if (CNI.equals(podLabels.get(WorkloadEndpoint.ORCHESTRATOR_LABEL))) {
             return Profile.of(Profile.ofNetwork(name)) instanceof Good<Profile>(Profile profile) ? Optional.of(profile) : Optional.empty();

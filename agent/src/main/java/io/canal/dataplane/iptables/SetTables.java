@@ -26,6 +26,10 @@ final class SetTables {
     /** As Felix makes them. */
     private static final int MAX_MEMBERS = 1048576;
 
+    private static final Set<Ip> ZERO = Set.of(Ip.of("0.0.0.0"), Ip.of("::"));
+    /** ip_set_proto_with_ports: TCP, UDP, SCTP, UDP-Lite. */
+    private static final Set<Integer> WITH_PORTS = Set.of(6, 17, 132, 136);
+
     private final IpsetSocket socket;
     private final Delta<String, Shape> sets = new Delta<>();
     private final Delta<Key, Boolean> members = new Delta<>();
@@ -160,9 +164,15 @@ final class SetTables {
         };
     }
 
-    /** A member as the kernel takes it: hash:net has no prefix of length 0. */
+    /**
+     * A member as the kernel takes it: hash:net has no prefix of length 0, the other types have no address 0, which no packet has
+     * either, and a protocol without ports gets port 0 there, which would mean another thing.
+     */
     private static List<IpsetMember> inKernel(Member member) {
         Cidr net = member.net();
+        if (net.length() == net.family().bits() && ZERO.contains(net.base()) || member.protocol() >= 0 && !WITH_PORTS.contains(member.protocol())) {
+            return List.of();
+        }
         if (net.length() > 0) {
             return List.of(new IpsetMember(net, member.protocol(), member.port()));
         }

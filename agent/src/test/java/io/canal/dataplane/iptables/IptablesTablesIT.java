@@ -27,6 +27,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -227,6 +228,28 @@ class IptablesTablesIT {
         }
         assertTrue(apply(restarted, true));
         assertFalse(TestNamespaces.run(node, "ipset", "save").contains("10.1.1.9"));
+    }
+
+    /** Each of them would be refused, and with it all that comes in the same pass. */
+    @Test
+    void members_that_the_kernel_has_no_place_for_are_left_out() throws IOException {
+        Ruleset ruleset = new Ruleset();
+        ruleset.put(Samples.ADDRESSES);
+        ruleset.put(Samples.PORTS);
+        ruleset.put(Samples.PORTS_6);
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("0.0.0.0")));
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.1")));
+        ruleset.add(Samples.PORTS, new Member(Cidr.of("0.0.0.0/32"), 6, 80));
+        ruleset.add(Samples.PORTS, new Member(Cidr.of("10.1.1.1/32"), 41, 80));
+        ruleset.add(Samples.PORTS, new Member(Cidr.of("10.1.1.2/32"), 6, 80));
+        ruleset.add(Samples.PORTS_6, new Member(Cidr.of("::/128"), 6, 80));
+        IptablesTables tables = tables(IptablesBackend.NFT);
+        tables.wantAll(ruleset);
+        assertTrue(apply(tables, true));
+        tables.distrust();
+        assertFalse(apply(tables, true));
+        List<String> members = TestNamespaces.run(node, "ipset", "save").lines().filter(line -> line.startsWith("add")).toList();
+        assertEquals(List.of("add cali40some-pods 10.1.1.1", "add cali40n:named 10.1.1.2,tcp:80"), members.stream().sorted().toList().reversed());
     }
 
     private static Ruleset twoRules() {
