@@ -153,7 +153,7 @@ final class HostPorts {
         Set<Family> families = families(attached.get(), mappings);
         String list = new String(Base64.getMimeDecoder().decode(cache.path("config").asText()), StandardCharsets.UTF_8);
         return Json.object("the cached configuration", list) instanceof Good<ObjectNode>(ObjectNode network)
-                ? plugin(network).map(plugin -> new Mapped(id, families, cache.path("networkName").asText(), cache.path("netns").asText(), arguments(cache), config(cache, network, plugin)))
+                ? plugin(network).map(plugin -> new Mapped(id, families, cache.path("networkName").asText(), netns(cache, attached.get()), arguments(cache), config(cache, network, plugin)))
                 : Optional.empty();
     }
 
@@ -161,10 +161,21 @@ final class HostPorts {
     private static Set<Family> families(Attachment attachment, JsonNode mappings) {
         Set<Family> families = EnumSet.noneOf(Family.class);
         for (JsonNode mapping : mappings) {
-            Optional<Family> only = Ip.parse(mapping.path("hostIP").asText()).map(Ip::family);
+            Optional<Family> only = Ip.parse(hostIp(mapping)).map(Ip::family);
             attachment.addresses().stream().map(Ip::family).filter(family -> only.isEmpty() || only.get() == family).forEach(families::add);
         }
         return families;
+    }
+
+    /** containerd keeps Go's own names, {@code HostIP}. */
+    private static String hostIp(JsonNode mapping) {
+        return mapping.properties().stream().filter(field -> field.getKey().equalsIgnoreCase("hostIP")).map(field -> field.getValue().asText()).findFirst().orElse("");
+    }
+
+    /** containerd 1.6 does not keep it. */
+    private static String netns(ObjectNode cache, Attachment attached) {
+        String kept = cache.path("netns").asText();
+        return kept.isEmpty() ? attached.netns() : kept;
     }
 
     private static Optional<ObjectNode> plugin(ObjectNode network) {

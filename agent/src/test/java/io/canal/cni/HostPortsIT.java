@@ -96,6 +96,19 @@ class HostPortsIT {
         assertEquals(List.of(pod), missing(ports()));
     }
 
+    @Test
+    void what_containerd_remembers_will_do() throws Exception {
+        HostPorts ports = ports();
+        Id pod = attach("containerd", BOOT, "10.10.0.1", "10.1.49.2", "fd00::2");
+        Path cached = results.resolve("net-containerd-eth0");
+        Files.writeString(cached, Files.readString(cached).replace("\"netns\":\"/run/netns/containerd\",", "").replace("hostPort", "HostPort")
+                .replace("containerPort", "ContainerPort").replace("protocol", "Protocol").replace("hostIP", "HostIP"));
+        assertEquals(List.of(pod), missing(ports));
+        host.run(() -> ports.restore(pod));
+        assertTrue(nat().contains("10.1.49.2"), this::nat);
+        assertEquals(List.of(), missing(ports));
+    }
+
     private HostPorts ports() {
         return new HostPorts(Path.of("/usr/lib/cni"), List.of(results), attachments, BOOT);
     }
