@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
  * Addresses that are reserved and that nobody has: left by a plugin that was killed, or by a node that lost its pods and its journal.
  *
  * <p>One counts as leaked only if the journal, the host's addresses and routes, and the runtimes' cached results all do not know it,
- * and if it was reserved more than 60 s ago or before this boot. Where one of these cannot be read, nothing is leaked.
+ * and if it was reserved more than 60 s ago or before this boot. What journal and cache have of earlier boots does not count: no pod
+ * outlives its node. Where one of these cannot be read, nothing is leaked.
  */
 final class Leaks {
 
@@ -37,20 +38,23 @@ final class Leaks {
     private final HostLocal ipam;
     private final Attachments attachments;
     private final List<Path> results;
+    private final String boot;
     private final Clock clock;
 
-    Leaks(HostLocal ipam, Attachments attachments, List<Path> results, Clock clock) {
+    /** @param boot the identity of this one */
+    Leaks(HostLocal ipam, Attachments attachments, List<Path> results, String boot, Clock clock) {
         this.ipam = ipam;
         this.attachments = attachments;
         this.results = results;
+        this.boot = boot;
         this.clock = clock;
     }
 
     /** Releases what leaked of a network; gives the addresses. */
     List<Ip> reclaim(String network) throws IOException, IpamFailed {
-        Instant boot = Boot.time();
+        Instant begun = Boot.time();
         try (Rtnl host = Rtnl.open()) {
-            List<Ip> reclaimed = ipam.reclaim(network, new Leaked(host, boot));
+            List<Ip> reclaimed = ipam.reclaim(network, new Leaked(host, begun));
             if (!reclaimed.isEmpty()) {
                 log.warn("addresses of network {} that nobody had are free again: {}", network, reclaimed);
             }
@@ -73,19 +77,19 @@ final class Leaks {
     private final class Leaked implements Predicate<HostLocal.Reserved> {
 
         private final Rtnl host;
-        private final Instant boot;
+        private final Instant begun;
         private final Set<Ip> used = new HashSet<>();
         private final List<String> cached = new ArrayList<>();
         private boolean looked;
 
-        Leaked(Rtnl host, Instant boot) {
+        Leaked(Rtnl host, Instant begun) {
             this.host = host;
-            this.boot = boot;
+            this.begun = begun;
         }
 
         @Override
         public boolean test(HostLocal.Reserved reserved) {
-            boolean old = reserved.since().isBefore(boot) || reserved.since().isBefore(clock.now().minus(SURELY_DONE));
+            boolean old = reserved.since().isBefore(begun) || reserved.since().isBefore(clock.now().minus(SURELY_DONE));
             if (!old) {
                 return false;
             }
@@ -99,7 +103,8 @@ final class Leaks {
             }
             looked = true;
             try {
-                attachments.all().forEach(entry -> used.addAll(entry.attachment().addresses()));
+                attachments.all().stream().map(Journal.Entry::attachment).filter(attachment -> attachment.boot().equals(boot))
+                        .forEach(attachment -> used.addAll(attachment.addresses()));
                 host.addresses(0).forEach(address -> used.add(address.address().address()));
                 host.routes(new Route.Filter(0, 0, 0)).stream()
                         .filter(route -> route.destination().length() == route.destination().family().bits())
@@ -128,7 +133,9 @@ final class Leaks {
 
         private void readResult(Path file) throws IOException {
             try {
-                cached.add(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+                if (!Files.getLastModifiedTime(file).toInstant().isBefore(begun)) {
+                    cached.add(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+                }
             } catch (NoSuchFileException deleted) {
                 // Its pod has just gone; the other results count as before.
                 log.debug("{} is gone", file);

@@ -25,6 +25,7 @@ final class InspectIT {
 
     private static final String NETWORK = "k8s-pod-network";
     private static final String INTERFACE = "cali0d7763386da";
+    private static final int LONG_BEFORE_THIS_BOOT = 300_000_000;
     private static final String MODERN = Call.CONFIG.replace("1.0.0", "1.1.0");
 
     @TempDir
@@ -146,16 +147,23 @@ final class InspectIT {
         leave("10.1.49.52", 3600);
         leave("10.1.49.53", 3600);
         leave("10.1.49.54", 3600);
+        leave("10.1.49.55", LONG_BEFORE_THIS_BOOT);
         host.ip("link", "set", "lo", "up");
         host.ip("address", "add", "10.1.49.52/32", "dev", "lo");
         host.ip("route", "add", "10.1.49.53/32", "dev", "lo");
         Path results = Files.createDirectories(host.paths().cniResults().getFirst());
         Files.writeString(results.resolve(NETWORK + "-x-eth0"), "{\"result\":{\"ips\":[{\"address\":\"10.1.49.54/32\"}]}}");
+        Path ofAnotherBoot = results.resolve(NETWORK + "-y-eth0");
+        Files.writeString(ofAnotherBoot, "{\"result\":{\"ips\":[{\"address\":\"10.1.49.55/32\"}]}}");
+        Files.setLastModifiedTime(ofAnotherBoot, FileTime.from(Instant.now().minusSeconds(LONG_BEFORE_THIS_BOOT)));
+        Files.createDirectories(results.resolve("a-folder"));
         try {
             collect("");
             assertEquals(List.of("10.1.49.2", "10.1.49.51", "10.1.49.52", "10.1.49.53", "10.1.49.54"), host.reservations(NETWORK));
         } finally {
             Files.delete(results.resolve(NETWORK + "-x-eth0"));
+            Files.delete(ofAnotherBoot);
+            Files.delete(results.resolve("a-folder"));
             host.ip("route", "del", "10.1.49.53/32");
             host.ip("address", "del", "10.1.49.52/32", "dev", "lo");
         }
