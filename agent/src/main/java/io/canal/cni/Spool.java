@@ -49,6 +49,8 @@ final class Spool implements AutoCloseable {
     private static final int MOST_TOGETHER = 50;
     /** So long writes wait at most for pods that are being attached. */
     private static final long LONGEST_HOLD = TimeUnit.MILLISECONDS.toNanos(100);
+    /** A runtime that attaches pods one after the other calls again within this. */
+    private static final long LINGER = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final Path folder;
     private final EtcdWrites etcd;
@@ -68,12 +70,14 @@ final class Spool implements AutoCloseable {
     private final Map<Path, String> told = new HashMap<>();
     private boolean hurry;
     private boolean closed;
-    // How many pods are being attached or removed.
+    // How many pods are being attached or removed, and when the last one was.
     private int held;
+    private long released;
 
     Spool(Path folder, Store store, Clock clock) throws IOException {
         this.folder = folder;
         this.etcd = new EtcdWrites(store, clock);
+        this.released = clock.nanos() - LINGER;
         this.clock = clock;
         Durable.folder(folder);
     }
@@ -170,6 +174,7 @@ final class Spool implements AutoCloseable {
         try {
             held += more;
             if (held == 0) {
+                released = clock.nanos();
                 work.signalAll();
             }
         } finally {
@@ -246,9 +251,8 @@ final class Spool implements AutoCloseable {
             while (!closed && !hurry && left > 0 && (pause > 0 || waiting.size() == later.size())) {
                 left = work.awaitNanos(left);
             }
-            long hold = LONGEST_HOLD;
-            while (!closed && !hurry && held > 0 && hold > 0) {
-                hold = work.awaitNanos(hold);
+            for (long end = clock.nanos() + LONGEST_HOLD, more = more(end); !closed && !hurry && more > 0; more = more(end)) {
+                left = work.awaitNanos(more);
             }
             if (hurry || clock.nanos() - retryAt >= 0) {
                 later.clear();
@@ -276,6 +280,12 @@ final class Spool implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    /** How long to wait for the pods that are being attached, and for the next one after them; under the lock. */
+    private long more(long end) {
+        long now = clock.nanos();
+        return Math.min(end - now, held > 0 ? LONGEST_HOLD : released + LINGER - now);
     }
 
     private Map<Path, Write> next() {
