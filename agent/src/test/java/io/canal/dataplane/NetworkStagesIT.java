@@ -11,6 +11,7 @@ import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Backend;
 import io.canal.model.Cidr;
+import io.canal.model.Extra;
 import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
 import io.canal.model.IpPrefix;
@@ -18,6 +19,8 @@ import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
 import io.canal.model.NetworkConfig;
 import io.canal.model.SubnetKey;
+import io.canal.model.SubnetRange;
+import io.canal.model.Vtep;
 import io.canal.network.LocalNetwork;
 import io.canal.network.Uplink;
 import io.canal.reconcile.Applied;
@@ -302,6 +305,25 @@ class NetworkStagesIT {
 
     private String pathFilter() {
         return run(host, "sysctl", "-n", "net.ipv4.conf.flannel/1.rp_filter");
+    }
+
+    /** By another program's route or by our own of before, the kernel would reach the gateway over the uplink. */
+    @Test
+    void an_ipv6_route_moves_into_the_tunnel_whatever_led_there_before() throws Exception {
+        ip(host, "-6", "addr", "add", "fd00:172::1/64", "dev", "eth0", "nodad");
+        NetworkConfig tunnels = new NetworkConfig(CONFIG.v4(), Optional.of(SubnetRange.of(Cidr.of("fd00:10:1::/56"))), false, Backend.VXLAN, Extra.NONE);
+        node = new NetworkNode(host, dir, tunnels.withBackend(Backend.VXLAN.withDirectRouting(true)), "10.1.1.0-24&fd00:10:1:1::-64");
+        node.start();
+        node.peer("10.1.2.0-24&fd00:10:1:2::-64", new LeaseValue(Ip.of("172.30.0.2"), Optional.of(Ip.of("fd00:172::2")), "vxlan",
+                Optional.of(new Vtep(1, Mac.of("56:23:00:00:00:02"))), Optional.of(new Vtep(1, Mac.of("56:23:00:00:00:12")))));
+        assertTrue(ip(host, "-6", "route", "show", "fd00:10:1:2::/64").contains("via fd00:172::2 dev eth0"));
+        ip(host, "-6", "route", "add", "fd00:10::/32", "via", "fd00:172::9", "dev", "eth0");
+        Applied applied = node.local(local -> new LocalNetwork(tunnels, local.subnet(), local.uplink(), 0));
+        assertEquals(Map.of(), applied.failures());
+        assertTrue(ip(host, "-6", "route", "show", "fd00:10:1:2::/64").contains("via fd00:10:1:2:: dev flannel-v6.1"));
+        assertTrue(node.peer("10.1.3.0-24&fd00:10:1:3::-64", new LeaseValue(Ip.of("172.30.0.3"), Optional.of(Ip.of("fd00:172::3")), "vxlan",
+                Optional.of(new Vtep(1, Mac.of("56:23:00:00:00:03"))), Optional.of(new Vtep(1, Mac.of("56:23:00:00:00:13"))))).clean());
+        assertEquals("", ip(host, "-6", "route", "show", "fd00:10:1:2::/128"));
     }
 
     @Test

@@ -221,12 +221,32 @@ public final class RouteStage implements Hears, Wanted<Cidr, Hop> {
             }
         }
         Map<String, Refusal> refused = batch.apply(rtnl);
+        overSteppingStones(refused);
         if (refused.values().stream().anyMatch(refusal -> refusal.errno() == Errno.EEXIST)) {
             throw new StageFailed(conflicts(refused, made));
         }
         if (!refused.isEmpty()) {
             throw new StageFailed(RtnlBatch.sentence(refused));
         }
+    }
+
+    /**
+     * For IPv6 the kernel refuses a gateway on a link that it would reach over another one, even by the route that is to be replaced. A
+     * route to the gateway alone, for the moment, shows it the link; so nothing is lost in between.
+     */
+    private void overSteppingStones(Map<String, Refusal> refused) throws KernelException {
+        RtnlBatch batch = new RtnlBatch();
+        delta.toSet().forEach((key, route) -> {
+            Refusal refusal = refused.get(what(route));
+            if (refusal != null && refusal.errno() == Errno.EINVAL && route.onlink() && route.destination().family() == Family.V6) {
+                Route stone = Route.onLink(Cidr.containing(route.gateway().orElseThrow(), Family.V6.bits()), route.link(), Route.PROTO_BOOT);
+                batch.set(stone.replace(), () -> what(stone), () -> {});
+                batch.set(delta.seen(key) == null ? route.create() : route.replace(), () -> what(route), () -> delta.saw(key, route));
+                batch.remove(stone.delete(), () -> "removal of " + what(stone), () -> {});
+                refused.remove(what(route));
+            }
+        });
+        refused.putAll(batch.apply(rtnl));
     }
 
     /** Names the routes of others that are in the way of ours. */
