@@ -4,9 +4,11 @@ import static io.canal.kernel.testing.TestNamespaces.ip;
 import static io.canal.kernel.testing.TestNamespaces.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.agent.TestNode.Pod;
+import io.canal.config.AgentConfig;
 import io.canal.config.EtcdConfig;
 import io.canal.control.Op;
 import io.canal.control.Reply;
@@ -18,10 +20,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -113,8 +118,54 @@ class NodeLifeIT {
         two.del(b);
     }
 
+    /** The recipe of docs/leases.md. */
     @Test
     @Order(3)
+    void a_copy_of_a_machine_is_blocked_and_well_again_once_its_state_is_removed(@TempDir Path folder) throws Exception {
+        try (TestNode copy = new TestNode(namespaces, hub, 3, another, folder, NodeLifeIT::shortLived)) {
+            copy(one.paths.stateDir(), copy.paths.stateDir());
+            String subnet = one.status().subnet();
+            // A machine of its own has a boot of its own.
+            Path boot = Files.writeString(folder.resolve("boot_id"), "00000000-0000-4000-8000-000000000003\n");
+            List<String> machine = List.of("unshare", "--mount", "sh", "-c", "mount --bind " + boot + " /proc/sys/kernel/random/boot_id && exec \"$@\"", "sh");
+            copy.launch(machine);
+            copy.await("it is blocked", () -> copy.answers() && copy.status().blocked().contains("the same node id"));
+            String said = copy.status().blocked();
+            assertTrue(said.contains(one.address) && said.contains(copy.address), said);
+            copy.stop();
+            remove(copy.paths.stateDir());
+            copy.launch(machine);
+            copy.await("it is ready", copy::ready);
+            assertNotEquals(subnet, copy.status().subnet());
+            assertTrue(one.ready());
+            assertEquals(subnet, one.status().subnet());
+            assertTrue(copy.call(Op.LEAVE, Json.object()) instanceof Reply.Done);
+        }
+    }
+
+    /** Whether another session is alive is seen within the time of one's own. */
+    private static AgentConfig shortLived(AgentConfig config) {
+        return new AgentConfig(config.unit(), config.nodename(), config.etcd(), config.iface(), config.publicIp(), config.mtu(), config.dataplane(),
+                Duration.ofSeconds(5), config.logLevel(), config.listen(), config.kubeconfig(), config.charmDir());
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        for (String file : List.of("node-id", "lease.json")) {
+            Files.copy(from.resolve(file), to.resolve(file));
+        }
+    }
+
+    private static void remove(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+
+    @Test
+    @Order(4)
     void a_node_that_leaves_gives_its_subnet_back_and_is_as_it_was() {
         String key = key(one);
         assertTrue(one.call(Op.LEAVE, Json.object()) instanceof Reply.Done);
@@ -127,7 +178,7 @@ class NodeLifeIT {
     }
 
     @Test
-    @Order(4)
+    @Order(5)
     void a_node_whose_agent_is_dead_leaves_by_the_program_alone() {
         String key = key(two);
         two.kill();
