@@ -101,6 +101,7 @@ final class Agent implements AutoCloseable {
     private final Running running = new Running();
     private final TakesDirect takesDirect = new TakesDirect();
     private final HealthPort health;
+    private final TunnelGap tunnelGap;
     private volatile boolean begun;
 
     /**
@@ -124,7 +125,7 @@ final class Agent implements AutoCloseable {
         NetworkMemory memory = NetworkMemory.load(paths.stateDir());
         SecureRandom random = new SecureRandom();
         BackendChange backendChange = new BackendChange(facts, tables, memory, clock);
-        this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, backendChange, random);
+        this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, backendChange, random, clock);
         backendChange.resume(network.hadTunnels(), network.hadLoosePathFilter());
         this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), this::files, () -> begun);
         this.policyMemory = new PolicyMemory(paths.stateDir());
@@ -144,6 +145,7 @@ final class Agent implements AutoCloseable {
         this.hostAddresses = new HostAddresses(now -> loop.write(() -> policy.interfaces(now)));
         this.nudge = new Nudge(unit -> Nudge.program(paths, unit), () -> facts.latest().config().unit(), clock);
         this.departed = new DepartedUnits(paths.stateDir(), etcd::releaseUnit);
+        this.tunnelGap = new TunnelGap(conditions, clock);
         this.health = new HealthPort(listen -> HealthServer.listen(listen, this::turns, this::status, metrics), conditions);
         conditions.set("policy", Weight.NOT_READY, Optional.of("It is not known yet which policies hold."));
         conditions.set("start", Weight.NOT_READY, Optional.of("The agent is starting."));
@@ -224,6 +226,7 @@ final class Agent implements AutoCloseable {
             fileWatch.check();
             charm.check();
             health.retry();
+            tunnelGap.check();
             noteLimits();
         }));
         try {
@@ -390,6 +393,7 @@ final class Agent implements AutoCloseable {
             begun = true;
             loop.distrust(files.name());
         }
+        tunnelGap.after(applied, network.takeRemade());
         conditions.set("kernel", Weight.NOT_READY, sentences(applied));
         conditions.set("files", Weight.NOTE, files.rendered().map(NodeFiles.Rendered::notes).orElse(List.of()));
         conditions.set("ruleset", Weight.NOTE, filter.status().problems());

@@ -4,6 +4,7 @@ import io.canal.dataplane.event.Hears;
 import io.canal.dataplane.event.KernelEvents;
 import io.canal.dataplane.fdb.FdbStage;
 import io.canal.dataplane.link.LinkStage;
+import io.canal.dataplane.link.Remade;
 import io.canal.dataplane.link.TunnelState;
 import io.canal.dataplane.neighbour.NeighbourStage;
 import io.canal.dataplane.route.EndpointRouteStage;
@@ -22,6 +23,7 @@ import io.canal.model.SubnetKey;
 import io.canal.network.LocalNetwork;
 import io.canal.network.PeerCalculator;
 import io.canal.reconcile.ApplyLoop;
+import io.canal.reconcile.Clock;
 import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
 import io.canal.reconcile.Table;
@@ -55,11 +57,11 @@ public final class NetworkStages implements AutoCloseable {
     private @Nullable KernelEvents events;
 
     private NetworkStages(Rtnl rtnl, NodePaths paths, Table<SubnetKey, LeaseValue> peers, Table<String, LocalEndpoint> endpoints,
-            Supplier<Optional<LocalNetwork>> local, RandomGenerator random) throws IOException {
+            Supplier<Optional<LocalNetwork>> local, RandomGenerator random, Clock clock) throws IOException {
         this.rtnl = rtnl;
         SavedSysctls saved = SavedSysctls.load(paths.stateDir());
         sysctl = new SysctlStage(rtnl, saved, local, endpoints);
-        link = new LinkStage(rtnl, paths, saved, local, random);
+        link = new LinkStage(rtnl, paths, saved, local, random, clock);
         hadTunnels = link.knowsTunnels();
         hadLoosePathFilter = sysctl.hasLoosePathFilter();
         neighbour = new NeighbourStage(rtnl, link.tunnels());
@@ -76,10 +78,10 @@ public final class NetworkStages implements AutoCloseable {
      * @param random for the MAC of a first tunnel
      */
     public static NetworkStages open(NodePaths paths, Table<SubnetKey, LeaseValue> peers, Table<String, LocalEndpoint> endpoints,
-            Supplier<Optional<LocalNetwork>> local, RandomGenerator random) throws IOException {
+            Supplier<Optional<LocalNetwork>> local, RandomGenerator random, Clock clock) throws IOException {
         Rtnl rtnl = Rtnl.open();
         try {
-            return new NetworkStages(rtnl, paths, peers, endpoints, local, random);
+            return new NetworkStages(rtnl, paths, peers, endpoints, local, random, clock);
         } catch (IOException | RuntimeException failure) {
             rtnl.close();
             throw failure;
@@ -114,6 +116,11 @@ public final class NetworkStages implements AutoCloseable {
     /** How it stands with the node's tunnels; from any thread. */
     public Map<Family, TunnelState> tunnels() {
         return link.tunnels().states();
+    }
+
+    /** The last tunnel that was made again since the last call; on the loop's thread, after a pass. */
+    public Optional<Remade> takeRemade() {
+        return link.takeRemade();
     }
 
     /** What is wrong with peers' leases; from any thread. */

@@ -16,10 +16,8 @@ import io.canal.model.NetworkConfig;
 import io.canal.model.SubnetKey;
 import io.canal.network.LocalNetwork;
 import io.canal.network.Uplink;
-import io.canal.reconcile.Clock;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -93,25 +91,5 @@ class BackendChangeTest {
         Facts facts = new Facts(new LocalFacts(AgentConfig.defaults(), Optional.of(NetworkConfig.of(Cidr.of("10.1.0.0/16"), backend)), OwnSubnet.NONE,
                 Optional.of(Uplink.of(2, "eth0", 1500, IpPrefix.of("10.10.0.1/24"))), "node", Optional.empty(), ""));
         return new BackendChange(facts, tables, NetworkMemory.load(state), clock);
-    }
-
-    /** A clock that is moved by hand, and begins anywhere. */
-    private static final class Hand implements Clock {
-
-        private long nanos = Long.MIN_VALUE / 2;
-
-        void pass(Duration time) {
-            nanos += time.toNanos();
-        }
-
-        @Override
-        public long nanos() {
-            return nanos;
-        }
-
-        @Override
-        public Instant now() {
-            return Instant.EPOCH;
-        }
     }
 }

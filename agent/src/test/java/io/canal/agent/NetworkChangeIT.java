@@ -203,6 +203,48 @@ class NetworkChangeIT {
         one.await("it is on", this::offload);
     }
 
+    @Test
+    @Order(9)
+    void another_port_makes_the_tunnels_anew_and_the_status_says_how_long_they_were_away() throws Exception {
+        try (Ping there = new Ping(a, b); Ping back = new Ping(b, a)) {
+            network("{\"EnableIPv6\":true,\"Network\":\"10.1.0.0/16\",\"IPv6Network\":\"fd00:10:1::/56\",\"Backend\":{\"Type\":\"vxlan\",\"Port\":4789}}");
+            for (TestNode node : new TestNode[] {one, two}) {
+                node.await("its tunnel has the port", () -> ip(node.namespace, "-d", "link", "show", "type", "vxlan").contains("dstport 4789"));
+                node.await("it says so", () -> node.status().notes().stream().anyMatch(note -> note.contains("flannel.1 was made again")
+                        || note.contains("flannel-v6.1 was made again")));
+                node.await("it is ready", node::ready);
+            }
+            run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
+            System.out.println("another port: nothing came through for " + there.gap().toMillis() + " ms there, " + back.gap().toMillis() + " ms back; "
+                    + one.status().notes() + two.status().notes());
+        }
+    }
+
+    @Test
+    @Order(10)
+    void another_interface_as_uplink_is_followed_by_device_lease_and_peers() {
+        String subnet = one.status().subnet();
+        namespaces.veth(one.namespace, "eth1", hub, "port1b");
+        ip(hub, "link", "set", "port1b", "master", "br0");
+        ip(one.namespace, "addr", "add", "10.10.0.81/24", "dev", "eth1");
+        ip(one.namespace, "-6", "addr", "add", "fd00:10:10::81/64", "dev", "eth1", "nodad");
+        AgentConfig before = one.config();
+        configured(before.withIface("eth1"));
+        one.await("the tunnels send from it", () -> ip(one.namespace, "-d", "link", "show", "flannel.1").contains("local 10.10.0.81 dev eth1"));
+        two.await("the peer sends to it", () -> bridge(two.namespace, "fdb", "show", "dev", "flannel.1").contains("dst 10.10.0.81"));
+        assertEquals(subnet, one.status().subnet());
+        run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
+        configured(before);
+        two.await("and back", () -> bridge(two.namespace, "fdb", "show", "dev", "flannel.1").contains("dst 10.10.0.71"));
+        ip(one.namespace, "link", "del", "eth1");
+        run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
+    }
+
+    private void configured(AgentConfig config) {
+        one.configure(config);
+        one.call(Op.RELOAD, Json.object());
+    }
+
     private boolean offload() {
         return run(one.namespace, "ethtool", "-k", "flannel.1").contains("tx-checksumming: on");
     }

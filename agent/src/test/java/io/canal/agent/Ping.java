@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.canal.agent.TestNode.Pod;
 import io.canal.kernel.testing.TestNamespaces;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -13,7 +14,10 @@ final class Ping implements AutoCloseable {
 
     private static final Pattern LOSS = Pattern.compile("(\\d+) packets transmitted, (\\d+) received");
 
+    private static final Duration EVERY = Duration.ofMillis(5);
+
     private final Process process;
+    private String told = "";
 
     Ping(Pod from, Pod to) throws Exception {
         this(from, to.address());
@@ -25,7 +29,17 @@ final class Ping implements AutoCloseable {
         Thread.sleep(200);
     }
 
+    /** Ends it; the time for which nothing came through. */
+    Duration gap() throws Exception {
+        return EVERY.multipliedBy(lost());
+    }
+
     void assertNothingLost() throws Exception {
+        // The last one may still have been under way.
+        assertTrue(lost() <= 1, told);
+    }
+
+    private int lost() throws Exception {
         // ping prints its counts at SIGINT.
         new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -34,8 +48,8 @@ final class Ping implements AutoCloseable {
         int sent = Integer.parseInt(matcher.group(1));
         int received = Integer.parseInt(matcher.group(2));
         assertTrue(sent > 50, text);
-        // The last one may still have been under way.
-        assertTrue(sent - received <= 1, text);
+        told = text;
+        return sent - received;
     }
 
     @Override

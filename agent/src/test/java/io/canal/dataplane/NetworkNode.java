@@ -68,7 +68,7 @@ final class NetworkNode implements AutoCloseable {
     /** A new process: what it knows comes from the kernel, the disk and the tables. */
     NetworkNode start() throws IOException {
         namespace.run(() -> {
-            stages = NetworkStages.open(paths, fresh(peers), fresh(endpoints), () -> Optional.ofNullable(local), new Random());
+            stages = NetworkStages.open(paths, fresh(peers), fresh(endpoints), () -> Optional.ofNullable(local), new Random(), Clock.system());
             loop = new ApplyLoop(Clock.system(), stages.stages(), () -> mayRemove, applied -> {});
             stages.listen(loop, events -> {}, () -> {});
             loop.start();

@@ -19,6 +19,7 @@ import io.canal.model.Mac;
 import io.canal.model.NodePaths;
 import io.canal.network.LocalNetwork;
 import io.canal.network.Tunnel;
+import io.canal.reconcile.Clock;
 import io.canal.reconcile.Pass;
 import io.canal.reconcile.StageFailed;
 import java.io.IOException;
@@ -50,6 +51,7 @@ public final class LinkStage implements Hears {
     private final SavedSysctls saved;
     private final Supplier<Optional<LocalNetwork>> local;
     private final RandomGenerator random;
+    private final Clock clock;
     private final Tunnels tunnels = new Tunnels();
     private final Set<String> adopted = new HashSet<>();
 
@@ -59,6 +61,7 @@ public final class LinkStage implements Hears {
     private boolean suspect = true;
     private boolean perhapsGone;
     private boolean removalsPending;
+    private Optional<Remade> remade = Optional.empty();
     /** Read by the listener's thread. */
     private volatile Set<String> names = Set.of();
 
@@ -66,8 +69,9 @@ public final class LinkStage implements Hears {
      * @param saved controls of the tunnels are remembered in it
      * @param random for the MAC of a first tunnel
      */
-    public LinkStage(Rtnl rtnl, NodePaths paths, SavedSysctls saved, Supplier<Optional<LocalNetwork>> local, RandomGenerator random)
+    public LinkStage(Rtnl rtnl, NodePaths paths, SavedSysctls saved, Supplier<Optional<LocalNetwork>> local, RandomGenerator random, Clock clock)
             throws IOException {
+        this.clock = clock;
         this.rtnl = rtnl;
         this.saved = saved;
         this.local = local;
@@ -78,6 +82,13 @@ public final class LinkStage implements Hears {
     /** Whether there are tunnels that are ours, as far as is remembered. */
     public boolean knowsTunnels() {
         return !known.names().isEmpty();
+    }
+
+    /** The last tunnel that was made again since the last call; on the loop's thread. */
+    public Optional<Remade> takeRemade() {
+        Optional<Remade> last = remade;
+        remade = Optional.empty();
+        return last;
     }
 
     /** What became of the tunnels. */
@@ -205,6 +216,7 @@ public final class LinkStage implements Hears {
                 case Verdict.Replace(String because) -> {
                     log.info("{} is made again: {}", wanted.name(), because);
                     adopt(found.get());
+                    remade = Optional.of(new Remade(wanted.name(), because, clock.nanos()));
                     rtnl.execute("remove " + wanted.name(), Link.delete(found.get().index()));
                     found = Optional.empty();
                 }
@@ -313,6 +325,7 @@ public final class LinkStage implements Hears {
             try {
                 Optional<Link> link = rtnl.link(name);
                 if (link.isPresent() && link.get().vxlan().isPresent()) {
+                    successor(name).ifPresent(next -> remade = Optional.of(new Remade(next, "it takes the place of " + name, clock.nanos())));
                     rtnl.execute("remove " + name, Link.delete(link.get().index()));
                     log.info("removed {}", name);
                 }
@@ -322,6 +335,11 @@ public final class LinkStage implements Hears {
                 failures.add(failure.getMessage());
             }
         }
+    }
+
+    /** The tunnel of the same family that the network names now; another identifier gives another name. */
+    private Optional<String> successor(String name) {
+        return names.stream().filter(next -> next.startsWith(name.substring(0, name.indexOf('.') + 1))).findFirst();
     }
 
     private static void missingSources(LocalNetwork local, List<String> failures) {
