@@ -11,6 +11,7 @@ import io.canal.kernel.nftables.NftablesSocket;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
+import io.canal.model.PacketCount;
 import io.canal.model.calico.Kind;
 import io.canal.model.calico.Policy;
 import io.canal.model.calico.Profile;
@@ -43,6 +44,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The listings in docs/policy.md are what {@code nft}, {@code iptables-save} and {@code ipset} print of the node that stands there. */
 class DocumentedRulesIT {
@@ -117,6 +120,10 @@ class DocumentedRulesIT {
     }
 
     private static Ruleset ruleset() {
+        return rules().ruleset();
+    }
+
+    private static NodeRules rules() {
         Table<String, Set<Ip>> peers = new Table<>("peers");
         peers.put("a", Set.of(Ip.of("10.10.0.2")));
         peers.put("b", Set.of(Ip.of("10.10.0.3")));
@@ -124,7 +131,7 @@ class DocumentedRulesIT {
                 new TreeSet<>(Set.of(8472)), true);
         NodeRules rules = new NodeRules(new FilterInputs(peers, () -> networks, new PagesNode()));
         rules.update(true);
-        return rules.ruleset();
+        return rules;
     }
 
     private static Map<String, String> listings() throws IOException {
@@ -188,5 +195,37 @@ class DocumentedRulesIT {
         List<String> page = lines(listings().getOrDefault("iptables-save -t filter; ipset save", ""));
         assertTrue(page.size() >= 8, page::toString);
         page.forEach(line -> assertTrue(live.contains(line), () -> line + "\n" + String.join("\n", live)));
+    }
+
+    /** What the policy of the page has met: nothing yet, and of each back end it can be told. */
+    @ParameterizedTest
+    @EnumSource
+    void what_the_policy_has_met_is_read_of_its_chains(FilterBackend backend) throws IOException {
+        NodeRules rules = rules();
+        node.<IOException>run(() -> {
+            if (backend == FilterBackend.NFTABLES) {
+                try (NftTable table = new NftTable(NftablesSocket.open())) {
+                    table.wantAll(rules.ruleset());
+                    table.apply(true);
+                }
+            } else {
+                IptablesTables tables = IptablesTables.open(backend.iptables(), () -> 0);
+                tables.wantAll(rules.ruleset());
+                tables.apply(true);
+                tables.close();
+            }
+        });
+        List<PolicyCounts.Counts> counts = node.<List<PolicyCounts.Counts>, IOException>call(() -> PolicyCounts.read(backend.text(), rules.counted()));
+        assertEquals(List.of("NetworkPolicy default/allow-web"), counts.stream().map(each -> each.policy().id().text()).toList());
+        assertEquals(Optional.of(List.of(PacketCount.NONE)), counts.getFirst().rules());
+        node.<IOException>run(() -> {
+            if (backend == FilterBackend.NFTABLES) {
+                TestNamespaces.run(node, "nft", "flush", "chain", "inet", "canal", "filter-cali-pi-np/default/allow-web");
+            } else {
+                TestNamespaces.run(node, backend == FilterBackend.IPTABLES_NFT ? "iptables-nft" : "iptables-legacy", "-F", "cali-pi-np/default/allow-web");
+            }
+        });
+        counts = node.<List<PolicyCounts.Counts>, IOException>call(() -> PolicyCounts.read(backend.text(), rules.counted()));
+        assertEquals(Optional.empty(), counts.getFirst().rules(), "what is not the policy's chain is not guessed at");
     }
 }
