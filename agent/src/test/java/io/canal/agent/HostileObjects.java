@@ -11,6 +11,7 @@ import io.canal.store.Store.Entry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.IntStream;
 
 /**
@@ -68,6 +69,23 @@ final class HostileObjects {
         made.names();
         made.large();
         return made.entries;
+    }
+
+    /** Text with a few characters of it wrong, missing or double. */
+    static String damaged(String text, Random dice) {
+        StringBuilder damaged = new StringBuilder(text);
+        for (int left = 1 + dice.nextInt(3); left > 0; left--) {
+            int at = dice.nextInt(damaged.length());
+            int end = Math.min(damaged.length(), at + dice.nextInt(6));
+            String instead = switch (dice.nextInt(4)) {
+                case 0 -> "";
+                case 1 -> Character.toString(' ' + dice.nextInt(95));
+                case 2 -> VALUES.get(dice.nextInt(VALUES.size()));
+                default -> damaged.substring(0, end);
+            };
+            damaged.replace(at, end, instead);
+        }
+        return damaged.toString();
     }
 
     /** The spec with each of its values replaced by each that it should not be. */

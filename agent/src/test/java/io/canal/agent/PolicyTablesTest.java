@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.lease.keeper.KeeperStanding;
 import io.canal.model.Cidr;
+import io.canal.model.Decoded;
 import io.canal.model.Ip;
 import io.canal.model.LocalEndpoint;
 import io.canal.model.Mac;
@@ -24,9 +25,11 @@ import io.canal.store.Store.Entry;
 import io.canal.store.Store.Listing;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
@@ -166,6 +169,29 @@ class PolicyTablesTest {
         assertEquals(Set.of(IFACE), tables.traits().keySet());
         change(new Change.Deleted(pod("web", "", "10.1.0.2", "").key()));
         assertEquals(Set.of(), tables.traits().keySet());
+    }
+
+    /** Of each kind that is read: a value or a sentence, whatever the text. */
+    @Test
+    void no_damage_gets_past_the_reading_of_any_kind() {
+        long seed = Long.getLong("seed", System.nanoTime());
+        Random dice = new Random(seed);
+        List<Entry> entries = HostileObjects.all().stream().filter(entry -> entry.value().length() < 5_000).toList();
+        Set<Kind> read = EnumSet.noneOf(Kind.class);
+        for (int i = 0; i < 8_000; i++) {
+            Entry entry = entries.get(dice.nextInt(entries.size()));
+            ResourceKey key = ResourceKey.parse(entry.key()).orElseThrow();
+            String damaged = HostileObjects.damaged(entry.value(), dice);
+            try {
+                if (PolicyObject.decode(key, damaged) instanceof Decoded.Good<PolicyObject>(PolicyObject object)) {
+                    read.add(key.kind());
+                    object.flaw();
+                }
+            } catch (RuntimeException | StackOverflowError escaped) {
+                throw new AssertionError("seed " + seed + ", " + key + ": " + damaged, escaped);
+            }
+        }
+        assertEquals(PolicyObject.KINDS, read, () -> "seed " + seed);
     }
 
     /** All on one interface. */
