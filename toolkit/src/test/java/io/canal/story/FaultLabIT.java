@@ -1,10 +1,13 @@
 package io.canal.story;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.lab.Host;
+import io.canal.lab.LabException;
 import io.canal.lab.Pause;
 import io.canal.lab.fault.Fault;
 import io.canal.lab.fault.Leases;
@@ -14,7 +17,12 @@ import io.canal.model.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,6 +30,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The story that this project began with, and its relatives: each fault is named by check-subnets, and healed. */
 @ExtendWith(StoryLab.class)
@@ -34,9 +43,13 @@ class FaultLabIT {
     /** Where nothing tells it. */
     private static final Duration TIMED = Duration.ofSeconds(60);
     private static final Duration SWITCHED = Duration.ofSeconds(30);
+    /** A lease, and with it a session, that ends while a test waits for it. */
+    private static final String SHORT_LIVED = "lease-ttl=20";
 
     private Host broken;
     private String unit;
+    /** The canal unit on each host. */
+    private Map<String, String> units;
     private Pod inside;
     private Pod beside;
     private Pod farther;
@@ -44,30 +57,37 @@ class FaultLabIT {
     @BeforeAll
     void a_pod_on_each_host() {
         broken = StoryLab.host(1);
-        unit = StoryLab.unitOn(broken);
+        String status = StoryLab.canal("status", "--format", "json");
+        units = StoryLab.hosts().stream().map(Host::name).collect(Collectors.toMap(name -> name, name -> Units.canalOn(status, name)));
+        unit = units.get(broken.name());
         inside = StoryLab.pod("fault-h1", broken);
         beside = StoryLab.pod("fault-h2", StoryLab.host(2));
         farther = StoryLab.pod("fault-h3", StoryLab.host(3));
+        StoryLab.canal("config", "canal", SHORT_LIVED);
+        assertEquals("true", check().path("consistent").asText(), "before");
     }
 
+    @AfterAll
+    void as_it_was() {
+        StoryLab.canal("config", "canal", "--reset", "lease-ttl");
+    }
+
+    /** Those of one row do not touch each other's objects, so they are made together. */
     @ParameterizedTest
-    @CsvSource({
-        "conflist-subnet,      10-canal.conflist",
-        "subnet-env,           subnet.env",
-        "lease-delete,         /coreos.com/network/subnets/",
-        "device-delete,        flannel.1",
-        "rules-flush-nft,      table inet canal",
-        "stale-peer,           flannel.1",
+    @ValueSource(strings = {
+        "conflist-subnet=10-canal.conflist subnet-env=subnet.env rules-flush-nft=table_inet_canal stale-peer=neighbour device-mac=flannel.1"
+                + " mtu-shrink=flannel.1",
+        "conflist-truncate=10-canal.conflist lease-delete=/coreos.com/network/subnets/ device-delete=flannel.1",
     })
-    void without_its_agent_each_fault_is_named_and_the_agent_mends_it_when_it_comes_back(String fault, String where) {
-        assertEquals("true", check().path("consistent").asText(), "before");
-        StoryLab.canal("lab", "break", "agent-stop", "--host", "h1");
-        StoryLab.canal("lab", "break", fault, "--host", "h1");
+    void without_its_agent_each_fault_is_named_and_the_agent_mends_it_when_it_comes_back(String row) {
+        List<String[]> faults = Arrays.stream(row.split(" ")).map(word -> word.split("=")).toList();
+        Fault.AGENT_STOP.make(scene());
+        faults.forEach(fault -> Fault.named(fault[0]).make(scene()));
         JsonNode found = check();
         assertEquals("false", found.path("consistent").asText(), found.toString());
-        assertTrue(found.path("problems").valueStream().anyMatch(problem -> problem.path("where").asText().contains(where)
-                && !problem.path("found").asText().isEmpty() && !problem.path("expected").asText().isEmpty()
-                && !problem.path("repair").asText().isEmpty()), "a problem at " + where + " in " + found.toPrettyString());
+        for (String[] fault : faults) {
+            assertNamed(fault[0], fault[1].replace('_', ' '), found);
+        }
         repair();
         JsonNode after = check();
         assertEquals("true", after.path("consistent").asText(), after.toPrettyString());
@@ -89,25 +109,16 @@ class FaultLabIT {
     })
     void a_living_agent_mends_each_fault_by_itself_and_only_its_host_feels_it(Fault fault, int mayLose) throws Exception {
         String healthy = state(fault);
-        var pods = StoryLab.pods();
-        try (PacketStream through = PacketStream.start(pods.netns(beside), beside.address(), pods.netns(inside), inside.address(), PER_SECOND);
-                PacketStream out = PacketStream.start(pods.netns(inside), inside.address(), pods.netns(farther), farther.address(), PER_SECOND);
-                PacketStream past = PacketStream.start(pods.netns(beside), beside.address(), pods.netns(farther), farther.address(), PER_SECOND)) {
-            Pause.ofMillis(300);
+        try (Traffic traffic = new Traffic(inside, beside, farther)) {
+            Pause.ofMillis(200);
             fault.make(scene());
             long start = System.nanoTime();
             boolean mended = Pause.until(Duration.ofSeconds(15), () -> state(fault).equals(healthy));
             Duration took = Duration.ofNanos(System.nanoTime() - start);
             assertEquals(healthy, mended ? healthy : state(fault), fault + " is not mended after 15 s");
-            Pause.ofMillis(300);
-            PacketStream.Report past1 = past.stop();
-            PacketStream.Report through1 = through.stop();
-            PacketStream.Report out1 = out.stop();
-            System.out.println(fault + ": mended after " + took.toMillis() + " ms; " + through1 + "; " + out1 + "; " + past1);
+            Pause.ofMillis(200);
+            System.out.println(fault + ": mended after " + took.toMillis() + " ms; " + traffic.lost(mayLose));
             assertTrue(took.compareTo(TOLD) <= 0, fault + " was mended only after " + took.toMillis() + " ms");
-            assertEquals(0, past1.lost(), past1.toString());
-            assertTrue(through1.lost() <= mayLose, through1.toString());
-            assertTrue(out1.lost() <= mayLose, out1.toString());
         }
     }
 
@@ -124,8 +135,59 @@ class FaultLabIT {
         } finally {
             Fault.CLONE.end(new Scene(copy, StoryLab.hosts()));
         }
-        assertTrue(Pause.until(TIMED, () -> check(copy).path("consistent").asText().equals("true")), () -> check(copy).toPrettyString());
+        awaitConsistent(copy);
         assertEquals("true", check().path("consistent").asText());
+    }
+
+    @Test
+    void a_stolen_lease_is_named_and_never_overwritten_and_the_node_takes_it_back_when_the_thief_has_gone() throws Exception {
+        Fault.LEASE_STEAL.make(scene());
+        String stolen = state(Fault.LEASE_STEAL);
+        try {
+            // A pod there keeps the subnet from being given up for another.
+            assertTrue(Pause.until(TIMED, () -> message(broken).contains("was taken by")), () -> message(broken));
+            JsonNode found = check();
+            assertTrue(found.path("problems").valueStream().anyMatch(problem -> problem.path("found").asText().equals("10.10.0.198")
+                    && problem.path("repair").asText().contains("allow-renumber=true")), found::toPrettyString);
+            LabException refused = assertThrows(LabException.class, () -> StoryLab.pod("fault-refused", broken));
+            assertTrue(refused.getMessage().contains("was taken by another"), refused.getMessage());
+            assertEquals(stolen, state(Fault.LEASE_STEAL), "the thief's lease is not written over");
+        } finally {
+            Fault.LEASE_STEAL.end(scene());
+        }
+        awaitConsistent(broken);
+        try (Traffic traffic = new Traffic(inside, beside, farther)) {
+            Pause.ofMillis(200);
+            traffic.lost(0);
+        }
+    }
+
+    @Test
+    void a_host_that_is_cut_off_from_etcd_and_one_without_space_are_named_and_well_again_when_it_ends() throws Exception {
+        Host cut = StoryLab.host(2);
+        Host full = StoryLab.host(3);
+        try (Traffic traffic = new Traffic(beside, farther, inside)) {
+            Fault.ETCD_CUT.make(new Scene(cut, StoryLab.hosts()));
+            Fault.DISK_FULL.make(new Scene(full, StoryLab.hosts()));
+            String links = full.program("ip", "-o", "link").must();
+            try {
+                JsonNode ofFull = check(full);
+                assertTrue(ofFull.toString().contains("There is no space left on"), ofFull::toPrettyString);
+                LabException refused = assertThrows(LabException.class, () -> StoryLab.pod("fault-full", full));
+                assertTrue(refused.getMessage().toLowerCase(Locale.ROOT).contains("no space left"), refused.getMessage());
+                assertEquals(links, full.program("ip", "-o", "link").must(), "nothing of the pod is left");
+                JsonNode ofCut = check(cut);
+                assertTrue(ofCut.path("witnesses").path("lease").asText().startsWith("missing: "), ofCut::toPrettyString);
+                assertFalse(ofCut.path("witnesses").path("device").asText().isEmpty());
+            } finally {
+                Fault.DISK_FULL.end(new Scene(full, StoryLab.hosts()));
+                Fault.ETCD_CUT.end(new Scene(cut, StoryLab.hosts()));
+            }
+            StoryLab.pod("fault-full", full);
+            awaitConsistent(full);
+            awaitConsistent(cut);
+            System.out.println("etcd-cut and disk-full: " + traffic.lost(0));
+        }
     }
 
     private Scene scene() {
@@ -144,6 +206,12 @@ class FaultLabIT {
             assertTrue(Pause.until(SWITCHED, () -> !state(Fault.RULES_FLUSH_IPTABLES).isEmpty() && state(Fault.RULES_FLUSH_NFT).isEmpty()),
                     "iptables are in use");
             a_living_agent_mends_each_fault_by_itself_and_only_its_host_feels_it(Fault.RULES_FLUSH_IPTABLES, 1500);
+            String healthy = state(Fault.RULES_FLUSH_IPTABLES);
+            Fault.AGENT_STOP.make(scene());
+            Fault.RULES_FLUSH_IPTABLES.make(scene());
+            assertNamed("rules-flush-iptables", "iptables", check());
+            repair();
+            assertTrue(Pause.until(SWITCHED, () -> state(Fault.RULES_FLUSH_IPTABLES).equals(healthy)), () -> state(Fault.RULES_FLUSH_IPTABLES));
         } finally {
             StoryLab.canal("config", "canal", "dataplane=auto");
         }
@@ -152,7 +220,7 @@ class FaultLabIT {
 
     @Test
     void a_stopped_agent_is_named_and_started_by_repair() {
-        StoryLab.canal("lab", "break", "agent-stop", "--host", "h1");
+        Fault.AGENT_STOP.make(scene());
         JsonNode found = check();
         assertTrue(found.toString().contains("agent"), found.toPrettyString());
         repair();
@@ -160,12 +228,56 @@ class FaultLabIT {
         assertEquals("true", check().path("consistent").asText());
     }
 
+    /** Packets into the host of a pod, out of it, and past it, between the hosts of two others. */
+    private static final class Traffic implements AutoCloseable {
+
+        private final List<PacketStream> streams;
+
+        Traffic(Pod at, Pod one, Pod other) throws IOException {
+            streams = List.of(stream(one, at), stream(at, other), stream(one, other));
+        }
+
+        private static PacketStream stream(Pod from, Pod to) throws IOException {
+            var pods = StoryLab.pods();
+            return PacketStream.start(pods.netns(from), from.address(), pods.netns(to), to.address(), PER_SECOND);
+        }
+
+        /** Ends it; past the host nothing may have been lost, and through it not more than this each way. */
+        String lost(int mayLose) throws InterruptedException {
+            List<PacketStream.Report> reports = PacketStream.stop(streams);
+            String told = reports.stream().map(PacketStream.Report::toString).collect(Collectors.joining("; "));
+            assertTrue(reports.stream().allMatch(report -> report.sent() > PER_SECOND / 10), told);
+            assertTrue(reports.get(0).lost() <= mayLose && reports.get(1).lost() <= mayLose, told);
+            assertEquals(0, reports.get(2).lost(), told);
+            return told;
+        }
+
+        @Override
+        public void close() {
+            streams.forEach(PacketStream::close);
+        }
+    }
+
+    private static void assertNamed(String fault, String where, JsonNode found) {
+        assertTrue(found.path("problems").valueStream().anyMatch(problem -> problem.path("where").asText().contains(where)
+                && !problem.path("found").asText().isEmpty() && !problem.path("expected").asText().isEmpty()
+                && !problem.path("repair").asText().isEmpty()), () -> fault + " by " + where + " in " + found.toPrettyString());
+    }
+
+    private void awaitConsistent(Host host) {
+        assertTrue(Pause.until(TIMED, () -> check(host).path("consistent").asText().equals("true")), () -> check(host).toPrettyString());
+    }
+
+    private static String message(Host host) {
+        return Units.messageOn(StoryLab.canal("status", "--format", "json"), host.name());
+    }
+
     private JsonNode check() {
         return results(unit, "check-subnets");
     }
 
-    private static JsonNode check(Host host) {
-        return results(StoryLab.unitOn(host), "check-subnets");
+    private JsonNode check(Host host) {
+        return results(units.get(host.name()), "check-subnets");
     }
 
     private void repair() {

@@ -97,9 +97,20 @@ final class PacketStream implements AutoCloseable {
     }
 
     Report stop() throws InterruptedException {
-        stopped = true;
-        sending.join();
+        return stop(List.of(this)).getFirst();
+    }
+
+    /** Stops several at one moment; the reports are in their order. */
+    static List<Report> stop(List<PacketStream> streams) throws InterruptedException {
+        for (PacketStream stream : streams) {
+            stream.stopped = true;
+            stream.sending.join();
+        }
         Thread.sleep(LINGER);
+        return streams.stream().map(PacketStream::report).toList();
+    }
+
+    private Report report() {
         List<Gap> gaps = new ArrayList<>();
         synchronized (arrived) {
             for (int at = arrived.nextClearBit(0); at < sent;) {
