@@ -4,7 +4,6 @@ import static io.canal.kernel.testing.TestNamespaces.ip;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.config.AgentConfig;
-import io.canal.config.DataplaneOption;
 import io.canal.config.EtcdConfig;
 import io.canal.config.LogLevel;
 import io.canal.control.AgentStatus;
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@code canal bench} gives the bench a network namespace of its own, so that agent, etcd and bench share a loopback.
  */
-final class Node implements AutoCloseable {
+final class Node implements Guard {
 
     static final Ip ADDRESS = Ip.of("192.168.77.1");
     private static final int TICKS_PER_SECOND = 100;
@@ -41,13 +40,14 @@ final class Node implements AutoCloseable {
     private final TestNamespaces namespaces = new TestNamespaces();
     private final Path program;
     private final NodePaths paths;
+    private final NetworkNamespace neighbour;
     private @Nullable Process agent;
 
     Node(Path program, TestEtcd etcd, boolean tls, Path root) throws IOException {
         this.program = program;
         this.paths = new NodePaths(root);
         NetworkNamespace here = NetworkNamespace.current();
-        NetworkNamespace neighbour = namespaces.add("uplink");
+        neighbour = namespaces.add("uplink");
         ip(here, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", neighbour.path().getFileName().toString());
         ip(here, "link", "set", "eth0", "up");
         ip(neighbour, "link", "set", "eth0", "up");
@@ -71,20 +71,28 @@ final class Node implements AutoCloseable {
         return paths;
     }
 
-    /** The agent is to use this dataplane from its next start on. */
-    void use(DataplaneOption dataplane) throws IOException {
+    @Override
+    public String title() {
+        return "canal";
+    }
+
+    /** The other end of the uplink. */
+    NetworkNamespace neighbour() {
+        return neighbour;
+    }
+
+    @Override
+    public void use(Dataplane dataplane) throws IOException {
         AgentConfig config = AgentConfig.parse(paths.agentYaml().toString(), Files.readString(paths.agentYaml())).orThrow();
         Files.writeString(paths.agentYaml(), new AgentConfig(config.unit(), config.nodename(), config.etcd(), config.iface(), config.publicIp(), config.mtu(),
-                dataplane, config.leaseTtl(), config.logLevel(), config.listen(), config.kubeconfig(), config.charmDir()).print());
+                dataplane.option(), config.leaseTtl(), config.logLevel(), config.listen(), config.kubeconfig(), config.charmDir()).print());
+        // Which back end of iptables, where no kube-proxy says: the last one.
+        Files.createDirectories(paths.stateDir());
+        Files.writeString(paths.stateDir().resolve("packet-filter"), dataplane.text() + "\n");
     }
 
-    /** Removes all sets, which rules in nf_tables have used. */
-    void flushIptables() {
-        TestNamespaces.tryRun(NetworkNamespace.current(), "ipset", "destroy");
-    }
-
-    /** Starts the agent; it is not ready yet. */
-    void launch() throws IOException {
+    @Override
+    public void launch() throws IOException {
         agent = new ProcessBuilder(program.resolve("runtime/bin/java").toString(), "@java.args", "-Dcanal.home=" + program, "io.canal.agent.Main",
                 "--root", paths.root().toString())
                 .directory(program.toFile())
@@ -93,7 +101,8 @@ final class Node implements AutoCloseable {
                 .start();
     }
 
-    void awaitReady() throws IOException {
+    @Override
+    public void awaitReady() throws IOException {
         long start = System.nanoTime();
         while (!(new ControlClient(paths.controlSocket()).status(Duration.ofSeconds(10)) instanceof Good<AgentStatus>(AgentStatus status) && status.ready())) {
             if (System.nanoTime() - start > PATIENCE.toNanos()) {
@@ -108,16 +117,17 @@ final class Node implements AutoCloseable {
         return String.join("\n", lines.subList(Math.max(0, lines.size() - 30), lines.size()));
     }
 
-    /** Ends the agent as kill -9 does, and removes what it made, so that the next start finds an empty kernel. */
-    void reset() {
+    @Override
+    public void reset() {
         kill();
         NetworkNamespace here = NetworkNamespace.current();
         TestNamespaces.tryRun(here, "ip", "link", "del", "flannel.1");
         TestNamespaces.tryRun(here, "ip", "route", "flush", "type", "blackhole");
-        TestNamespaces.tryRun(here, "nft", "flush", "ruleset");
+        Kernel.flush();
     }
 
-    void kill() {
+    @Override
+    public void kill() {
         Process process = agent;
         if (process != null) {
             process.destroyForcibly();
@@ -129,14 +139,19 @@ final class Node implements AutoCloseable {
         }
     }
 
-    /** The agent's resident memory, in MB of 1,000,000 bytes. */
-    double residentMegabytes() throws IOException {
-        for (String line : Files.readAllLines(proc("status"))) {
+    @Override
+    public double residentMegabytes() throws IOException {
+        return residentMegabytes(process().pid());
+    }
+
+    static double residentMegabytes(long pid) throws IOException {
+        Path status = Path.of("/proc", Long.toString(pid), "status");
+        for (String line : Files.readAllLines(status)) {
             if (line.startsWith("VmRSS:")) {
                 return Long.parseLong(line.replaceAll("\\D", "")) * 1024 / 1e6;
             }
         }
-        throw new IOException(proc("status") + " has no VmRSS");
+        throw new IOException(status + " has no VmRSS");
     }
 
     /** Seconds of processor time that the agent has used. */
@@ -147,11 +162,15 @@ final class Node implements AutoCloseable {
     }
 
     private Path proc(String file) {
+        return Path.of("/proc", Long.toString(process().pid()), file);
+    }
+
+    private Process process() {
         Process process = agent;
         if (process == null) {
             throw new IllegalStateException("the agent was not started");
         }
-        return Path.of("/proc", Long.toString(process.pid()), file);
+        return process;
     }
 
     /** A namespace for a pod. */

@@ -28,19 +28,35 @@ final class PolicyLoad {
     private static final int HEAVY = 480;
     private static final int NAMESPACES = 500;
     private static final int AT_ONCE = 100;
-    private static final String NODE = "bench";
+    static final String NODE = "bench";
 
     private final Store store;
     private final int policies;
+    private final int each;
+    private final int mostNamespaces;
 
     PolicyLoad(Store store, int policies) {
+        this(store, policies, EACH, NAMESPACES);
+    }
+
+    /** One in which each pod of this node, but for one, is selected by {@code each} policies at most; in as many namespaces as that takes. */
+    static PolicyLoad applying(Store store, int policies, int each) {
+        return new PolicyLoad(store, policies, each, policies);
+    }
+
+    private PolicyLoad(Store store, int policies, int each, int mostNamespaces) {
         this.store = store;
         this.policies = policies;
+        this.each = each;
+        this.mostNamespaces = mostNamespaces;
     }
 
     /** Puts everything. */
     void put() throws StoreException {
         Map<String, String> all = new TreeMap<>();
+        add(all, ResourceKey.of(Kind.TIER, "default"), Map.of(), Json.object().put("order", 1_000_000).put("defaultAction", "Deny"));
+        add(all, ResourceKey.of(Kind.CLUSTER_INFORMATION, "default"), Map.of(), Json.object().put("clusterGUID", "0123456789abcdef0123456789abcdef")
+                .put("clusterType", "canal").put("calicoVersion", "v3.32.1").put("datastoreReady", true));
         for (int i = 0; i < namespaces(); i++) {
             ObjectNode spec = Json.object();
             for (String direction : new String[] {"ingress", "egress"}) {
@@ -76,6 +92,16 @@ final class PolicyLoad {
         commit(one);
     }
 
+    /** Lets all of the pod network connect to a TCP port of the first pod's namespace, by the last of its policies. */
+    void open(int port) throws StoreException {
+        Map<String, String> one = new TreeMap<>();
+        ObjectNode spec = Json.object().put("tier", "default").put("order", 100 + policies);
+        rule(spec.putArray("ingress"), "TCP", "", "10.0.0.0/8", port);
+        spec.put("selector", "app == 'local'").putArray("types").add("Ingress");
+        add(one, new ResourceKey(Kind.NETWORK_POLICY, namespace(0), "open"), Map.of(), spec);
+        commit(one);
+    }
+
     /** A pod, of this node where it has an interface of it. */
     void pod(String node, String name, String iface, String address, String role) throws StoreException {
         Map<String, String> one = new TreeMap<>();
@@ -100,7 +126,7 @@ final class PolicyLoad {
     }
 
     private int namespaces() {
-        return Math.max(1, Math.min(NAMESPACES, ordinary() / EACH));
+        return Math.max(1, Math.min(mostNamespaces, ordinary() / each));
     }
 
     private int localNamespaces() {

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 /**
  * What a bench prints: one JSON document with the machine, and a row for each figure with its target and its yardstick.
  *
- * <p>A row is {@code {"name","unit","count","min","p50","p99","max","target","met","yardstick"}}. {@code met} compares the figure
+ * <p>A row is {@code {"name","unit","count","min","p50","p99","max","load","yardstick","of","target","met"}}. {@code met} compares the figure
  * that the target is for ({@code "of"}: p50, p99 or max). {@code yardstick} says in words what others need on such a machine; it
  * is {@code not run} where the other program was not measured in the same run.
  */
@@ -51,6 +51,13 @@ final class Report {
         row(name, unit, sample, yardstick);
     }
 
+    /** A figure whose median is to be at least so much; with the interval in which the median of all such runs is, nineteen times of twenty. */
+    void atLeast(String name, String unit, Sample sample, double target, String yardstick) {
+        ObjectNode row = row(name, unit, sample, yardstick);
+        row.putArray("interval").add(rounded(sample.lowMedian())).add(rounded(sample.highMedian()));
+        row.put("of", "p50").put("target", target).put("met", sample.median() >= target);
+    }
+
     private ObjectNode row(String name, String unit, Sample sample, String yardstick) {
         return rows.addObject()
                 .put("name", name)
@@ -60,6 +67,7 @@ final class Report {
                 .put("p50", rounded(sample.median()))
                 .put("p99", rounded(sample.percentile(0.99)))
                 .put("max", rounded(sample.largest()))
+                .put("load", read("/proc/loadavg").split(" ", 2)[0])
                 .put("yardstick", yardstick);
     }
 

@@ -28,6 +28,26 @@ record Sample(double[] values) {
         return percentile(0.5);
     }
 
+    /** The lower end of the interval in which the true median is with 95 % confidence, by the ranks of a binomial distribution. */
+    double lowMedian() {
+        return ranked(values.length - 1 - reach());
+    }
+
+    /** The upper end of the same interval. */
+    double highMedian() {
+        return ranked(reach());
+    }
+
+    private int reach() {
+        return Math.min(values.length - 1, (int) Math.ceil(values.length / 2.0 + 0.98 * Math.sqrt(values.length)) - 1);
+    }
+
+    private double ranked(int rank) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[rank];
+    }
+
     double largest() {
         return percentile(1);
     }
