@@ -102,7 +102,10 @@ final class Agent implements AutoCloseable {
     private final TakesDirect takesDirect = new TakesDirect();
     private final HealthPort health;
     private final TunnelGap tunnelGap;
+    private final Heap heap = new Heap();
     private volatile boolean begun;
+    private volatile boolean policyKnown;
+    private volatile boolean policyInForce;
 
     /**
      * Reads the configuration and what is on disk, begins to connect to etcd, and opens the kernel's sockets; changes nothing yet.
@@ -131,7 +134,7 @@ final class Agent implements AutoCloseable {
         this.policyMemory = new PolicyMemory(paths.stateDir());
         this.policy = new PolicyTables(() -> facts.inPass().nodename(), this::standing, tables.endpoints.rows(), this::staysClosed,
                 new PolicySettings(settings -> PolicyOverrides.over(settings, facts.inPass().config().policy())),
-                policyMemory, () -> conditions.set("policy", Weight.NOT_READY, Optional.empty()));
+                policyMemory, () -> policyKnown = true);
         this.filter = new PacketFilter(new FilterInputs(tables.peerAddresses, new FilterNetworks(facts, tables, memory), policy),
                 () -> mode(facts.inPass().config().dataplane()), paths, clock);
         this.loop = new ApplyLoop(clock, stages(), this::mayRemove, this::applied);
@@ -228,6 +231,7 @@ final class Agent implements AutoCloseable {
             health.retry();
             tunnelGap.check();
             noteLimits();
+            heap.check();
         }));
         try {
             connecting.join();
@@ -394,6 +398,11 @@ final class Agent implements AutoCloseable {
             loop.distrust(files.name());
         }
         tunnelGap.after(applied, network.takeRemade());
+        if (policyKnown && !policyInForce && !applied.failures().containsKey(filter.name())) {
+            policyInForce = true;
+            conditions.set("policy", Weight.NOT_READY, Optional.empty());
+            Thread.startVirtualThread(heap::settle);
+        }
         conditions.set("kernel", Weight.NOT_READY, sentences(applied));
         conditions.set("files", Weight.NOTE, files.rendered().map(NodeFiles.Rendered::notes).orElse(List.of()));
         conditions.set("ruleset", Weight.NOTE, filter.status().problems());

@@ -28,6 +28,7 @@ final class PolicyFeed implements Feed.Listener {
 
     private static final String PART = "policy";
     private static final int MOST = 5;
+    private static final Comparator<ResourceKey> BY_PATH = Comparator.comparing(ResourceKey::path);
 
     private final ApplyLoop loop;
     private final PolicyTables tables;
@@ -37,7 +38,9 @@ final class PolicyFeed implements Feed.Listener {
     /** The etcd that told last, and how far it was; 0 before the first. */
     private long cluster;
     private long revision;
-    private final SortedMap<ResourceKey, String> problems = new TreeMap<>(Comparator.comparing(ResourceKey::path));
+    private SortedMap<ResourceKey, String> problems = new TreeMap<>(BY_PATH);
+    /** The write by which each key has the value that was read last. */
+    private Map<ResourceKey, Long> revisions = new HashMap<>();
 
     /** @param memory keeps what comes for a start without etcd */
     PolicyFeed(ApplyLoop loop, PolicyTables tables, PolicyMemory memory, Conditions conditions) {
@@ -49,46 +52,114 @@ final class PolicyFeed implements Feed.Listener {
 
     @Override
     public void listed(Store.Listing listing) {
-        heard = true;
-        boolean another = cluster != 0 && (listing.clusterId() != cluster || listing.revision() < revision);
-        if (another) {
-            memory.lost();
+        Feed.Intake intake = listing(listing.clusterId(), listing.revision());
+        intake.take(listing.entries());
+        intake.complete();
+    }
+
+    @Override
+    public Feed.Intake listing(long clusterId, long ofRevision) {
+        return new Intake(clusterId, ofRevision);
+    }
+
+    /** Reads what is new in a listing; what has not been written since it was read is not read again. */
+    private final class Intake implements Feed.Intake {
+
+        private final long clusterId;
+        private final long ofRevision;
+        private final boolean another;
+        /** Whether all of it is written down, and not only what is new. */
+        private final boolean whole;
+        private final Map<ResourceKey, PolicyObject> good = new HashMap<>();
+        private final Set<ResourceKey> bad = new HashSet<>();
+        /** Not written since they were read. */
+        private final Set<ResourceKey> kept = new HashSet<>();
+        private final Map<ResourceKey, Long> written = new HashMap<>();
+        private final Map<ResourceKey, Store.Entry> flawed = new HashMap<>();
+        private final SortedMap<ResourceKey, String> itsProblems = new TreeMap<>(BY_PATH);
+        private final List<Store.Entry> news = new ArrayList<>();
+        private final Shared shared = new Shared();
+
+        Intake(long clusterId, long ofRevision) {
+            this.clusterId = clusterId;
+            this.ofRevision = ofRevision;
+            another = cluster != 0 && (clusterId != cluster || ofRevision < revision);
+            whole = another || memory.stale();
+            if (whole) {
+                memory.begin();
+            }
         }
-        cluster = listing.clusterId();
-        revision = listing.revision();
-        problems.clear();
-        Map<ResourceKey, PolicyObject> good = new HashMap<>();
-        Set<ResourceKey> bad = new HashSet<>();
-        Map<ResourceKey, Store.Entry> flawed = new HashMap<>();
-        List<Store.Entry> kept = new ArrayList<>();
-        for (Store.Entry entry : listing.entries()) {
-            key(entry.key()).ifPresent(key -> {
-                Optional<PolicyObject> object = read(key, entry.value());
-                if (object.isPresent()) {
-                    good.put(key, object.get());
-                } else {
-                    bad.add(key);
+
+        @Override
+        public void take(List<Store.Entry> part) {
+            Map<ResourceKey, PolicyObject> now = new HashMap<>();
+            for (Store.Entry entry : part) {
+                key(entry.key()).ifPresent(key -> take(key, entry, now));
+            }
+            good.putAll(now);
+            if (cluster == 0) {
+                loop.write(() -> tables.expect(now));
+            }
+            if (whole) {
+                memory.add(news);
+                news.clear();
+            }
+        }
+
+        private void take(ResourceKey key, Store.Entry entry, Map<ResourceKey, PolicyObject> now) {
+            Long before = revisions.get(key);
+            written.put(key, entry.modRevision());
+            if (!another && before != null && before == entry.modRevision() && !problems.containsKey(key)) {
+                kept.add(key);
+                if (whole) {
+                    news.add(entry);
                 }
-                if (object.isPresent() && object.get().flaw().isEmpty()) {
-                    kept.add(entry);
-                } else {
-                    flawed.put(key, entry);
+                return;
+            }
+            Optional<PolicyObject> object = read(key, entry.value(), shared, itsProblems);
+            if (object.filter(read -> read.flaw().isEmpty()).isPresent()) {
+                now.put(key, object.get());
+                news.add(entry);
+            } else {
+                object.ifPresentOrElse(read -> good.put(key, read), () -> bad.add(key));
+                flawed.put(key, entry);
+            }
+        }
+
+        @Override
+        public void complete() {
+            heard = true;
+            cluster = clusterId;
+            revision = ofRevision;
+            rememberFlawed();
+            if (whole) {
+                memory.add(news);
+                memory.complete();
+            } else {
+                List<Feed.Change> changes = new ArrayList<>();
+                news.forEach(entry -> changes.add(new Feed.Change.Put(entry)));
+                revisions.keySet().stream().filter(key -> !written.containsKey(key)).forEach(key -> changes.add(new Feed.Change.Deleted(key.path())));
+                memory.changed(changes);
+            }
+            revisions = written;
+            problems = itsProblems;
+            loop.write(() -> tables.listed(good, bad, kept, another));
+            tell();
+        }
+
+        /** What was good before stays, in force and on disk. */
+        private void rememberFlawed() {
+            Map<String, String> before = flawed.isEmpty() ? Map.of() : memory.recall();
+            flawed.forEach((key, entry) -> {
+                String value = before.get(key.path());
+                if (value != null && PolicyObject.decode(key, value, shared) instanceof Good<PolicyObject>(PolicyObject object) && object.flaw().isEmpty()) {
+                    good.put(key, object);
+                    news.add(new Store.Entry(key.path(), value, 0, 0, 0));
+                } else if (good.containsKey(key)) {
+                    news.add(entry);
                 }
             });
         }
-        Map<String, String> before = flawed.isEmpty() ? Map.of() : memory.recall();
-        flawed.forEach((key, entry) -> {
-            String value = before.get(key.path());
-            if (value != null && PolicyObject.decode(key, value) instanceof Good<PolicyObject>(PolicyObject object) && object.flaw().isEmpty()) {
-                good.put(key, object);
-                kept.add(new Store.Entry(key.path(), value, 0, 0, 0));
-            } else if (good.containsKey(key)) {
-                kept.add(entry);
-            }
-        });
-        memory.listed(kept);
-        loop.write(() -> tables.listed(good, bad, another));
-        tell();
     }
 
     @Override
@@ -97,17 +168,22 @@ final class PolicyFeed implements Feed.Listener {
         List<Feed.Change> kept = new ArrayList<>();
         Map<ResourceKey, Optional<PolicyObject>> changed = new LinkedHashMap<>();
         Set<ResourceKey> bad = new HashSet<>();
+        Shared shared = new Shared();
         for (Feed.Change change : changes) {
             key(change.key()).ifPresent(key -> {
                 switch (change) {
-                    case Feed.Change.Put(Store.Entry entry) -> read(key, entry.value()).ifPresentOrElse(object -> {
-                        if (object.flaw().isEmpty()) {
-                            kept.add(change);
-                        }
-                        bad.remove(key);
-                        changed.put(key, Optional.of(object));
-                    }, () -> bad.add(key));
+                    case Feed.Change.Put(Store.Entry entry) -> {
+                        revisions.put(key, entry.modRevision());
+                        read(key, entry.value(), shared, problems).ifPresentOrElse(object -> {
+                            if (object.flaw().isEmpty()) {
+                                kept.add(change);
+                            }
+                            bad.remove(key);
+                            changed.put(key, Optional.of(object));
+                        }, () -> bad.add(key));
+                    }
                     case Feed.Change.Deleted _ -> {
+                        revisions.remove(key);
                         problems.remove(key);
                         kept.add(change);
                         bad.remove(key);
@@ -125,7 +201,7 @@ final class PolicyFeed implements Feed.Listener {
 
     @Override
     public void lost(String reason) {
-        memory.lost();
+        // The next listing brings what was missed.
     }
 
     /** etcd has not answered since the start: what it had last counts until it does. */
@@ -138,8 +214,9 @@ final class PolicyFeed implements Feed.Listener {
 
     static Map<ResourceKey, PolicyObject> remembered(PolicyMemory memory) {
         Map<ResourceKey, PolicyObject> good = new HashMap<>();
+        Shared shared = new Shared();
         memory.recall().forEach((path, value) -> key(path).ifPresent(key -> {
-            if (PolicyObject.decode(key, value) instanceof Good<PolicyObject>(PolicyObject object)) {
+            if (PolicyObject.decode(key, value, shared) instanceof Good<PolicyObject>(PolicyObject object)) {
                 good.put(key, object);
             }
         }));
@@ -150,8 +227,8 @@ final class PolicyFeed implements Feed.Listener {
         return ResourceKey.parse(path).filter(key -> PolicyObject.KINDS.contains(key.kind()));
     }
 
-    private Optional<PolicyObject> read(ResourceKey key, String value) {
-        return switch (PolicyObject.decode(key, value)) {
+    private static Optional<PolicyObject> read(ResourceKey key, String value, Shared shared, Map<ResourceKey, String> problems) {
+        return switch (PolicyObject.decode(key, value, shared)) {
             case Good<PolicyObject>(PolicyObject object) -> {
                 problems.remove(key);
                 object.flaw().ifPresent(flaw -> problems.put(key, flaw.sentence() + "; a version before it stays in force, and where there is none this opens nothing."));

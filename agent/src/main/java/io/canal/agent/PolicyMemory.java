@@ -40,41 +40,68 @@ final class PolicyMemory implements AutoCloseable {
     private final Path draft;
     private @Nullable DataOutputStream out;
     private boolean drafted;
-    private boolean changed = true;
-    private int count;
+    private boolean stale = true;
 
     PolicyMemory(Path stateDir) {
         file = stateDir.resolve("policy.last");
         draft = stateDir.resolve("policy.draft");
     }
 
-    /** All that etcd has. One without news since the last is not written again. */
-    synchronized void listed(List<Store.Entry> entries) {
-        if (!changed && entries.size() == count) {
-            return;
-        }
+    /** Whether the next listing is to be written whole: there was news since the last, or it could not be kept. */
+    synchronized boolean stale() {
+        return stale;
+    }
+
+    /** A listing begins, in the place of the last one; it counts when it is {@link #complete}. */
+    synchronized void begin() {
         closeOut();
         drafted = false;
+        stale = true;
         try {
             Files.createDirectories(draft.getParent());
             Files.deleteIfExists(draft);
             Files.createFile(draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            DataOutputStream now = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(draft), BUFFER));
-            out = now;
+            out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(draft), BUFFER));
+        } catch (IOException failure) {
+            failed(draft, failure);
+        }
+    }
+
+    /** Part of the listing that was begun. */
+    synchronized void add(List<Store.Entry> entries) {
+        DataOutputStream now = out;
+        if (now == null) {
+            return;
+        }
+        try {
             for (Store.Entry entry : entries) {
                 write(now, entry.key(), entry.value());
             }
+        } catch (IOException failure) {
+            failed(draft, failure);
+        }
+    }
+
+    /** That was all of it. */
+    synchronized void complete() {
+        DataOutputStream now = out;
+        if (now == null) {
+            return;
+        }
+        try {
             now.flush();
             drafted = true;
-            changed = false;
-            count = entries.size();
+            stale = false;
         } catch (IOException failure) {
             failed(draft, failure);
         }
     }
 
     synchronized void changed(List<Feed.Change> changes) {
-        changed = true;
+        if (changes.isEmpty()) {
+            return;
+        }
+        stale = true;
         DataOutputStream now = out;
         if (now == null) {
             return;
@@ -87,11 +114,6 @@ final class PolicyMemory implements AutoCloseable {
         } catch (IOException failure) {
             failed(drafted ? draft : file, failure);
         }
-    }
-
-    /** The watch broke: what comes next is written whole. */
-    synchronized void lost() {
-        changed = true;
     }
 
     /** The listing is of the right etcd. */
@@ -167,7 +189,7 @@ final class PolicyMemory implements AutoCloseable {
 
     private void failed(Path path, IOException failure) {
         log.warn("{} could not be written, so a start without etcd will not know of the last changes: {}", path, failure.getMessage());
-        changed = true;
+        stale = true;
         closeOut();
     }
 

@@ -72,14 +72,19 @@ sealed interface PolicyObject {
 
     /** Reads a value of one of the {@link #KINDS}. */
     static Decoded<PolicyObject> decode(ResourceKey key, String value) {
-        return Resource.decode(key, value).then(resource -> switch (key.kind()) {
-            case WORKLOAD_ENDPOINT -> WorkloadEndpoint.of(resource).map(PolicyObject::pod);
+        return decode(key, value, new Shared());
+    }
+
+    /** Reads one of many values. */
+    static Decoded<PolicyObject> decode(ResourceKey key, String value, Shared shared) {
+        return Resource.decode(key, value, shared::one).then(resource -> switch (key.kind()) {
+            case WORKLOAD_ENDPOINT -> WorkloadEndpoint.of(resource).map(endpoint -> pod(endpoint, shared));
             case HOST_ENDPOINT -> HostEndpoint.of(resource).map(Host::new);
             case NETWORK_SET, GLOBAL_NETWORK_SET -> NetworkSet.of(resource).map(Nets::new);
             case PROFILE -> Profile.of(resource).then(profile -> Scoping.of(profile).map(_ -> new Labels(profile)));
             case TIER -> Tier.of(resource).map(Level::new);
             case NETWORK_POLICY, GLOBAL_NETWORK_POLICY, STAGED_NETWORK_POLICY, STAGED_GLOBAL_NETWORK_POLICY ->
-                Policy.of(resource).then(policy -> Scoping.of(policy).map(scoped -> new Rules(policy, scoped.selector())));
+                Policy.of(resource).then(policy -> Scoping.selector(policy, shared.selectors()).map(selector -> new Rules(policy, selector)));
             case IP_POOL -> IpPool.of(resource).map(pool -> new Pool(pool.cidr(), pool.natOutgoing()));
             case FELIX_CONFIGURATION -> Decoded.good(new Parameters(resource.spec()));
             case BGP_CONFIGURATION -> Decoded.good(new Services(serviceBlocks(resource.spec())));
@@ -88,10 +93,12 @@ sealed interface PolicyObject {
         });
     }
 
-    private static PolicyObject pod(WorkloadEndpoint endpoint) {
+    private static PolicyObject pod(WorkloadEndpoint endpoint, Shared shared) {
         List<Cidr> spoofed = new ArrayList<>();
         endpoint.resource().spec().path("allowSpoofedSourcePrefixes").forEach(net -> IpPrefix.parse(net.asText()).map(IpPrefix::cidr).ifPresent(spoofed::add));
-        return new Pod(Labelled.of(endpoint), endpoint.node(), endpoint.interfaceName(), endpoint.containerId(), spoofed, WorkloadTraits.of(endpoint));
+        Labelled all = Labelled.of(endpoint);
+        Labelled labelled = new Labelled(shared.one(all.labels()), shared.one(all.profiles()), all.nets(), shared.one(all.ports()));
+        return new Pod(labelled, endpoint.node(), endpoint.interfaceName(), endpoint.containerId(), spoofed, WorkloadTraits.of(endpoint));
     }
 
     private static List<Cidr> serviceBlocks(JsonNode spec) {

@@ -93,7 +93,7 @@ final class PolicyTables implements NodePolicy {
     private OptionalInt unjudgedAt = OptionalInt.empty();
 
     /** A listing that waits until the rest of etcd's data is known, and with it whether this is the etcd that it was. */
-    private record Listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad, boolean another) {}
+    private record Listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad, Set<ResourceKey> kept, boolean another) {}
 
     /**
      * Empty, and not known.
@@ -116,12 +116,31 @@ final class PolicyTables implements NodePolicy {
     }
 
     /**
-     * All that there is in etcd; a key with a bad value keeps the row that it has.
+     * All that there is in etcd.
      *
+     * @param bad keys with a value that cannot be read: they keep the row that they have
+     * @param kept keys that keep the row that they have, as they were not written since
      * @param another whether this is another etcd than the one that told last, or a restored one
      */
-    void listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad, boolean another) {
-        waiting = new Listed(new HashMap<>(good), new HashSet<>(bad), another || waiting != null && waiting.another);
+    void listed(Map<ResourceKey, PolicyObject> good, Set<ResourceKey> bad, Set<ResourceKey> kept, boolean another) {
+        Map<ResourceKey, PolicyObject> all = new HashMap<>(good);
+        if (waiting != null) {
+            // What was not written since the listing that waits has not become a row yet.
+            waiting.good.forEach((key, object) -> {
+                if (kept.contains(key)) {
+                    all.putIfAbsent(key, object);
+                }
+            });
+        }
+        waiting = new Listed(all, new HashSet<>(bad), new HashSet<>(kept), another || waiting != null && waiting.another);
+    }
+
+    /** A part of the first listing: it is worked on while the rest is being read, and nothing of it is told before all is known. */
+    void expect(Map<ResourceKey, PolicyObject> part) {
+        if (!known) {
+            node(nodename.get());
+            part.forEach(this::put);
+        }
     }
 
     /**
@@ -138,6 +157,7 @@ final class PolicyTables implements NodePolicy {
         } else {
             changes.forEach((key, object) -> {
                 listing.bad.remove(key);
+                listing.kept.remove(key);
                 object.ifPresentOrElse(now -> listing.good.put(key, now), () -> listing.good.remove(key));
             });
             listing.bad.addAll(bad);
@@ -165,6 +185,8 @@ final class PolicyTables implements NodePolicy {
         KeeperStanding now = standing.get();
         Listed listing = waiting;
         if (listing != null && now.inSync()) {
+            // Before there are rows, which would all be looked at again.
+            node(nodename.get());
             if (!known && !now.mayRemove()) {
                 // Another etcd than before: what the right one had counts too.
                 recalled(PolicyFeed.remembered(memory));
@@ -172,7 +194,7 @@ final class PolicyTables implements NodePolicy {
             waiting = null;
             doubtful.clear();
             Stream.concat(rows.keySet().stream(), unreadable.stream())
-                    .filter(key -> !listing.good.containsKey(key) && !listing.bad.contains(key)).forEach(doubtful::add);
+                    .filter(key -> !listing.good.containsKey(key) && !listing.bad.contains(key) && !listing.kept.contains(key)).forEach(doubtful::add);
             listing.good.forEach(this::put);
             listing.bad.forEach(this::unreadable);
             know();

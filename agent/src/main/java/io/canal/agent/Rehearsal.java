@@ -15,7 +15,7 @@ import java.util.List;
  * The etcd of a training, in a process of its own: what it takes to be a server is not to be among the classes that the agent loads.
  *
  * <p>The process prints its endpoint, reads keys and values from its standard input, a line each, and prints a line when a value is
- * written; it ends with its input.
+ * written, or the key of an empty one deleted; it ends with its input.
  */
 final class Rehearsal implements AutoCloseable {
 
@@ -53,7 +53,11 @@ final class Rehearsal implements AutoCloseable {
                 if (key == null || value == null) {
                     return;
                 }
-                etcd.put(key, value);
+                if (value.isEmpty()) {
+                    etcd.remove(key);
+                } else {
+                    etcd.put(key, value);
+                }
                 System.out.println("put");
             }
         }
@@ -68,6 +72,10 @@ final class Rehearsal implements AutoCloseable {
         to.write(key + "\n" + value + "\n");
         to.flush();
         answer();
+    }
+
+    void remove(String key) throws IOException {
+        put(key, "");
     }
 
     private String answer() throws IOException {

@@ -41,6 +41,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -58,6 +59,7 @@ final class Training {
 
     private static final Logger log = LoggerFactory.getLogger(Training.class);
     private static final int PEERS = 300;
+    private static final int ROUNDS = 10;
     private static final Duration PATIENCE = Duration.ofSeconds(8);
     /** A cache that was recorded before the agent was ready lacks what the agent needs most; a machine that builds may be slow. */
     private static final Duration READY_WITHIN = Duration.ofSeconds(90);
@@ -101,11 +103,17 @@ final class Training {
             for (int i = 0; i < PEERS; i++) {
                 etcd.put(KEYS.lease(subnet(i)), lease(i));
             }
+            put(etcd, TrainingPolicies.all());
             configure(etcd.endpoint(), TrainingCertificate.files(paths.root()));
             Arguments arguments = new Arguments(Arguments.Mode.TRAIN, paths.root(), home, Optional.empty());
             try (Agent agent = start(arguments)) {
                 awaitReady(agent);
                 etcd.put(KEYS.lease(subnet(PEERS)), lease(PEERS));
+                for (int round = 0; round < ROUNDS; round++) {
+                    put(etcd, TrainingPolicies.changes(round));
+                    pause();
+                    etcd.remove(TrainingPolicies.gone(round));
+                }
                 ask();
                 read(agent.healthPort());
                 if (result == 0) {
@@ -124,6 +132,12 @@ final class Training {
         Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), Clock.system()), Clock.system());
         agent.start();
         return agent;
+    }
+
+    private static void put(Rehearsal etcd, Map<String, String> values) throws IOException {
+        for (Map.Entry<String, String> value : values.entrySet()) {
+            etcd.put(value.getKey(), value.getValue());
+        }
     }
 
     /** An uplink, as a node has it. */

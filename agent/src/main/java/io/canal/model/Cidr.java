@@ -15,14 +15,14 @@ public record Cidr(Ip base, int length) implements Comparable<Cidr> {
         if (length < 0 || length > base.family().bits()) {
             throw new IllegalArgumentException("prefix length " + length + " is not within 0 to " + base.family().bits());
         }
-        if (!base.masked(length).equals(base)) {
+        if (length < base.family().bits() && !base.masked(length).equals(base)) {
             throw new IllegalArgumentException(base + "/" + length + " has bits after the prefix");
         }
     }
 
     /** The block of {@code length} that holds {@code address}. */
     public static Cidr containing(Ip address, int length) {
-        return new Cidr(address.masked(length), length);
+        return new Cidr(length == address.family().bits() ? address : address.masked(length), length);
     }
 
     /** Reads {@code base/length}; empty where the text is malformed or has bits after the prefix. */

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /** JSON text to trees and back. Only trees: binding to classes by reflection costs a third of a second at start-up. */
 public final class Json {
@@ -12,15 +14,24 @@ public final class Json {
 
     /** Reads a text that has to be one JSON object. */
     public static Decoded<ObjectNode> object(String where, String text) {
+        return object(() -> where, text, UnaryOperator.identity());
+    }
+
+    /**
+     * As {@link #object(String, String)}, for one of many.
+     *
+     * @param texts gives for each text in it an equal one
+     */
+    public static Decoded<ObjectNode> object(Supplier<String> where, String text, UnaryOperator<String> texts) {
         try {
-            if (JsonText.read(text) instanceof ObjectNode object) {
+            if (JsonText.read(text, texts) instanceof ObjectNode object) {
                 return Decoded.good(object);
             }
-            return Decoded.bad(where, "", text, "a JSON object");
+            return Decoded.bad(where.get(), "", text, "a JSON object");
         } catch (JsonProcessingException malformed) {
-            return Decoded.bad(where, "", text, "a JSON object (" + reason(malformed) + ")");
+            return Decoded.bad(where.get(), "", text, "a JSON object (" + reason(malformed) + ")");
         } catch (StackOverflowError deep) {
-            return Decoded.bad(where, "", text, "a JSON object that is not nested so deeply");
+            return Decoded.bad(where.get(), "", text, "a JSON object that is not nested so deeply");
         }
     }
 

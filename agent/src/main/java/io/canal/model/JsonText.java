@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.function.UnaryOperator;
 import java.util.Map;
 
 /**
@@ -27,14 +28,14 @@ final class JsonText {
 
     private JsonText() {}
 
-    /** The one value of a text; missing where there is none. Text after the value is an error. */
-    static JsonNode read(String text) throws JsonProcessingException {
+    /** The one value of a text, with what {@code texts} gives for each text in it; missing where there is none. Text after the value is an error. */
+    static JsonNode read(String text, UnaryOperator<String> texts) throws JsonProcessingException {
         try (JsonParser parser = STREAMS.createParser(text)) {
             JsonToken first = parser.nextToken();
             if (first == null) {
                 return MissingNode.getInstance();
             }
-            JsonNode value = value(parser, first);
+            JsonNode value = value(parser, first, texts);
             if (parser.nextToken() != null) {
                 throw new TrailingText(parser);
             }
@@ -46,6 +47,10 @@ final class JsonText {
         }
     }
 
+    static JsonNode read(String text) throws JsonProcessingException {
+        return read(text, UnaryOperator.identity());
+    }
+
     static String compact(JsonNode node) {
         return write(node, false);
     }
@@ -54,23 +59,23 @@ final class JsonText {
         return write(node, true);
     }
 
-    private static JsonNode value(JsonParser parser, JsonToken token) throws IOException {
+    private static JsonNode value(JsonParser parser, JsonToken token, UnaryOperator<String> texts) throws IOException {
         return switch (token) {
             case START_OBJECT -> {
                 ObjectNode object = NODES.objectNode();
                 for (String name = parser.nextFieldName(); name != null; name = parser.nextFieldName()) {
-                    object.set(name, value(parser, parser.nextToken()));
+                    object.set(name, value(parser, parser.nextToken(), texts));
                 }
                 yield object;
             }
             case START_ARRAY -> {
                 ArrayNode array = NODES.arrayNode();
                 for (JsonToken next = parser.nextToken(); next != JsonToken.END_ARRAY; next = parser.nextToken()) {
-                    array.add(value(parser, next));
+                    array.add(value(parser, next, texts));
                 }
                 yield array;
             }
-            case VALUE_STRING -> NODES.textNode(parser.getText());
+            case VALUE_STRING -> NODES.textNode(texts.apply(parser.getText()));
             case VALUE_NUMBER_INT -> switch (parser.getNumberType()) {
                 case INT -> NODES.numberNode(parser.getIntValue());
                 case LONG -> NODES.numberNode(parser.getLongValue());

@@ -14,9 +14,11 @@ import io.canal.model.calico.Profile;
 import io.canal.model.calico.ResourceKey;
 import io.canal.model.calico.WorkloadEndpoint;
 import io.canal.policy.selector.Selector;
+import io.canal.policy.selector.Selectors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Reads the selectors of policies and profiles, and gives each the meaning that its place gives it: a policy of a namespace selects
@@ -33,12 +35,15 @@ public final class Scoping {
     /** What labels that endpoints inherit from their service account begin with. */
     public static final String SERVICE_ACCOUNT_PREFIX = "pcsa.";
 
-    private final String where;
+    private final Supplier<String> where;
     private final String namespace;
 
-    private Scoping(String where, String namespace) {
+    private final Selectors selectors;
+
+    private Scoping(Supplier<String> where, String namespace, Selectors selectors) {
         this.where = where;
         this.namespace = namespace;
+        this.selectors = selectors;
     }
 
     /** A selector is not one. Never leaves this class. */
@@ -55,8 +60,29 @@ public final class Scoping {
     }
 
     public static Decoded<ScopedPolicy> of(Policy policy) {
+        return of(policy, new Selectors());
+    }
+
+    /** One of many. */
+    public static Decoded<ScopedPolicy> of(Policy policy, Selectors selectors) {
         try {
-            return Decoded.good(new Scoping(policy.key().path(), policy.namespace()).policy(policy));
+            return Decoded.good(new Scoping(policy.key()::path, policy.namespace(), selectors).policy(policy));
+        } catch (Unreadable unreadable) {
+            return Decoded.bad(unreadable.problem);
+        }
+    }
+
+    /** Whom the policy selects, where it is good as a whole: what {@link #of(Policy)} gives without what only those need whom it selects. */
+    public static Decoded<Selector> selector(Policy policy, Selectors selectors) {
+        try {
+            Scoping scoping = new Scoping(policy.key()::path, policy.namespace(), selectors);
+            if (policy.governs(Direction.INGRESS)) {
+                scoping.check("spec.ingress", policy.ingress());
+            }
+            if (policy.governs(Direction.EGRESS)) {
+                scoping.check("spec.egress", policy.egress());
+            }
+            return Decoded.good(scoping.selector(policy));
         } catch (Unreadable unreadable) {
             return Decoded.bad(unreadable.problem);
         }
@@ -65,7 +91,7 @@ public final class Scoping {
     public static Decoded<ScopedProfile> of(Profile profile) {
         try {
             // Endpoints may name a profile that no key can have.
-            Scoping scoping = new Scoping(ResourceKey.prefix(Kind.PROFILE) + profile.name(), "");
+            Scoping scoping = new Scoping(() -> ResourceKey.prefix(Kind.PROFILE) + profile.name(), "", new Selectors());
             return Decoded.good(new ScopedProfile(profile.name(), profile.labelsToApply(), scoping.rules("ingress", profile.ingress()),
                     scoping.rules("egress", profile.egress())));
         } catch (Unreadable unreadable) {
@@ -111,8 +137,22 @@ public final class Scoping {
         return scoped;
     }
 
+    private void check(String field, List<PolicyRule> rules) throws Unreadable {
+        for (int i = 0; i < rules.size(); i++) {
+            check(field, i, ".source", rules.get(i).source());
+            check(field, i, ".destination", rules.get(i).destination());
+        }
+    }
+
+    private void check(String field, int rule, String end, EntityRule entity) throws Unreadable {
+        if (!selectors.knows(entity.serviceAccounts().selector()) || !selectors.knows(entity.selector()) || !selectors.knows(entity.notSelector())
+                || !selectors.knows(entity.namespaceSelector())) {
+            end(field + "[" + rule + "]" + end, entity);
+        }
+    }
+
     private ScopedEnd end(String field, EntityRule entity) throws Unreadable {
-        if (entity.equals(EntityRule.ANY)) {
+        if (entity.isAny()) {
             return ScopedEnd.ANY;
         }
         Optional<Selector> accounts = accounts(field + ".serviceAccounts.selector", entity.serviceAccounts());
@@ -154,7 +194,7 @@ public final class Scoping {
         if (text.isEmpty()) {
             return Optional.empty();
         }
-        return switch (Selector.parse(where, field, text)) {
+        return switch (selectors.parse(where, field, text)) {
             case Decoded.Good<Selector>(Selector selector) -> Optional.of(selector);
             case Decoded.Bad<Selector>(Problem problem) -> throw new Unreadable(problem);
         };

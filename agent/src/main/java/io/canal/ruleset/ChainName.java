@@ -9,7 +9,7 @@ public record ChainName(Layer layer, String name) implements Comparable<ChainNam
 
     public ChainName {
         // XT_EXTENSION_MAXNAMELEN is 29 with the NUL. Characters: what no parser of either tool takes for syntax.
-        if (name.isEmpty() || name.length() > 28 || !name.chars().allMatch(ChainName::allowed)) {
+        if (name.isEmpty() || name.length() > 28 || !allowed(name)) {
             throw new IllegalArgumentException("\"" + name + "\" cannot be a chain's name: 1 to 28 of A-Z a-z 0-9 . _ / -");
         }
     }
@@ -22,6 +22,17 @@ public record ChainName(Layer layer, String name) implements Comparable<ChainNam
         return new ChainName(Layer.NAT, name);
     }
 
+    // Written out: what a record has by itself is slow in a young process, and these are the keys of large tables.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ChainName that && layer == that.layer && name.equals(that.name);
+    }
+
+    @Override
+    public int hashCode() {
+        return name.hashCode() * 31 + layer.ordinal();
+    }
+
     @Override
     public int compareTo(ChainName other) {
         return ORDER.compare(this, other);
@@ -32,7 +43,13 @@ public record ChainName(Layer layer, String name) implements Comparable<ChainNam
         return layer.text() + " " + name;
     }
 
-    private static boolean allowed(int c) {
-        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' || c == '/';
+    private static boolean allowed(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            if (!(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' || c == '/')) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -24,6 +24,17 @@ public record Member(Cidr net, int protocol, int port) {
         return new Member(Cidr.containing(address, address.family().bits()), protocol, port);
     }
 
+    // Written out: what a record has by itself is slow in a young process, and these are the keys of large tables.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Member that && protocol == that.protocol && port == that.port && net.equals(that.net);
+    }
+
+    @Override
+    public int hashCode() {
+        return (net.hashCode() * 31 + protocol) * 31 + port;
+    }
+
     public boolean hasPort() {
         return port >= 0;
     }

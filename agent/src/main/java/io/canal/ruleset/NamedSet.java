@@ -23,9 +23,30 @@ public record NamedSet(String id, Family family, Kind kind) {
     }
 
     public NamedSet {
-        if (id.isEmpty() || id.length() > 25 || !id.chars().allMatch(c -> c > ' ' && c < 127 && "\"'\\{};,".indexOf(c) < 0)) {
+        if (id.isEmpty() || id.length() > 25 || !allowed(id)) {
             throw new IllegalArgumentException("\"" + id + "\" cannot be a set's name");
         }
+    }
+
+    private static boolean allowed(String id) {
+        for (int i = 0; i < id.length(); i++) {
+            char c = id.charAt(i);
+            if (c <= ' ' || c >= 127 || "\"'\\{};,".indexOf(c) >= 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // Written out: what a record has by itself is slow in a young process, and these are the keys of large tables.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof NamedSet that && family == that.family && kind == that.kind && id.equals(that.id);
+    }
+
+    @Override
+    public int hashCode() {
+        return (id.hashCode() * 31 + family.ordinal()) * 31 + kind.ordinal();
     }
 
     /** The name in ipset, as Felix builds it. */

@@ -2,7 +2,6 @@ package io.canal.ruleset;
 
 import io.canal.model.Ip.Family;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
@@ -17,30 +16,46 @@ public record Rule(List<Match> matches, Action action, List<String> comments, Se
     /** Both families. */
     public static final Set<Family> BOTH = Set.of(Family.V4, Family.V6);
 
+    private static final Set<Family> V4 = Set.of(Family.V4);
+    private static final Set<Family> V6 = Set.of(Family.V6);
+
     /** XT_MAX_COMMENT_LEN without the NUL. */
     private static final int LONGEST_COMMENT = 255;
 
     public Rule {
         matches = List.copyOf(matches);
         comments = List.copyOf(comments);
-        EnumSet<Family> narrowed = EnumSet.copyOf(families);
+        boolean v4 = families.contains(Family.V4);
+        boolean v6 = families.contains(Family.V6);
         for (Match match : matches) {
-            switch (match) {
-                case Match.Net net -> narrowed.retainAll(Set.of(net.net().family()));
-                case Match.Address address -> narrowed.retainAll(Set.of(address.address().family()));
-                case Match.InSet set -> narrowed.retainAll(Set.of(set.set().family()));
-                default -> { }
-            }
+            Family only = switch (match) {
+                case Match.Net net -> net.net().family();
+                case Match.Address address -> address.address().family();
+                case Match.InSet set -> set.set().family();
+                default -> null;
+            };
+            v4 &= only != Family.V6;
+            v6 &= only != Family.V4;
         }
-        if (narrowed.isEmpty()) {
+        if (!v4 && !v6) {
             throw new IllegalArgumentException("a rule cannot match addresses of both families at once: " + matches);
         }
-        families = Set.copyOf(narrowed);
+        families = v4 && v6 ? BOTH : v4 ? V4 : V6;
         for (String comment : comments) {
-            if (comment.length() > LONGEST_COMMENT || !comment.chars().allMatch(c -> c >= ' ' && c < 127 && c != '"' && c != '\\')) {
+            if (comment.length() > LONGEST_COMMENT || !isPlain(comment)) {
                 throw new IllegalArgumentException("\"" + comment + "\" cannot be a comment: at most 255 printable characters, no \" or \\");
             }
         }
+    }
+
+    private static boolean isPlain(String comment) {
+        for (int i = 0; i < comment.length(); i++) {
+            char c = comment.charAt(i);
+            if (c < ' ' || c >= 127 || c == '"' || c == '\\') {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** A rule without comment, known by a tag, for both families; counted if it drops. */

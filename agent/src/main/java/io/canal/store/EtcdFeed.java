@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -90,11 +91,9 @@ final class EtcdFeed implements Feed {
                 generation++;
                 String reason;
                 try {
-                    Store.Listing listing = store.list(prefix);
-                    lost = false;
-                    tell(() -> listener.listed(listing));
+                    long listed = list();
                     pause = FIRST_PAUSE;
-                    reason = follow(listing);
+                    reason = follow(listed);
                 } catch (StoreException failure) {
                     reason = String.valueOf(failure.getMessage());
                 } catch (RuntimeException | Error defect) {
@@ -117,18 +116,27 @@ final class EtcdFeed implements Feed {
         }
     }
 
+    /** Lists, and tells; returns the revision. */
+    private long list() throws StoreException {
+        Telling listing = new Telling();
+        store.list(prefix, listing);
+        lost = false;
+        listing.complete();
+        return listing.revision;
+    }
+
     /** Watches until the watch ends; returns why, or an empty text where it is only time to list again. */
-    private String follow(Store.Listing listing) throws StoreException, InterruptedException {
+    private String follow(long listed) throws StoreException, InterruptedException {
         Client client = clients.current();
         Watch.Watcher watcher;
         try {
-            watcher = client.getWatchClient().watch(EtcdStore.bytes(prefix), options(listing.revision() + 1), callbacks(generation));
+            watcher = client.getWatchClient().watch(EtcdStore.bytes(prefix), options(listed + 1), callbacks(generation));
         } catch (RuntimeException refused) {
             return Failures.reason(refused);
         }
         try {
             long startedAt = clock.nanos();
-            long told = listing.revision();
+            long told = listed;
             while (true) {
                 Signal first = signals.poll(PROBE_AFTER.toMillis(), TimeUnit.MILLISECONDS);
                 if (first == null) {
@@ -193,7 +201,7 @@ final class EtcdFeed implements Feed {
         }
         if (!changes.isEmpty()) {
             long upTo = revision;
-            tell(() -> listener.changed(upTo, changes));
+            var unused = tell(() -> listener.changed(upTo, changes));
         }
         return revision;
     }
@@ -212,15 +220,41 @@ final class EtcdFeed implements Feed {
         if (!lost) {
             lost = true;
             log.debug("{}", reason);
-            tell(() -> listener.lost(reason));
+            var unused = tell(() -> listener.lost(reason));
         }
     }
 
-    private void tell(Runnable telling) {
+    /** Whether the listener could bear it. */
+    private boolean tell(Runnable telling) {
         try {
             telling.run();
+            return true;
         } catch (RuntimeException defect) {
             log.error("a listener of {} failed; this is a defect of canal", prefix, defect);
+            return false;
+        }
+    }
+
+    /** Tells the listener of a listing; one whose part could not be taken is not completed. */
+    private final class Telling implements EtcdStore.Pages {
+
+        private final AtomicReference<Intake> intake = new AtomicReference<>();
+        private boolean whole;
+        private long revision;
+
+        @Override
+        public void begin(long clusterId, long itsRevision) {
+            revision = itsRevision;
+            whole = tell(() -> intake.set(listener.listing(clusterId, itsRevision)));
+        }
+
+        @Override
+        public void take(List<Store.Entry> page) {
+            whole = whole && tell(() -> intake.get().take(page));
+        }
+
+        void complete() {
+            whole = whole && tell(() -> intake.get().complete());
         }
     }
 }

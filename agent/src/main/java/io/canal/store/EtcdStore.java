@@ -42,7 +42,7 @@ public final class EtcdStore implements Store {
     private static final Logger log = LoggerFactory.getLogger(EtcdStore.class);
 
     /** A listing longer than this is fetched in parts, all of one revision. */
-    private static final int PAGE = 5_000;
+    private static final int PAGE = 1_000;
 
     private final EtcdClients clients;
     private final EtcdSettings settings;
@@ -91,18 +91,58 @@ public final class EtcdStore implements Store {
 
     @Override
     public Listing list(String prefix) throws StoreException {
-        List<Entry> entries = new ArrayList<>();
-        GetOption first = GetOption.builder().isPrefix(true).withLimit(PAGE).build();
-        GetResponse page = call("list " + prefix, client -> client.getKVClient().get(bytes(prefix), first));
-        long revision = page.getHeader().getRevision();
-        page.getKvs().forEach(kv -> entries.add(entry(kv)));
-        while (page.isMore()) {
-            ByteSequence from = bytes(entries.getLast().key() + "\0");
-            GetOption next = GetOption.builder().withRange(endOf(prefix)).withLimit(PAGE).withRevision(revision).build();
-            page = call("list " + prefix, client -> client.getKVClient().get(from, next));
-            page.getKvs().forEach(kv -> entries.add(entry(kv)));
+        Collected all = new Collected();
+        list(prefix, all);
+        return new Listing(all.clusterId, all.revision, all.entries);
+    }
+
+    private static final class Collected implements Pages {
+
+        private final List<Entry> entries = new ArrayList<>();
+        private long clusterId;
+        private long revision;
+
+        @Override
+        public void begin(long itsCluster, long itsRevision) {
+            clusterId = itsCluster;
+            revision = itsRevision;
         }
-        return new Listing(page.getHeader().getClusterId(), revision, entries);
+
+        @Override
+        public void take(List<Entry> page) {
+            entries.addAll(page);
+        }
+    }
+
+    /** Takes a listing page by page; all pages are of one revision. */
+    interface Pages {
+
+        void begin(long clusterId, long revision);
+
+        void take(List<Entry> page);
+    }
+
+    /** Lists all keys that begin with {@code prefix}, in key order: while one page is taken, the next is on its way. */
+    void list(String prefix, Pages pages) throws StoreException {
+        String what = "list " + prefix;
+        GetOption first = GetOption.builder().isPrefix(true).withLimit(PAGE).build();
+        Optional<Asked<GetResponse>> coming = Optional.of(ask(what, client -> client.getKVClient().get(bytes(prefix), first)));
+        long revision = 0;
+        while (coming.isPresent()) {
+            GetResponse page = answer(coming.get());
+            if (revision == 0) {
+                revision = page.getHeader().getRevision();
+                pages.begin(page.getHeader().getClusterId(), revision);
+            }
+            coming = page.isMore() ? Optional.of(ask(what, next(prefix, page, revision))) : Optional.empty();
+            pages.take(page.getKvs().stream().map(EtcdStore::entry).toList());
+        }
+    }
+
+    private static Call<GetResponse> next(String prefix, GetResponse page, long revision) {
+        ByteSequence from = page.getKvs().getLast().getKey().concat(bytes("\0"));
+        GetOption option = GetOption.builder().withRange(endOf(prefix)).withLimit(PAGE).withRevision(revision).build();
+        return client -> client.getKVClient().get(from, option);
     }
 
     @Override
@@ -168,36 +208,45 @@ public final class EtcdStore implements Store {
         CompletableFuture<T> with(Client client);
     }
 
+    /** A request that is on its way. */
+    private record Asked<T>(String what, Client client, CompletableFuture<T> future) {}
+
     private <T> T call(String what, Call<T> call) throws StoreException {
+        return answer(ask(what, call));
+    }
+
+    private <T> Asked<T> ask(String what, Call<T> call) throws StoreException {
         Client client = clients.current();
-        CompletableFuture<T> future;
         try {
-            future = call.with(client);
+            return new Asked<>(what, client, call.with(client));
         } catch (RuntimeException closed) {
             // Another thread has just thrown the client away.
             throw Failures.of(what, closed);
         }
+    }
+
+    private <T> T answer(Asked<T> asked) throws StoreException {
         try {
             // gRPC's own deadline comes first; this one guards against a callback that never comes.
-            T response = future.get(settings.deadline().toMillis() + 500, TimeUnit.MILLISECONDS);
+            T response = asked.future.get(settings.deadline().toMillis() + 500, TimeUnit.MILLISECONDS);
             clients.answered();
             return response;
         } catch (TimeoutException late) {
-            future.cancel(true);
-            clients.unanswered(client);
-            throw Failures.of(what, late);
+            asked.future.cancel(true);
+            clients.unanswered(asked.client);
+            throw Failures.of(asked.what, late);
         } catch (ExecutionException failed) {
-            StoreException failure = Failures.of(what, failed);
+            StoreException failure = Failures.of(asked.what, failed);
             if (failure.kind() == Kind.UNAVAILABLE) {
-                clients.unanswered(client);
+                clients.unanswered(asked.client);
             } else {
                 clients.answered();
             }
             throw failure;
         } catch (InterruptedException interrupted) {
-            future.cancel(true);
+            asked.future.cancel(true);
             Thread.currentThread().interrupt();
-            throw new StoreException(Kind.UNAVAILABLE, "interrupted: " + what, interrupted);
+            throw new StoreException(Kind.UNAVAILABLE, "interrupted: " + asked.what, interrupted);
         }
     }
 

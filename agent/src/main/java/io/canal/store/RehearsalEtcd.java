@@ -73,6 +73,11 @@ public final class RehearsalEtcd implements AutoCloseable {
         commit(Txn.when().put(key, value, 0));
     }
 
+    /** Deletes, and tells those that watch. */
+    public void remove(String key) {
+        commit(Txn.when().delete(key));
+    }
+
     @Override
     public void close() {
         server.shutdownNow();

@@ -72,7 +72,7 @@ class FelixVectorsTest {
                 }
             });
         }
-        tables.listed(good, bad, false);
+        tables.listed(good, bad, Set.of(), false);
         assertTrue(tables.settle(), "what etcd says is known");
         Ruleset ruleset = new Ruleset();
         PolicyRules rules = new PolicyRules(ruleset, tables.settings());

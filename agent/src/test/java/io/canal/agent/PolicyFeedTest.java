@@ -108,6 +108,47 @@ class PolicyFeedTest {
         }
     }
 
+    @Test
+    void what_was_not_written_since_stays_as_it_is_and_what_the_watch_missed_is_taken_from_the_next_listing() throws Exception {
+        try (ApplyLoop loop = loop()) {
+            PolicyFeed feed = new PolicyFeed(loop, tables, memory, new Conditions(() -> { }));
+            feed.listed(new Listing(1, 10, List.of(POLICY)));
+            assertPolicies(1, loop);
+            // It is not read again: a text that could not be read would be a problem, and be remembered.
+            Entry same = new Entry(POLICY.key(), "not read", 1, POLICY.modRevision(), 0);
+            Entry missed = new Entry(ResourceKey.ROOT + "globalnetworkpolicies/default.other", POLICY.value().replace("default.closed", "default.other"), 11, 11, 0);
+            feed.listed(new Listing(1, 12, List.of(same, missed)));
+            settled(loop);
+            assertEquals(2, tables.counts().policies());
+            assertEquals(Map.of(POLICY.key(), POLICY.value(), missed.key(), missed.value()), memory.recall());
+            feed.listed(new Listing(1, 13, List.of(missed)));
+            settled(loop);
+            assertEquals(1, tables.counts().policies());
+            assertEquals(Set.of(missed.key()), memory.recall().keySet());
+        }
+    }
+
+    @Test
+    void what_a_listing_brought_before_it_could_be_taken_up_is_not_lost_with_the_next_one() throws Exception {
+        standing = new KeeperStanding(true, false, true, 1, List.of(), List.of());
+        try (ApplyLoop loop = loop()) {
+            PolicyFeed feed = new PolicyFeed(loop, tables, memory, new Conditions(() -> { }));
+            feed.listed(new Listing(1, 10, List.of(POLICY)));
+            settled(loop);
+            feed.lost("etcd is gone");
+            feed.listed(new Listing(1, 11, List.of(POLICY)));
+            settled(loop);
+            assertEquals(0, tables.counts().policies());
+            standing = standing(true);
+            settled(loop);
+            assertEquals(1, tables.counts().policies());
+        }
+    }
+
+    private static void settled(ApplyLoop loop) throws Exception {
+        loop.applied(loop.write(() -> { })).toCompletableFuture().get(10, TimeUnit.SECONDS);
+    }
+
     private static KeeperStanding standing(boolean mayRemove) {
         return new KeeperStanding(true, true, mayRemove, 1, List.of(), List.of());
     }

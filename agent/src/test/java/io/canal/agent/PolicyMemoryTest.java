@@ -1,6 +1,7 @@
 package io.canal.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.store.Feed.Change;
 import io.canal.store.Store.Entry;
@@ -21,7 +22,7 @@ class PolicyMemoryTest {
     @Test
     void what_was_listed_and_changed_since_is_remembered() {
         try (PolicyMemory memory = new PolicyMemory(folder)) {
-            memory.listed(List.of(entry("a", "1"), entry("b", "2"), entry("c", "\u00fc\n")));
+            listed(memory, List.of(entry("a", "1"), entry("b", "2"), entry("c", "\u00fc\n")));
             memory.trust();
             memory.changed(List.of(new Change.Put(entry("a", "3")), new Change.Deleted("b"), new Change.Put(entry("d", ""))));
         }
@@ -31,10 +32,9 @@ class PolicyMemoryTest {
     @Test
     void a_listing_that_is_not_trusted_does_not_count() {
         try (PolicyMemory memory = new PolicyMemory(folder)) {
-            memory.listed(List.of(entry("a", "1")));
+            listed(memory, List.of(entry("a", "1")));
             memory.trust();
-            memory.lost();
-            memory.listed(List.of(entry("a", "of another etcd")));
+            listed(memory, List.of(entry("a", "of another etcd")));
             assertEquals(Map.of("a", "1"), memory.recall());
             memory.changed(List.of(new Change.Put(entry("b", "2"))));
             memory.trust();
@@ -45,7 +45,7 @@ class PolicyMemoryTest {
     @Test
     void a_record_that_was_cut_off_is_passed_over() throws IOException {
         try (PolicyMemory memory = new PolicyMemory(folder)) {
-            memory.listed(List.of(entry("a", "1"), entry("b", "long enough to be cut")));
+            listed(memory, List.of(entry("a", "1"), entry("b", "long enough to be cut")));
             memory.trust();
         }
         Path file = folder.resolve("policy.last");
@@ -60,6 +60,25 @@ class PolicyMemoryTest {
     @Test
     void nothing_is_remembered_at_first() {
         assertEquals(Map.of(), new PolicyMemory(folder).recall());
+    }
+
+    @Test
+    void a_listing_that_breaks_off_takes_nothing_away() {
+        try (PolicyMemory memory = new PolicyMemory(folder)) {
+            listed(memory, List.of(entry("a", "1")));
+            memory.trust();
+            memory.begin();
+            memory.add(List.of(entry("b", "2")));
+            memory.trust();
+            assertEquals(Map.of("a", "1"), memory.recall());
+            assertTrue(memory.stale());
+        }
+    }
+
+    private static void listed(PolicyMemory memory, List<Entry> entries) {
+        memory.begin();
+        memory.add(entries);
+        memory.complete();
     }
 
     private static Entry entry(String key, String value) {

@@ -3,7 +3,6 @@ package io.canal.dataplane.nft;
 import io.canal.ruleset.nft.Bytes;
 import io.canal.ruleset.nft.NftElement;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -16,10 +15,21 @@ import java.util.Optional;
  */
 record ElementKey(String set, Bytes key, Optional<Bytes> end) {
 
-    private static final Comparator<Bytes> BYTES = (a, b) -> Arrays.compareUnsigned(a.toArray(), b.toArray());
+    private static final Comparator<Bytes> BYTES = Bytes::compareTo;
 
     /** The order in which elements of one set are written. */
     static final Comparator<ElementKey> ORDER = Comparator.comparing(ElementKey::key, BYTES);
+
+    // Written out: what a record has by itself is slow in a young process, and these are the keys of large tables.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ElementKey that && key.equals(that.key) && set.equals(that.set) && end.equals(that.end);
+    }
+
+    @Override
+    public int hashCode() {
+        return (key.hashCode() * 31 + set.hashCode()) * 31 + end.hashCode();
+    }
 
     static ElementKey of(String set, Bytes key) {
         return new ElementKey(set, key, Optional.empty());

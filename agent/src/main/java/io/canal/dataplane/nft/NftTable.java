@@ -60,6 +60,8 @@ public final class NftTable implements AutoCloseable {
     private final Map<NamedSet, Set<ElementKey>> merged = new HashMap<>();
     private final Set<String> maps = new HashSet<>();
     private boolean tableSeen;
+    /** How many changes the kernel had seen when all that is here was; 0 where that is not known. */
+    private int generation;
     private boolean trusted;
     private boolean anew;
 
@@ -145,12 +147,13 @@ public final class NftTable implements AutoCloseable {
     private void wantMembers(Ruleset ruleset, NamedSet set, Set<Member> changed) {
         Set<Member> now = ruleset.members(set);
         if (set.kind() != NamedSet.Kind.NET) {
+            String name = set.nftName();
             for (Member member : changed) {
-                NftElement element = NftRendering.element(set, member);
+                ElementKey key = ElementKey.of(name, NftRendering.key(set, member));
                 if (now.contains(member)) {
-                    wantElements(List.of(element));
+                    want(key, NONE);
                 } else {
-                    unwantElement(ElementKey.of(element.set(), element.key()));
+                    unwantElement(key);
                 }
             }
             return;
@@ -167,10 +170,14 @@ public final class NftTable implements AutoCloseable {
         some.forEach(element -> element.verdict().ifPresent(verdict -> verdicts.put(element.key(), verdict)));
         Set<ElementKey> keys = new HashSet<>(ElementKey.paired(some));
         for (ElementKey key : keys) {
-            wantedOf.computeIfAbsent(key.set(), set -> new HashSet<>()).add(key);
-            elements.want(key, verdicts.getOrDefault(key.key(), NONE));
+            want(key, verdicts.getOrDefault(key.key(), NONE));
         }
         return keys;
+    }
+
+    private void want(ElementKey key, Verdict verdict) {
+        wantedOf.computeIfAbsent(key.set(), set -> new HashSet<>()).add(key);
+        elements.want(key, verdict);
     }
 
     private void unwantElement(ElementKey key) {
@@ -230,7 +237,10 @@ public final class NftTable implements AutoCloseable {
      */
     public boolean apply(boolean mayRemove) throws KernelException {
         if (!trusted) {
-            observe();
+            if (generation == 0 || socket.generation() != generation) {
+                observe();
+            }
+            trusted = true;
         }
         NftablesBatch batch = new NftablesBatch(NAME);
         boolean whole = anew || mustReplace();
@@ -248,11 +258,22 @@ public final class NftTable implements AutoCloseable {
             // Listed anew and still refused: the next try makes the table anew, in one transaction.
             anew = !anew;
             trusted = false;
+            generation = 0;
             throw failure;
         }
         anew = false;
         record(mayRemove || whole);
+        generation = afterOwnChange();
         return true;
+    }
+
+    /** One change more than before is our own; where there was another's between ours and this question, it is not known. */
+    private int afterOwnChange() {
+        try {
+            return generation != 0 && socket.generation() == generation + 1 ? generation + 1 : 0;
+        } catch (KernelException unknown) {
+            return 0;
+        }
     }
 
     /**
@@ -276,6 +297,7 @@ public final class NftTable implements AutoCloseable {
             socket.commit(rest);
         }
         trusted = false;
+        generation = 0;
     }
 
     /** Lets the packets end their way that are among our rules now; the kernel does not tell when they have. */
@@ -311,7 +333,9 @@ public final class NftTable implements AutoCloseable {
     }
 
     private void observe() throws KernelException {
+        int before = socket.generation();
         NftablesDump dump = socket.dump(NAME);
+        generation = socket.generation() == before ? before : 0;
         tableSeen = dump.exists();
         chains.sawOnly(chains(dump));
         Map<String, NftSet> seenSets = new HashMap<>();
@@ -330,7 +354,6 @@ public final class NftTable implements AutoCloseable {
             ElementKey.paired(read).forEach(key -> seenElements.put(key, verdicts.getOrDefault(key.key(), NONE)));
         });
         elements.sawOnly(seenElements);
-        trusted = true;
     }
 
     private static Map<String, NftChain> chains(NftablesDump dump) {

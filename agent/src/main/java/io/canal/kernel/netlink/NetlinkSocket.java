@@ -40,7 +40,7 @@ public final class NetlinkSocket implements AutoCloseable {
     static final int BUFFER_BYTES = 16 << 20;
     /** The kernel fills at most 32 KiB of a listing at once; an uncut refusal is as long as its request. */
     private static final int LARGEST_DATAGRAM = 64 << 10;
-    private static final int USUAL_BATCH = 16 << 10;
+    private static final int USUAL_BATCH = 256 << 10;
     private static final int DUMP_TRIES = 20;
     /** Replies are there when send returns; this long a silence is a defect of the kernel or of ours. */
     private static final int PATIENCE_MILLIS = 10_000;
@@ -48,7 +48,7 @@ public final class NetlinkSocket implements AutoCloseable {
     private final NativeSocket socket;
     private final int portId;
     private final MemorySegment incoming = Arena.ofAuto().allocate(LARGEST_DATAGRAM, 8);
-    private MemorySegment outgoing = Arena.ofAuto().allocate(USUAL_BATCH, 8);
+    private final MemorySegment outgoing = Arena.ofAuto().allocate(USUAL_BATCH, 8);
     private int sequence;
 
     private NetlinkSocket(NativeSocket socket) throws KernelException {
@@ -195,7 +195,6 @@ public final class NetlinkSocket implements AutoCloseable {
 
     /** Sends without waiting for anything; returns the first message's sequence number. */
     int send(List<NetlinkMessage> batch) throws KernelException {
-        int first = sequence + 1;
         long length = 0;
         for (NetlinkMessage message : batch) {
             length += message.size();
@@ -203,9 +202,17 @@ public final class NetlinkSocket implements AutoCloseable {
         if (length > BUFFER_BYTES) {
             throw new KernelException("send " + length + " bytes of netlink messages", Errno.EMSGSIZE, "at most " + BUFFER_BYTES + " go at once");
         }
-        if (length > outgoing.byteSize()) {
-            outgoing = Arena.ofAuto().allocate(length, 8);
+        if (length <= outgoing.byteSize()) {
+            return send(batch, length, outgoing);
         }
+        // All of a large node at once: seldom, and too much to keep.
+        try (Arena once = Arena.ofConfined()) {
+            return send(batch, length, once.allocate(length, 8));
+        }
+    }
+
+    private int send(List<NetlinkMessage> batch, long length, MemorySegment outgoing) throws KernelException {
+        int first = sequence + 1;
         long at = 0;
         for (NetlinkMessage message : batch) {
             byte[] bytes = message.toBytes(++sequence);

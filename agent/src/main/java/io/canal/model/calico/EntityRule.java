@@ -59,6 +59,12 @@ public record EntityRule(
         }
     }
 
+    /** Whether it asks for nothing. */
+    public boolean isAny() {
+        return nets.isEmpty() && notNets.isEmpty() && selector.isEmpty() && notSelector.isEmpty() && namespaceSelector.isEmpty() && ports.isEmpty()
+                && notPorts.isEmpty() && serviceAccounts.isAny() && services.isNone();
+    }
+
     public EntityRule {
         nets = List.copyOf(nets);
         notNets = List.copyOf(notNets);

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * An IP protocol as a rule or a port gives it.
@@ -19,16 +21,18 @@ public record PolicyProtocol(int number, String name) {
     public static final int ICMP = 1;
     public static final int ICMPV6 = 58;
 
-    private static final Map<String, Integer> NUMBERS = Map.of("tcp", TCP, "udp", UDP, "sctp", SCTP, "icmp", ICMP, "icmpv6", ICMPV6, "udplite", 136);
+    private static final int UDPLITE = 136;
+    private static final Map<String, Optional<PolicyProtocol>> BY_NAME = Stream.of(new PolicyProtocol(TCP, "tcp"), new PolicyProtocol(UDP, "udp"),
+            new PolicyProtocol(SCTP, "sctp"), new PolicyProtocol(ICMP, "icmp"), new PolicyProtocol(ICMPV6, "icmpv6"), new PolicyProtocol(UDPLITE, "udplite"))
+            .collect(Collectors.toUnmodifiableMap(PolicyProtocol::name, Optional::of));
 
     private static final int LARGEST = 255;
 
     /** A protocol by its name in any case: TCP, UDP, SCTP, ICMP, ICMPv6 or UDPLite; or by its number, in digits. */
     public static Optional<PolicyProtocol> parse(String text) {
-        String name = text.toLowerCase(Locale.ROOT);
-        Integer number = NUMBERS.get(name);
-        if (number != null) {
-            return Optional.of(new PolicyProtocol(number, name));
+        Optional<PolicyProtocol> named = BY_NAME.get(text.toLowerCase(Locale.ROOT));
+        if (named != null) {
+            return named;
         }
         boolean digits = !text.isEmpty() && text.length() <= 3 && text.chars().allMatch(c -> c >= '0' && c <= '9');
         return digits ? ofNumber(Integer.parseInt(text)) : Optional.empty();

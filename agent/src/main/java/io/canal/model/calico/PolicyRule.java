@@ -26,7 +26,7 @@ public record PolicyRule(
         SortedMap<String, String> annotations) {
 
     public PolicyRule {
-        annotations = Collections.unmodifiableSortedMap(new TreeMap<>(annotations));
+        annotations = annotations.isEmpty() ? Collections.emptySortedMap() : Collections.unmodifiableSortedMap(new TreeMap<>(annotations));
     }
 
     /** A rule that matches all packets. */

@@ -5,17 +5,23 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import io.canal.model.Decoded;
 import io.canal.model.Problem;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A JSON object that is being read field by field. {@code null} is the same as absent, and fields that nobody asks for are let be. */
 final class Reading {
 
-    private final String where;
-    private final String path;
+    private final ResourceKey key;
+    /** The object that this is in; null for the outermost. */
+    private final @Nullable Reading outer;
+    private final String name;
+    /** Where in a list; -1 in none. */
+    private final int index;
     private final JsonNode object;
 
     /** A field is not as it must be. Never leaves the decoders. */
@@ -40,16 +46,23 @@ final class Reading {
         T read(Reading object) throws Malformed;
     }
 
-    private Reading(String where, String path, JsonNode object) {
-        this.where = where;
-        this.path = path;
+    private Reading(ResourceKey key, @Nullable Reading outer, String name, int index, JsonNode object) {
+        this.key = key;
+        this.outer = outer;
+        this.name = name;
+        this.index = index;
         this.object = object;
+    }
+
+    /** Put together only where there is something to say about it. */
+    private String path() {
+        return (outer == null ? "" : outer.path() + ".") + name + (index < 0 ? "" : "[" + index + "]");
     }
 
     /** Reads the {@code spec} of a resource. */
     static <T> Decoded<T> spec(Resource resource, Body<T> body) {
         try {
-            return Decoded.good(body.read(new Reading(resource.key().path(), "spec", resource.spec())));
+            return Decoded.good(body.read(new Reading(resource.key(), null, "spec", -1, resource.spec())));
         } catch (Malformed malformed) {
             return Decoded.bad(malformed.problem());
         }
@@ -130,7 +143,7 @@ final class Reading {
             if (!list.get(i).isObject()) {
                 throw bad(field + "[" + i + "]", list.get(i), "an object");
             }
-            objects.add(new Reading(where, path + "." + field + "[" + i + "]", list.get(i)));
+            objects.add(new Reading(key, this, field, i, list.get(i)));
         }
         return objects;
     }
@@ -141,12 +154,15 @@ final class Reading {
         if (!value.isMissingNode() && !value.isObject()) {
             throw bad(field, value, "an object");
         }
-        return new Reading(where, path + "." + field, value);
+        return new Reading(key, this, field, -1, value);
     }
 
     SortedMap<String, String> textMap(String field) throws Malformed {
-        SortedMap<String, String> map = new TreeMap<>();
         JsonNode value = object(field).object;
+        if (value.isEmpty()) {
+            return Collections.emptySortedMap();
+        }
+        SortedMap<String, String> map = new TreeMap<>();
         for (var entry : value.properties()) {
             if (!entry.getValue().isTextual()) {
                 throw bad(field + "." + entry.getKey(), entry.getValue(), "a string");
@@ -178,6 +194,6 @@ final class Reading {
     }
 
     private Malformed bad(String field, JsonNode found, String expected) {
-        return new Malformed(new Problem(where, path + "." + field, found.isTextual() ? found.textValue() : found.toString(), expected));
+        return new Malformed(new Problem(key.path(), path() + "." + field, found.isTextual() ? found.textValue() : found.toString(), expected));
     }
 }

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,12 @@ public record Resource(ResourceKey key, ObjectNode json) {
 
     /** Reads a value of etcd. */
     public static Decoded<Resource> decode(ResourceKey key, String value) {
-        return Json.object(key.path(), value).then(json -> {
+        return decode(key, value, UnaryOperator.identity());
+    }
+
+    /** As {@link #decode(ResourceKey, String)}; each text of the value is the one that {@code texts} gives for it, an equal one. */
+    public static Decoded<Resource> decode(ResourceKey key, String value, UnaryOperator<String> texts) {
+        return Json.object(key::path, value, texts).then(json -> {
             if (!json.path("kind").asText().equals(key.kind().title())) {
                 return Decoded.bad(key.path(), "kind", json.path("kind").asText(), key.kind().title());
             }

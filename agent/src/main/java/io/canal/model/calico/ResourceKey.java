@@ -46,6 +46,17 @@ public record ResourceKey(Kind kind, String namespace, String name) {
         return prefix(kind) + (namespace.isEmpty() ? "" : namespace + "/") + name;
     }
 
+    // Written out: what a record has by itself is slow in a young process, and these are the keys of large tables.
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ResourceKey that && kind == that.kind && name.equals(that.name) && namespace.equals(that.namespace);
+    }
+
+    @Override
+    public int hashCode() {
+        return (name.hashCode() * 31 + namespace.hashCode()) * 31 + kind.ordinal();
+    }
+
     @Override
     public String toString() {
         return path();

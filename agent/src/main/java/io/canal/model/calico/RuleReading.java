@@ -86,15 +86,17 @@ final class RuleReading {
                 serviceAccounts(entity.object("serviceAccounts")),
                 service(entity.object("services")));
         // Most rules leave a side open: all of these share one object.
-        return read.equals(EntityRule.ANY) ? EntityRule.ANY : read;
+        return read.isAny() ? EntityRule.ANY : read;
     }
 
     private static ServiceAccounts serviceAccounts(Reading accounts) throws Malformed {
-        return new ServiceAccounts(accounts.texts("names"), accounts.text("selector"));
+        ServiceAccounts read = new ServiceAccounts(accounts.texts("names"), accounts.text("selector"));
+        return read.isAny() ? ServiceAccounts.ANY : read;
     }
 
     private static Service service(Reading service) throws Malformed {
-        return new Service(service.text("name"), service.text("namespace"));
+        Service read = new Service(service.text("name"), service.text("namespace"));
+        return read.equals(Service.NONE) ? Service.NONE : read;
     }
 
     private static Optional<PolicyIcmp> icmp(Reading rule, String field) throws Malformed {

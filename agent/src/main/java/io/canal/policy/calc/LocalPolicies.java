@@ -13,6 +13,7 @@ import io.canal.policy.ScopedPolicy;
 import io.canal.policy.ScopedProfile;
 import io.canal.policy.ScopedRule;
 import io.canal.policy.Scoping;
+import io.canal.policy.selector.Selectors;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -168,7 +169,8 @@ final class LocalPolicies {
         List<PolicyId> policiesGone = new ArrayList<>();
         List<String> profilesGone = new ArrayList<>();
         Set<Active> changed = new LinkedHashSet<>();
-        dirtyPolicies.forEach(id -> policyRules(id, changed, policiesGone));
+        Selectors selectors = new Selectors();
+        dirtyPolicies.forEach(id -> policyRules(id, selectors, changed, policiesGone));
         dirtyProfiles.forEach(name -> profileRules(name, changed, profilesGone));
         changed.addAll(sets.renamed());
         Runnable setsLater = sets.tell(output);
@@ -190,12 +192,12 @@ final class LocalPolicies {
         dirtyPlaces.clear();
     }
 
-    private void policyRules(PolicyId id, Set<Active> changed, List<PolicyId> gone) {
+    private void policyRules(PolicyId id, Selectors selectors, Set<Active> changed, List<PolicyId> gone) {
         PolicyState state = policies.get(id);
         if (state != null && state.isNeeded()) {
             Active active = activePolicies.computeIfAbsent(id, _ -> new Active(new Active.Owner.OfPolicy(id)));
             // Read once more: few policies are in force, and the rest would hold much memory.
-            ScopedPolicy scoped = Scoping.of(state.policy).orThrow();
+            ScopedPolicy scoped = Scoping.of(state.policy, selectors).orThrow();
             boolean enforced = scoped.staged().isEmpty();
             active.rules(enforced ? resolvers(scoped.ingress()) : List.of(), enforced ? resolvers(scoped.egress()) : List.of(), sets);
             changed.add(active);

@@ -64,14 +64,20 @@ final class Names {
     private static String limited(String prefix, String id) {
         int length = prefix.length() + id.length();
         boolean fits = length < LONGEST || length == LONGEST && !id.startsWith("_");
-        if (fits && id.chars().allMatch(Names::plain)) {
+        if (fits && plain(id)) {
             return prefix + id;
         }
         return (prefix + "_" + hash("SHA-256", id)).substring(0, LONGEST);
     }
 
-    private static boolean plain(int c) {
-        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' || c == '/';
+    private static boolean plain(String id) {
+        for (int i = 0; i < id.length(); i++) {
+            char c = id.charAt(i);
+            if (!(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' || c == '/')) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static String hash(String algorithm, String text) {

@@ -22,11 +22,11 @@ public final class Selector {
     public static final Selector ALL = new Selector(new Expression.All());
 
     private final Expression expression;
-    private final String canonical;
+    /** Made when it is first asked for: most selectors are only parts of others. */
+    private @Nullable String canonical;
 
     private Selector(Expression expression) {
         this.expression = expression;
-        this.canonical = expression.canonical();
     }
 
     /** Reads a selector; the empty one matches all. */
@@ -117,12 +117,17 @@ public final class Selector {
 
     /** The text that all selectors of this structure share: {@code (app == "db" && !has(legacy))}. */
     public String canonical() {
-        return canonical;
+        String text = canonical;
+        if (text == null) {
+            text = expression.canonical();
+            canonical = text;
+        }
+        return text;
     }
 
     /** The id of the set of addresses that this selects, as Felix computes it: {@code s:} and 38 characters. */
     public String id() {
-        return id("s", canonical);
+        return id("s", canonical());
     }
 
     /**
@@ -151,16 +156,16 @@ public final class Selector {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof Selector that && canonical.equals(that.canonical);
+        return other instanceof Selector that && canonical().equals(that.canonical());
     }
 
     @Override
     public int hashCode() {
-        return canonical.hashCode();
+        return canonical().hashCode();
     }
 
     @Override
     public String toString() {
-        return canonical;
+        return canonical();
     }
 }

@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 /** Netlink attributes: length and type in the machine's order, the value, and zeros up to whole 4 bytes. */
 final class Attributes {
 
+    private static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
     private static final int NESTED = 0x8000;
     private static final int TYPE = 0x3fff;
 
@@ -32,12 +33,23 @@ final class Attributes {
     /** A string with its NUL. */
     Attributes string(int type, String value) {
         byte[] text = value.getBytes(StandardCharsets.UTF_8);
-        return put(type, Arrays.copyOf(text, text.length + 1));
+        int start = header(type);
+        ensure(text.length + 1);
+        System.arraycopy(text, 0, bytes, size, text.length);
+        size += text.length;
+        bytes[size++] = 0;
+        return close(start);
     }
 
     /** 4 bytes in network order, as nf_tables has its numbers. */
     Attributes number(int type, int value) {
-        return put(type, ByteBuffer.allocate(4).putInt(value).array());
+        int start = header(type);
+        ensure(4);
+        bytes[size++] = (byte) (value >>> 24);
+        bytes[size++] = (byte) (value >>> 16);
+        bytes[size++] = (byte) (value >>> 8);
+        bytes[size++] = (byte) value;
+        return close(start);
     }
 
     Attributes number64(int type, long value) {
@@ -57,7 +69,7 @@ final class Attributes {
     private int header(int type) {
         ensure(4);
         int start = size;
-        ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).putShort(start + 2, (short) type);
+        half(start + 2, type);
         size += 4;
         return start;
     }
@@ -67,11 +79,16 @@ final class Attributes {
         if (length > 0xffff) {
             throw new IllegalStateException("an attribute cannot be " + length + " bytes long");
         }
-        ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).putShort(start, (short) length);
+        half(start, length);
         int padded = (size + 3) / 4 * 4;
         ensure(padded - size);
         size = padded;
         return this;
+    }
+
+    private void half(int at, int value) {
+        bytes[at] = (byte) (LITTLE ? value : value >>> 8);
+        bytes[at + 1] = (byte) (LITTLE ? value >>> 8 : value);
     }
 
     private void ensure(int more) {

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /** Bytes as the kernel has them, compared by content. */
-public final class Bytes {
+public final class Bytes implements Comparable<Bytes> {
 
     private final byte[] bytes;
 
@@ -32,6 +32,12 @@ public final class Bytes {
     /** An interface's name, filled up with NUL to IFNAMSIZ. */
     public static Bytes interfaceName(String name) {
         return new Bytes(Arrays.copyOf(name.getBytes(java.nio.charset.StandardCharsets.US_ASCII), 16));
+    }
+
+    /** As unsigned numbers, from the first on. */
+    @Override
+    public int compareTo(Bytes other) {
+        return Arrays.compareUnsigned(bytes, other.bytes);
     }
 
     public int length() {

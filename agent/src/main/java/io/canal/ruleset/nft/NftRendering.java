@@ -91,10 +91,13 @@ public final class NftRendering {
 
     /** The element of one member, in a set whose members do not merge. */
     public static NftElement element(NamedSet set, Member member) {
+        return NftElement.key(set.nftName(), key(set, member));
+    }
+
+    /** The key of that element. */
+    public static Bytes key(NamedSet set, Member member) {
         Bytes address = Bytes.of(member.net().base().toBytes());
-        return NftElement.key(set.nftName(), set.kind() != NamedSet.Kind.ADDRESS_PORT
-                ? address
-                : address.field(Bytes.of((byte) member.protocol())).field(Bytes.port(member.port())));
+        return set.kind() != NamedSet.Kind.ADDRESS_PORT ? address : address.field(Bytes.of((byte) member.protocol())).field(Bytes.port(member.port()));
     }
 
     /** The sets of ports that the rules of {@code chain} look up, with their elements. They are named by their content. */
