@@ -1,5 +1,6 @@
 package io.canal.cli;
 
+import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.lab.Host;
 import io.canal.lab.Lab;
 import io.canal.lab.LabException;
@@ -50,6 +51,11 @@ final class LabOption {
 
     Pods pods() {
         return new Pods(part("pods"), hosts());
+    }
+
+    /** The namespace outside of the hosts, on their network. */
+    NetworkNamespace outside() {
+        return NetworkNamespace.named("canal-" + lab() + "-sw");
     }
 
     EtcdClient etcd() {

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             UpCommand.class,
             DownCommand.class,
             LabCommand.class,
+            AttackTestCommand.class,
             StatusCommand.class,
             RunCommand.class,
             ExecCommand.class,

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** The pods of a lab. What is known of them is kept in a folder of the lab, one file a pod. */
@@ -75,6 +76,11 @@ public final class Pods {
 
     /** As {@link #add}, where the namespace is known to be there. */
     public Pod attach(PodSpec spec, Host host) {
+        return attach(spec, host, netns -> { });
+    }
+
+    /** As {@link #attach(PodSpec, Host)}; {@code entered} gets the pod's network namespace, as on this machine, before anything is in it. */
+    public Pod attach(PodSpec spec, Host host, Consumer<Path> entered) {
         byte[] id = new byte[ID_BYTES];
         ThreadLocalRandom.current().nextBytes(id);
         String uid = UUID.randomUUID().toString();
@@ -83,6 +89,7 @@ public final class Pods {
         host.program("ip", "netns", "add", namespace).must();
         try {
             host.program("ip", "-n", namespace, "link", "set", "lo", "up").must();
+            entered.accept(netns(pod));
             Pod attached = pod.withAddresses(new CniRuntime(host).add(pod));
             write(attached);
             return attached;
