@@ -39,24 +39,24 @@ final class UplinkChoice {
     private static Decoded<Uplink> byAddress(Ip wanted, List<Link> links, List<Address> addresses) {
         return addresses.stream()
                 .filter(address -> address.address().address().equals(wanted))
-                .flatMap(address -> links.stream().filter(link -> link.index() == address.link()))
+                .flatMap(address -> links.stream().filter(link -> link.index() == address.link() && !Uplink.isOwnDevice(link.name())))
                 .findFirst()
                 .map(link -> of(link, Optional.of(wanted), addresses))
-                .orElseGet(() -> Decoded.bad(OPTION, "", wanted.toString(), "an address that this node has; it has " + all(addresses)));
+                .orElseGet(() -> Decoded.bad(OPTION, "", wanted.toString(), "an address that this node has; it has " + all(links, addresses)));
     }
 
     private static Decoded<Uplink> byName(String name, List<Link> links, List<Address> addresses) {
-        return links.stream().filter(link -> link.name().equals(name)).findFirst()
+        return links.stream().filter(link -> link.name().equals(name) && !Uplink.isOwnDevice(name)).findFirst()
                 .map(link -> of(link, Optional.empty(), addresses))
                 .orElseGet(() -> Decoded.bad(OPTION, "", name, "an interface of this node; it has "
-                        + String.join(", ", links.stream().map(Link::name).filter(other -> !isOurs(other)).toList())));
+                        + String.join(", ", links.stream().map(Link::name).filter(other -> !Uplink.isOwnDevice(other)).toList())));
     }
 
     private static Decoded<Uplink> byDefaultRoute(List<Link> links, List<Address> addresses, List<Route> routes) {
         return routes.stream()
                 .filter(route -> route.destination().length() == 0 && route.table() == Route.TABLE_MAIN && route.type() == Route.UNICAST)
                 .sorted(Comparator.comparing((Route route) -> route.destination().family()).thenComparing(Route::metric))
-                .flatMap(route -> links.stream().filter(link -> link.index() == route.link() && !isOurs(link.name()))
+                .flatMap(route -> links.stream().filter(link -> link.index() == route.link() && !Uplink.isOwnDevice(link.name()))
                         .map(link -> of(link, route.source(), addresses)))
                 .findFirst()
                 .orElseGet(() -> Decoded.bad(OPTION, "", "", "a default route, or the name or an address of the interface that leads to the other nodes"));
@@ -84,12 +84,9 @@ final class UplinkChoice {
                 .map(address -> address.address().address());
     }
 
-    static boolean isOurs(String name) {
-        return name.startsWith("flannel") || name.startsWith("cali");
-    }
-
-    private static String all(List<Address> addresses) {
+    private static String all(List<Link> links, List<Address> addresses) {
         return String.join(", ", addresses.stream().filter(address -> address.scope() == Route.SCOPE_GLOBAL)
+                .filter(address -> links.stream().noneMatch(link -> link.index() == address.link() && Uplink.isOwnDevice(link.name())))
                 .map(address -> address.address().address().toString()).sorted().toList());
     }
 }

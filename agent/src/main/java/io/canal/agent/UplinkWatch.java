@@ -77,7 +77,7 @@ final class UplinkWatch implements AutoCloseable {
 
     /** Our links are remembered, because their addresses name only the index: each new pod gets a link-local one. */
     private boolean isOurs(Link link, boolean gone) {
-        boolean is = UplinkChoice.isOurs(link.name());
+        boolean is = Uplink.isOwnDevice(link.name());
         if (is && !gone) {
             ours.add(link.index());
         } else {

@@ -26,6 +26,14 @@ public record Uplink(int link, String name, int mtu, List<IpPrefix> addresses, O
         return new Uplink(link, name, mtu, List.of(address), Optional.of(address.address()), Optional.empty());
     }
 
+    /**
+     * Whether an interface is one that a pod network makes, so that it can never lead to the other nodes: a tunnel of flannel's
+     * or of ours, or a pod's.
+     */
+    public static boolean isOwnDevice(String name) {
+        return name.startsWith("flannel") || name.startsWith("cali");
+    }
+
     /** The address that tunnels of a family send from. */
     public Optional<Ip> address(Family family) {
         return family == Family.V4 ? v4 : v6;

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class UplinkChoiceTest {
 
-    private static final List<Link> LINKS = List.of(link(1, "lo"), link(2, "eth0"), link(3, "eth1"), link(4, "flannel.1"));
+    private static final List<Link> LINKS = List.of(link(1, "lo"), link(2, "eth0"), link(3, "eth1"), link(4, "flannel.1"), link(5, "eth2"));
 
     private static final List<Address> ADDRESSES = List.of(
             new Address(1, IpPrefix.of("127.0.0.1/8"), 254, Address.PERMANENT),
@@ -25,7 +25,8 @@ class UplinkChoiceTest {
             new Address(3, IpPrefix.of("169.254.7.7/16"), Route.SCOPE_LINK, Address.PERMANENT),
             new Address(3, IpPrefix.of("192.168.1.9/24"), 0, 0),
             new Address(3, IpPrefix.of("192.168.1.5/24"), 0, Address.PERMANENT),
-            new Address(3, IpPrefix.of("192.168.1.4/24"), 0, Address.PERMANENT | Address.DEPRECATED));
+            new Address(3, IpPrefix.of("192.168.1.4/24"), 0, Address.PERMANENT | Address.DEPRECATED),
+            new Address(4, IpPrefix.of("10.1.79.0/32"), 0, Address.PERMANENT));
 
     private static final List<Route> ROUTES = List.of(
             route("0.0.0.0/0", 200, 3), route("0.0.0.0/0", 100, 2), route("10.1.0.0/16", 0, 4));
@@ -71,7 +72,7 @@ class UplinkChoiceTest {
 
     @Test
     void what_is_not_there_is_refused_with_what_is() {
-        assertEquals("option iface is \"eth9\", expected an interface of this node; it has lo, eth0, eth1", sentence(choose("eth9", "")));
+        assertEquals("option iface is \"eth9\", expected an interface of this node; it has lo, eth0, eth1, eth2", sentence(choose("eth9", "")));
         assertEquals("option iface is \"10.9.9.9\", expected an address that this node has; it has 10.10.0.1, 192.168.1.4, 192.168.1.5, 192.168.1.9",
                 sentence(choose("10.9.9.9", "")));
     }
@@ -84,7 +85,14 @@ class UplinkChoiceTest {
 
     @Test
     void an_interface_without_addresses_is_refused() {
-        assertEquals("interface flannel.1: address is \"\", expected one to send from", sentence(choose("flannel.1", "")));
+        assertEquals("interface eth2: address is \"\", expected one to send from", sentence(choose("eth2", "")));
+    }
+
+    @Test
+    void a_tunnel_of_the_pod_network_never_leads_to_the_other_nodes() {
+        assertEquals("option iface is \"flannel.1\", expected an interface of this node; it has lo, eth0, eth1, eth2", sentence(choose("flannel.1", "")));
+        assertEquals("option iface is \"10.1.79.0\", expected an address that this node has; it has 10.10.0.1, 192.168.1.4, 192.168.1.5, 192.168.1.9",
+                sentence(choose("10.1.79.0", "")));
     }
 
     private static String sentence(Decoded<Uplink> chosen) {

@@ -18,21 +18,29 @@ record Uplink(String iface, String address) {
         return new Uplink(iface, "");
     }
 
-    /** The one that Juju has bound the endpoint to: the first that has an address and is no FAN device. */
+    /**
+     * The one that Juju has bound the endpoint to: the first that has an address and is neither a FAN device nor one of the pod
+     * network. On a machine that no cloud describes, Juju takes addresses of all interfaces for the machine's, and from the moment
+     * that flannel.1 has one it may name that first (seen with Juju 4.0.15 and the manual provider).
+     */
     static Uplink bound(Optional<JsonNode> network) {
-        List<JsonNode> bindings = network.map(found -> found.path("bind-addresses")).stream().flatMap(JsonNode::valueStream).toList();
+        List<JsonNode> bindings = network.map(found -> found.path("bind-addresses")).stream().flatMap(JsonNode::valueStream)
+                .filter(binding -> leadsToNodes(binding.path("interface-name").asText(""))).toList();
         for (JsonNode binding : bindings) {
-            String name = binding.path("interface-name").asText("");
             for (JsonNode address : binding.path("addresses")) {
                 String value = address.path("value").asText("");
-                if (!name.isEmpty() && !name.startsWith("fan-") && Ip.parse(value).filter(Ip::isV4).isPresent()) {
-                    return new Uplink(name, value);
+                if (Ip.parse(value).filter(Ip::isV4).isPresent()) {
+                    return new Uplink(binding.path("interface-name").asText(), value);
                 }
             }
         }
         // A network of IPv6 alone: the agent takes the address that fits.
-        return bindings.stream().filter(binding -> !binding.path("interface-name").asText("fan-").startsWith("fan-"))
+        return bindings.stream()
                 .filter(binding -> binding.path("addresses").valueStream().anyMatch(address -> Ip.parse(address.path("value").asText("")).isPresent()))
                 .findFirst().map(binding -> new Uplink(binding.path("interface-name").asText(), "")).orElse(new Uplink("", ""));
+    }
+
+    private static boolean leadsToNodes(String name) {
+        return !name.isEmpty() && !name.startsWith("fan-") && !io.canal.network.Uplink.isOwnDevice(name);
     }
 }

@@ -291,6 +291,20 @@ class HooksTest {
     }
 
     @Test
+    void the_tunnel_is_never_taken_for_the_uplink_though_juju_may_name_it_first() throws IOException {
+        node.juju.network(Json.object("", """
+                {"bind-addresses":[{"interface-name":"flannel.1","addresses":[{"value":"10.1.79.0"}]},
+                                   {"interface-name":"eth0","addresses":[{"value":"10.77.0.12"}]}]}""").orThrow());
+        node.hook("install");
+        node.related().hook("etcd-relation-changed");
+        assertTrue(node.text("etc/canal/agent.yaml").contains("iface: \"eth0\"\npublic-ip: \"10.77.0.12\""));
+        node.juju.network(Json.object("", """
+                {"bind-addresses":[{"interface-name":"flannel.1","addresses":[{"value":"10.1.79.0"}]}]}""").orThrow());
+        node.hook("config-changed");
+        assertTrue(node.text("etc/canal/agent.yaml").contains("iface: \"\"\npublic-ip: \"\""));
+    }
+
+    @Test
     void hooks_about_other_principals_do_nothing() throws IOException {
         node.hook("install");
         int before = node.juju.calls();
