@@ -62,7 +62,7 @@ final class Training {
     private static final int ROUNDS = 10;
     private static final Duration PATIENCE = Duration.ofSeconds(8);
     /** A cache that was recorded before the agent was ready lacks what the agent needs most; a machine that builds may be slow. */
-    private static final Duration READY_WITHIN = Duration.ofSeconds(90);
+    private static final Duration READY_WITHIN = Duration.ofMinutes(5);
     private static final NetworkKeys KEYS = NetworkKeys.DEFAULT;
 
     private final NodePaths paths;
