@@ -10,6 +10,7 @@ import io.canal.model.NodePaths;
 import io.canal.model.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
@@ -22,7 +23,9 @@ record AgentConfiguration(Templates templates, NodePaths node) {
     /** Writes it unless it says just that; whether that changed anything. */
     boolean write(AgentConfig config) throws IOException {
         String path = node.agentYaml().toString();
-        if (isSecret() && AgentConfig.parse(path, NodeFile.text(node.agentYaml())).equals(Decoded.good(config))) {
+        String there = NodeFile.text(node.agentYaml());
+        if (isSecret() && (isKnown(there, config) || AgentConfig.parse(path, there).equals(Decoded.good(config)))) {
+            know(there, config);
             return false;
         }
         String text = render(config);
@@ -32,7 +35,27 @@ record AgentConfiguration(Templates templates, NodePaths node) {
                 throw new IOException("templates/agent.yaml.ftl does not say what the charm means: " + read + " instead of " + config);
             case Decoded.Good<AgentConfig> _ -> {}
         }
-        return NodeFile.put(node.agentYaml(), text, SECRET);
+        boolean changed = NodeFile.put(node.agentYaml(), text, SECRET);
+        know(text, config);
+        return changed;
+    }
+
+    /** Whether a hook before this one has read just this text, and found that it means this: to read YAML is a tenth of what a hook costs. */
+    private boolean isKnown(String text, AgentConfig config) throws IOException {
+        return NodeFile.text(known()).equals(knowledge(text, config));
+    }
+
+    private void know(String text, AgentConfig config) throws IOException {
+        NodeFile.put(known(), knowledge(text, config), SECRET);
+    }
+
+    /** Of this program's: another may read the same text in another way. */
+    private String knowledge(String text, AgentConfig config) throws IOException {
+        return (NodeFile.text(templates.folder().resolveSibling("digest")) + "\n" + text.strip() + "\n---\n" + config.print()).strip();
+    }
+
+    private Path known() {
+        return node.agentYaml().resolveSibling(".agent.yaml.known");
     }
 
     private boolean isSecret() throws IOException {

@@ -128,6 +128,19 @@ class HooksTest {
     }
 
     @Test
+    void what_somebody_wrote_into_the_agents_configuration_goes_with_the_next_hook() throws IOException {
+        node.hook("install");
+        node.related().hook("etcd-relation-changed");
+        node.hook("update-status");
+        String ours = node.text("etc/canal/agent.yaml");
+        node.write("etc/canal/agent.yaml", ours.replace("mtu: 0", "mtu: 1300"));
+        node.asked.clear();
+        node.hook("update-status");
+        assertEquals(ours, node.text("etc/canal/agent.yaml"));
+        assertEquals(List.of("reload"), node.asked);
+    }
+
+    @Test
     void few_hook_tools_are_called() throws IOException {
         node.hook("install");
         node.related().hook("etcd-relation-changed");
