@@ -307,6 +307,14 @@ class NetworkStagesIT {
         return run(host, "sysctl", "-n", "net.ipv4.conf.flannel/1.rp_filter");
     }
 
+    @Test
+    void a_peer_that_leaves_while_nothing_may_be_removed_is_no_failure() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        node.mayRemove(false);
+        assertEquals(Map.of(), node.gone("10.1.2.0-24").failures());
+        assertTrue(hasRoute("10.1.2.0/24"));
+    }
+
     /** By another program's route or by our own of before, the kernel would reach the gateway over the uplink. */
     @Test
     void an_ipv6_route_moves_into_the_tunnel_whatever_led_there_before() throws Exception {

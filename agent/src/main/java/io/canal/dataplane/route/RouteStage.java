@@ -220,8 +220,7 @@ public final class RouteStage implements Hears, Wanted<Cidr, Hop> {
                 }
             }
         }
-        Map<String, Refusal> refused = batch.apply(rtnl);
-        overSteppingStones(refused);
+        Map<String, Refusal> refused = overSteppingStones(batch.apply(rtnl));
         if (refused.values().stream().anyMatch(refusal -> refusal.errno() == Errno.EEXIST)) {
             throw new StageFailed(conflicts(refused, made));
         }
@@ -233,8 +232,14 @@ public final class RouteStage implements Hears, Wanted<Cidr, Hop> {
     /**
      * For IPv6 the kernel refuses a gateway on a link that it would reach over another one, even by the route that is to be replaced. A
      * route to the gateway alone, for the moment, shows it the link; so nothing is lost in between.
+     *
+     * @return what was refused nevertheless
      */
-    private void overSteppingStones(Map<String, Refusal> refused) throws KernelException {
+    private Map<String, Refusal> overSteppingStones(Map<String, Refusal> first) throws KernelException {
+        if (first.isEmpty()) {
+            return first;
+        }
+        Map<String, Refusal> refused = new HashMap<>(first);
         RtnlBatch batch = new RtnlBatch();
         delta.toSet().forEach((key, route) -> {
             Refusal refusal = refused.get(what(route));
@@ -247,6 +252,7 @@ public final class RouteStage implements Hears, Wanted<Cidr, Hop> {
             }
         });
         refused.putAll(batch.apply(rtnl));
+        return refused;
     }
 
     /** Names the routes of others that are in the way of ours. */
