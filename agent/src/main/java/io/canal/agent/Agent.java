@@ -44,6 +44,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -252,6 +253,11 @@ final class Agent implements AutoCloseable {
         return board.status();
     }
 
+    /** The revision of etcd up to which policies are in the kernel; 0 before the first. */
+    long policyRevision() {
+        return policyFeed.enforced();
+    }
+
     EtcdSide etcd() {
         return etcd;
     }
@@ -392,6 +398,9 @@ final class Agent implements AutoCloseable {
     private void applied(Applied applied) {
         tables.count();
         metrics.passed(applied.failures().keySet());
+        if (Collections.disjoint(applied.failures().keySet(), List.of(filter.name(), "tables"))) {
+            policyFeed.applied(applied.revision());
+        }
         LocalFacts seen = facts.inPass();
         if (!begun && applied.clean() && seen.files().isPresent()) {
             begun = true;

@@ -51,6 +51,7 @@ final class Operations {
                 Op.REPAIR, this::repair,
                 Op.LEAVE, _ -> leave()));
         all.put(Op.POLICIES, this::policies);
+        all.put(Op.POLICY_REVISION, _ -> Json.object().put("revision", agent.policyRevision()));
         return all;
     }
 

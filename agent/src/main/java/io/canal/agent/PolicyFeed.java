@@ -15,10 +15,12 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
  * Brings Calico's data from etcd into the tables of policy. A value that cannot be read damages its own row only: what it said before
@@ -41,6 +43,9 @@ final class PolicyFeed implements Feed.Listener {
     private SortedMap<ResourceKey, String> problems = new TreeMap<>(BY_PATH);
     /** The write by which each key has the value that was read last. */
     private Map<ResourceKey, Long> revisions = new HashMap<>();
+    /** How far in etcd each write to the tables goes that is not in the kernel yet, by the loop's revision. */
+    private final NavigableMap<Long, Long> underWay = new ConcurrentSkipListMap<>();
+    private volatile long enforced;
 
     /** @param memory keeps what comes for a start without etcd */
     PolicyFeed(ApplyLoop loop, PolicyTables tables, PolicyMemory memory, Conditions conditions) {
@@ -143,7 +148,7 @@ final class PolicyFeed implements Feed.Listener {
             }
             revisions = written;
             problems = itsProblems;
-            loop.write(() -> tables.listed(good, bad, kept, another));
+            handed(loop.write(() -> tables.listed(good, bad, kept, another)));
             tell();
         }
 
@@ -194,9 +199,37 @@ final class PolicyFeed implements Feed.Listener {
         }
         if (!changed.isEmpty() || !bad.isEmpty()) {
             memory.changed(kept);
-            loop.write(() -> tables.changed(changed, bad));
+            handed(loop.write(() -> tables.changed(changed, bad)));
+        } else if (underWay.isEmpty()) {
+            enforced = revision;
+        } else {
+            handed(loop.write(() -> { }));
         }
         tell();
+    }
+
+    private void handed(long write) {
+        underWay.put(write, revision);
+        // The pass may be over before it was noted what it is waited for.
+        if (loop.applied().revision() >= write) {
+            loop.write(() -> { });
+        }
+    }
+
+    /** A pass has brought the tables, as they were at this revision of the loop, into the kernel; told on the loop's thread. */
+    void applied(long write) {
+        if (tables.isSettled()) {
+            NavigableMap<Long, Long> done = underWay.headMap(write, true);
+            if (!done.isEmpty()) {
+                enforced = done.lastEntry().getValue();
+                done.clear();
+            }
+        }
+    }
+
+    /** The revision of etcd up to which policies are in the kernel; 0 before the first. */
+    long enforced() {
+        return enforced;
     }
 
     @Override

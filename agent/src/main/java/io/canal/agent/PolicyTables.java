@@ -115,6 +115,11 @@ final class PolicyTables implements NodePolicy {
         this.onKnown = onKnown;
     }
 
+    /** Whether all that etcd told is taken up. */
+    boolean isSettled() {
+        return known && waiting == null;
+    }
+
     /**
      * All that there is in etcd.
      *

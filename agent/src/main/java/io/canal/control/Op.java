@@ -27,6 +27,9 @@ public final class Op {
     /** Releases what {@code unit}, which is gone, held. */
     public static final String UNIT_GONE = "unit-gone";
 
+    /** Gives {@code revision}: etcd's, up to which the policies are in the kernel; 0 while it is not known which hold. */
+    public static final String POLICY_REVISION = "policy-revision";
+
     /**
      * What the kernel's rules of this node do with the first packet of a connection. Takes {@code source} and {@code destination}
      * (addresses, or pods of this node, whose address is of IPv6 where {@code v4} is false), {@code protocol}, {@code source-port}, {@code destination-port}, {@code icmp-type}; and {@code in} and {@code out} (interfaces, one

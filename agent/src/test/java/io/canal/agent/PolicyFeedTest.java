@@ -149,6 +149,35 @@ class PolicyFeedTest {
         loop.applied(loop.write(() -> { })).toCompletableFuture().get(10, TimeUnit.SECONDS);
     }
 
+    @Test
+    void a_revision_counts_as_in_the_kernel_when_a_pass_has_taken_it_up_and_not_before() throws Exception {
+        try (ApplyLoop loop = loop()) {
+            PolicyFeed feed = new PolicyFeed(loop, tables, memory, new Conditions(() -> { }));
+            standing = new KeeperStanding(true, false, false, 0, List.of(), List.of());
+            feed.listed(new Listing(1, 10, List.of()));
+            feed.applied(passed(loop));
+            assertEquals(0, feed.enforced(), "the rest of etcd is not known yet");
+
+            standing = standing(true);
+            long before = passed(loop);
+            feed.applied(before);
+            assertEquals(10, feed.enforced());
+
+            feed.changed(11, List.of(new Feed.Change.Put(POLICY)));
+            feed.applied(before);
+            assertEquals(10, feed.enforced(), "a pass of before");
+            feed.applied(passed(loop));
+            assertEquals(11, feed.enforced());
+
+            feed.changed(12, List.of(new Feed.Change.Deleted(ResourceKey.ROOT + "blockaffinities/any")));
+            assertEquals(12, feed.enforced(), "nothing of it matters");
+        }
+    }
+
+    private static long passed(ApplyLoop loop) throws Exception {
+        return loop.applied(loop.write(() -> { })).toCompletableFuture().get(10, TimeUnit.SECONDS).revision();
+    }
+
     private static KeeperStanding standing(boolean mayRemove) {
         return new KeeperStanding(true, true, mayRemove, 1, List.of(), List.of());
     }
