@@ -45,7 +45,7 @@ final class TestNode implements AutoCloseable {
     private int pods;
 
     /** A pod: its namespace, its addresses, and the id it was made with. */
-    record Pod(NetworkNamespace namespace, List<String> addresses, String containerId, String name) {
+    record Pod(NetworkNamespace namespace, List<String> addresses, String containerId, String podNamespace, String name) {
 
         /** The first. */
         String address() {
@@ -189,27 +189,34 @@ final class TestNode implements AutoCloseable {
 
     /** Makes a pod as a runtime does: a namespace, then ADD by the native client with the conflist's first plugin. */
     Pod add() {
+        return add("default", "pod-" + number + "-" + (pods + 1), List.of());
+    }
+
+    /** As {@link #add()}, with a name and with addresses of the caller's choice; with none it gets what is free. */
+    Pod add(String podNamespace, String podName, List<String> ips) {
         int count = ++pods;
         NetworkNamespace pod = namespaces.add("p" + number + "-" + count);
         String containerId = "c" + number + "x" + count;
-        String podName = "pod-" + number + "-" + count;
-        ObjectNode result = Json.object("result of ADD", cni("ADD", containerId, podName, pod)).orThrow();
+        ObjectNode result = Json.object("result of ADD", cni("ADD", containerId, podNamespace, podName, pod, ips)).orThrow();
         List<String> addresses = result.path("ips").valueStream().map(ip -> ip.path("address").asText().replaceAll("/.*", "")).toList();
         if (addresses.isEmpty()) {
             throw new AssertionError("ADD on " + name + " gave " + result + "\n" + logText());
         }
-        return new Pod(pod, addresses, containerId, podName);
+        return new Pod(pod, addresses, containerId, podNamespace, podName);
     }
 
     /** Removes a pod; what the client printed. */
     String del(Pod pod) {
-        return cni("DEL", pod.containerId(), pod.name(), pod.namespace());
+        return cni("DEL", pod.containerId(), pod.podNamespace(), pod.name(), pod.namespace(), List.of());
     }
 
-    private String cni(String command, String containerId, String podName, NetworkNamespace pod) {
+    private String cni(String command, String containerId, String podNamespace, String podName, NetworkNamespace pod, List<String> ips) {
         try {
             ObjectNode list = Json.object(paths.conflist().toString(), Files.readString(paths.conflist())).orThrow();
             ObjectNode plugin = ((ObjectNode) list.path("plugins").path(0)).put("name", list.path("name").asText()).put("cniVersion", "1.0.0");
+            if (!ips.isEmpty()) {
+                ips.forEach(plugin.withObject("/args/cni").putArray("ips")::add);
+            }
             ProcessBuilder builder = new ProcessBuilder("nsenter", "--net=" + namespace.path(), Path.of("target", "native", "calico").toAbsolutePath().toString());
             Map<String, String> environment = builder.environment();
             environment.put("CANAL_CNI_SOCKET", paths.cniSocket().toString());
@@ -218,7 +225,7 @@ final class TestNode implements AutoCloseable {
             environment.put("CNI_NETNS", pod.path().toString());
             environment.put("CNI_IFNAME", "eth0");
             environment.put("CNI_PATH", paths.cniBinDir().toString());
-            environment.put("CNI_ARGS", "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + podName + ";K8S_POD_INFRA_CONTAINER_ID=" + containerId);
+            environment.put("CNI_ARGS", "IgnoreUnknown=1;K8S_POD_NAMESPACE=" + podNamespace + ";K8S_POD_NAME=" + podName + ";K8S_POD_INFRA_CONTAINER_ID=" + containerId);
             Process client = builder.start();
             try (var stdin = client.getOutputStream()) {
                 stdin.write(Json.compact(plugin).getBytes(StandardCharsets.UTF_8));

@@ -1,9 +1,12 @@
 package io.canal.store.testing;
 
+import io.canal.kernel.netns.NetworkNamespace;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.channels.SocketChannel;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -11,12 +14,25 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class TcpRelay implements AutoCloseable {
 
     private final ServerSocket listening;
-    private final int target;
+    private final Connector target;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private volatile boolean cut;
 
+    private interface Connector {
+        Socket connect() throws IOException;
+    }
+
     /** @param target the server's port */
     public TcpRelay(int target) {
+        this(() -> new Socket(InetAddress.getLoopbackAddress(), target));
+    }
+
+    /** To a server that can be reached from a network namespace. */
+    public TcpRelay(NetworkNamespace namespace, String address, int port) {
+        this(() -> namespace.<Socket, IOException>call(() -> SocketChannel.open(new InetSocketAddress(InetAddress.ofLiteral(address), port)).socket()));
+    }
+
+    private TcpRelay(Connector target) {
         this.target = target;
         try {
             listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
@@ -62,7 +78,7 @@ public final class TcpRelay implements AutoCloseable {
 
     private void relay(Socket client) {
         try {
-            Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
+            Socket server = target.connect();
             open.add(client);
             open.add(server);
             Thread.ofVirtual().start(() -> copy(client, server));

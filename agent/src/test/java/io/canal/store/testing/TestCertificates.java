@@ -57,7 +57,7 @@ public final class TestCertificates {
         request.addAll(List.of(key));
         openssl(request.toArray(String[]::new));
         try {
-            Files.writeString(file("san"), "subjectAltName=IP:" + server + ",DNS:localhost\n");
+            Files.writeString(file("san"), "subjectAltName=IP:" + server + ",IP:127.0.0.1,DNS:localhost\n");
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

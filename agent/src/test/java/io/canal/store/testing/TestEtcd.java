@@ -36,12 +36,13 @@ public final class TestEtcd implements AutoCloseable {
 
     private final class Member {
         private final String name;
-        private final int clientPort = freePort();
+        private final int clientPort;
         private final int peerPort = freePort();
         private Process process;
 
-        Member(String name) {
+        Member(String name, int clientPort) {
             this.name = name;
+            this.clientPort = clientPort;
         }
 
         String clientUrl() {
@@ -54,10 +55,10 @@ public final class TestEtcd implements AutoCloseable {
     }
 
     private TestEtcd(int count, boolean tls) {
-        this(count, tls, Optional.empty(), "127.0.0.1");
+        this(count, tls, Optional.empty(), "127.0.0.1", 0);
     }
 
-    private TestEtcd(int count, boolean tls, Optional<NetworkNamespace> namespace, String address) {
+    private TestEtcd(int count, boolean tls, Optional<NetworkNamespace> namespace, String address, int port) {
         this.namespace = namespace;
         this.address = address;
         try {
@@ -67,7 +68,7 @@ public final class TestEtcd implements AutoCloseable {
         }
         certificates = tls ? Optional.of(new TestCertificates(folder.resolve("tls"), address)) : Optional.empty();
         for (int i = 0; i < count; i++) {
-            members.add(new Member("m" + i));
+            members.add(new Member("m" + i, port == 0 ? freePort() : port));
         }
         // A test run that is ended from outside leaves no etcd behind.
         Runtime.getRuntime().addShutdownHook(new Thread(this::killAll));
@@ -86,7 +87,12 @@ public final class TestEtcd implements AutoCloseable {
 
     /** One member that asks for client certificates, at an address that the namespace has. */
     public static TestEtcd tls(NetworkNamespace namespace, String address) {
-        return new TestEtcd(1, true, Optional.of(namespace), address);
+        return tls(namespace, address, 0);
+    }
+
+    /** As {@link #tls(NetworkNamespace, String)}, with a port of the caller's choice. */
+    public static TestEtcd tls(NetworkNamespace namespace, String address, int port) {
+        return new TestEtcd(1, true, Optional.of(namespace), address, port);
     }
 
     /** Several members, plain text. */
@@ -109,12 +115,13 @@ public final class TestEtcd implements AutoCloseable {
 
     /** A path to the first member. */
     public TcpRelay relay() {
-        return new TcpRelay(members.getFirst().clientPort);
+        int port = members.getFirst().clientPort;
+        return namespace.map(where -> new TcpRelay(where, address, port)).orElseGet(() -> new TcpRelay(port));
     }
 
     /** A store that reaches the first member through the relay. */
     public EtcdStore store(TcpRelay relay) {
-        return new EtcdStore(settings(List.of(scheme() + "://" + address + ":" + relay.port())), Clock.system());
+        return new EtcdStore(settings(List.of(scheme() + "://127.0.0.1:" + relay.port())), Clock.system());
     }
 
     public EtcdSettings settings() {

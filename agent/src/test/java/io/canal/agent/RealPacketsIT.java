@@ -1,0 +1,183 @@
+package io.canal.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.agent.PolicyScene.Backend;
+import io.canal.model.calico.Resource;
+import io.canal.policy.reference.Evaluator;
+import io.canal.policy.reference.Exchange;
+import io.canal.policy.reference.Passage;
+import io.canal.policy.testing.RandomSet;
+import io.canal.policy.testing.VerdictSet;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Real packets on each dataplane, from policies in a real etcd by a real agent: TCP, UDP, SCTP, GRE and ICMP of both families between
+ * pods, their node, and machines beside it.
+ *
+ * <p>{@code -Dcanal.random.seed=N} tries random set N alone, {@code -Dcanal.packets.sets=N} tries so many.
+ */
+@TestInstance(Lifecycle.PER_CLASS)
+class RealPacketsIT {
+
+    /** Every sixth of 254. */
+    private static final int EVERY = 6;
+    /** Felix errs there: the third list of several members in a rule restricts nothing. */
+    private static final List<String> ERRORS_OF_FELIX = List.of("edge-022", "edge-075");
+    private static final int SETS = Integer.getInteger("canal.packets.sets", 200);
+    /** Of the sets each dataplane tries this share: the text for both back ends of iptables is the same. */
+    private static final Map<Backend, Integer> ONE_OF = Map.of(Backend.NFTABLES, 1, Backend.IPTABLES_NFT, 2, Backend.IPTABLES_LEGACY, 8);
+    private static final int FLOWS = 40;
+    private static final int TOLD = 8;
+
+    private final Map<Backend, PolicyScene> scenes = new EnumMap<>(Backend.class);
+    private final ExecutorService threads = Executors.newFixedThreadPool(Backend.values().length);
+
+    RealPacketsIT(@TempDir Path folder) {
+        for (Backend backend : Backend.values()) {
+            scenes.put(backend, new PolicyScene(backend, folder.resolve(backend.name())));
+        }
+    }
+
+    @BeforeAll
+    void start() {
+        // One after the other: an agent's start is the time at which a machine has most to do.
+        scenes.values().forEach(PolicyScene::start);
+    }
+
+    @AfterAll
+    void stop() {
+        threads.shutdownNow();
+        scenes.values().forEach(PolicyScene::close);
+    }
+
+    /** What is asked of one dataplane; gives the differences. */
+    private interface Trial {
+        List<String> run(Backend backend, PolicyScene scene) throws Exception;
+    }
+
+    private void onEach(Trial trial) throws Exception {
+        Map<Backend, Future<List<String>>> running = new EnumMap<>(Backend.class);
+        scenes.forEach((backend, scene) -> running.put(backend, threads.submit(() -> trial.run(backend, scene))));
+        List<String> differences = new ArrayList<>();
+        for (Map.Entry<Backend, Future<List<String>>> each : running.entrySet()) {
+            each.getValue().get().forEach(difference -> differences.add(each.getKey() + " " + difference));
+        }
+        assertEquals(List.of(), differences.subList(0, Math.min(differences.size(), 3 * TOLD)), () -> differences.size() + " differ");
+    }
+
+    /** Of the sets that real Felix was measured with every sixth, with all of its flows; on iptables-legacy a third of them. */
+    @Test
+    void packets_do_what_they_did_with_felix() throws Exception {
+        List<VerdictSet> all = VerdictSet.load("edge", "hep", "knp", "core").filter(set -> !ERRORS_OF_FELIX.contains(set.id())).toList();
+        List<VerdictSet> sample = new ArrayList<>();
+        for (int i = 0; i < all.size(); i += EVERY) {
+            sample.add(all.get(i));
+        }
+        assertTrue(sample.size() >= 40, sample.size() + " sets");
+        onEach((backend, scene) -> {
+            List<String> differences = new ArrayList<>();
+            for (int i = 0; i < sample.size(); i += backend == Backend.IPTABLES_LEGACY ? 3 : 1) {
+                VerdictSet set = sample.get(i);
+                Map<Passage, Boolean> expected = new LinkedHashMap<>();
+                set.asked().forEach(asked -> expected.put(asked.request(), asked.through().values().iterator().next()));
+                scene.pods(set.resources());
+                scene.hold(set.resources(), set.node().toHost());
+                compare(scene, expected).forEach(difference -> differences.add(set + ": " + difference));
+            }
+            return differences;
+        });
+    }
+
+    /** Every third set is new each time. */
+    @Test
+    void packets_do_what_the_policies_say_whatever_they_say() throws Exception {
+        Long one = Long.getLong("canal.random.seed");
+        long fresh = System.nanoTime() >>> 8;
+        List<RandomSet> sets = new ArrayList<>();
+        for (int i = 0; i < (one == null ? SETS : 1); i++) {
+            long seed = one != null ? one : i % 3 == 0 ? fresh + i : i;
+            sets.add(RandomSet.of(seed, seed % 4 < 2, FLOWS));
+        }
+        System.out.println("random sets with real packets: " + sets.size() + ", fresh ones from seed " + fresh);
+        onEach((backend, scene) -> {
+            List<String> differences = new ArrayList<>();
+            for (int i = 0; i < sets.size() && differences.size() < TOLD; i += ONE_OF.get(backend)) {
+                RandomSet set = sets.get(i);
+                scene.pods(set.resources());
+                scene.hold(set.resources(), set.node().toHost());
+                compare(scene, said(set)).forEach(difference -> differences.add("-Dcanal.random.seed=" + set.seed() + ": " + difference));
+            }
+            return differences;
+        });
+    }
+
+    /** The check can fail: without the last policy of a set, packets of some sets tell. */
+    @Test
+    void a_policy_that_is_not_put_is_noticed() throws Exception {
+        PolicyScene scene = scenes.get(Backend.NFTABLES);
+        int noticed = 0;
+        for (long seed = 0; seed < 12; seed++) {
+            RandomSet set = RandomSet.of(seed, false, FLOWS);
+            List<Resource> fewer = new ArrayList<>(set.resources());
+            fewer.removeLast();
+            scene.pods(fewer);
+            scene.hold(fewer, set.node().toHost());
+            noticed += compare(scene, said(set)).isEmpty() ? 0 : 1;
+        }
+        assertTrue(noticed > 1, noticed + " of 12");
+    }
+
+    /** What the policies say of each flow. One translation a port: what a service proxy would do with two is its own affair. */
+    private static Map<Passage, Boolean> said(RandomSet set) {
+        Evaluator evaluator = new Evaluator(io.canal.policy.reference.PolicyTables.of(set.resources(), problem -> {
+            throw new AssertionError(set + ": " + problem.sentence());
+        }), set.node());
+        Map<List<Object>, List<Object>> translations = new HashMap<>();
+        Map<Passage, Boolean> said = new LinkedHashMap<>();
+        for (Passage request : set.requests()) {
+            List<Object> dialled = List.of(request.arriving().destination(), request.arriving().protocol(), request.arriving().destinationPort());
+            List<Object> served = List.of(request.flow().destination(), request.flow().destinationPort());
+            if (translations.computeIfAbsent(dialled, first -> served).equals(served)) {
+                Exchange exchange = evaluator.exchange(request);
+                said.put(request, answered(request) ? exchange.allowed() : exchange.request().allowed());
+            }
+        }
+        return said;
+    }
+
+    /** Of the others it is seen that they arrive. */
+    private static boolean answered(Passage request) {
+        return Set.of(1, 6, 17, 58).contains(request.arriving().protocol());
+    }
+
+    private static List<String> compare(PolicyScene scene, Map<Passage, Boolean> expected) throws Exception {
+        Set<Passage> through = scene.through(List.copyOf(expected.keySet()), passage -> expected.getOrDefault(passage, false));
+        List<String> differences = new ArrayList<>();
+        expected.forEach((passage, allowed) -> {
+            if (through.contains(passage) != allowed) {
+                differences.add(passage + (allowed ? " is lost" : " comes through"));
+            }
+        });
+        Collections.sort(differences);
+        return differences.subList(0, Math.min(differences.size(), 3));
+    }
+}
