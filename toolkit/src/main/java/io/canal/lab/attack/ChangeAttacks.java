@@ -94,8 +94,11 @@ final class ChangeAttacks {
                     findings.proven("the agent starts again", Pause.until(BACK, () -> !Set.of("0", process).contains(process(host))));
                     Pause.ofMillis(random.nextInt(LONGEST_PAUSE_MILLIS));
                 }
+                // One of the two is what the kernel has anyway; both it has only when the agent is back.
+                moment(ground, true);
+                findings.proven("the agent is back, and opens", Pause.until(BACK, () -> Ground.arrives(ground.attacker, ground.near, Traffic.AT_TIMES)));
                 moment(ground, false);
-                findings.proven("the agent follows again", Pause.until(BACK, () -> Ground.closed(ground.attacker, ground.near, Traffic.AT_TIMES)));
+                findings.proven("the agent is back, and closes", Pause.until(BACK, () -> Ground.closed(ground.attacker, ground.near, Traffic.AT_TIMES)));
                 traffic.judge(KILLS + " kills of the agent (seed " + seed + ")", findings);
                 client.getOutputStream().write('x');
                 served.setSoTimeout((int) CONNECT.toMillis());
