@@ -269,8 +269,11 @@ class FailpointIT {
         return monitor("ip", "-o", "monitor", "link", "address", "route", "neigh");
     }
 
+    /** Who starts the tests may have had SIGINT ignored (nohup, a job of a shell script), which these programs would inherit. */
     private Process monitor(String... command) throws IOException {
-        return TestNamespaces.start(one.namespace, command);
+        List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        line.addAll(List.of(command));
+        return TestNamespaces.start(one.namespace, line.toArray(String[]::new));
     }
 
     /** Packets, 500 a second, from one pod to another. */

@@ -251,7 +251,7 @@ class SwapIT {
         TestNode node = dataplane == DataplaneOption.NFTABLES ? onNft : onIptables;
         try (NewFlows flows = begin(node)) {
             DataplaneOption other = dataplane == DataplaneOption.NFTABLES ? DataplaneOption.IPTABLES : DataplaneOption.NFTABLES;
-            for (DataplaneOption next : List.of(other, dataplane)) {
+            for (DataplaneOption next : List.of(other, dataplane, other, dataplane, other, dataplane, other, dataplane)) {
                 node.configure(with(node.config(), next));
                 node.call(Op.RELOAD, Json.object());
                 swap();
@@ -260,7 +260,7 @@ class SwapIT {
                 node.await("the agent follows", () -> flows.passes(second ? B_TURN : A_TURN) && !flows.passes(second ? A_TURN : B_TURN));
             }
             flows.stop();
-            assertWhole(flows, "in two switches");
+            assertWhole(flows, "in eight switches");
         }
     }
 }
