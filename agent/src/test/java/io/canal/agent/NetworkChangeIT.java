@@ -230,7 +230,7 @@ class NetworkChangeIT {
         ip(one.namespace, "-6", "addr", "add", "fd00:10:10::81/64", "dev", "eth1", "nodad");
         AgentConfig before = one.config();
         configured(before.withIface("eth1"));
-        one.await("the tunnels send from it", () -> ip(one.namespace, "-d", "link", "show", "flannel.1").contains("local 10.10.0.81 dev eth1"));
+        one.await("the tunnels send from it", () -> ip(one.namespace, "-d", "link", "show", "type", "vxlan").contains("local 10.10.0.81 dev eth1"));
         two.await("the peer sends to it", () -> bridge(two.namespace, "fdb", "show", "dev", "flannel.1").contains("dst 10.10.0.81"));
         assertEquals(subnet, one.status().subnet());
         run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
