@@ -43,11 +43,16 @@ final class ChangeAttacks {
             for (Family family : ground.families()) {
                 try (Traffic traffic = new Traffic(family, ground.near, ground.attacker, ground.far)) {
                     int changes = CHANGES / ground.families().size();
+                    // Two that are waited for, so that both states were in force whatever becomes of those that chase each other.
+                    moment(ground, false);
+                    Ground.await("the policy of the moment closes", () -> Ground.closed(ground.attacker, ground.near, Traffic.AT_TIMES));
+                    moment(ground, true);
+                    Ground.await("the policy of the moment opens", () -> Ground.arrives(ground.attacker, ground.near, Traffic.AT_TIMES));
                     for (int change = 1; change <= changes; change++) {
                         moment(ground, change % 2 == 0);
                     }
                     Pause.ofMillis(300);
-                    traffic.judge(changes + " changes, " + family, findings);
+                    traffic.judge(changes + 2 + " changes, " + family, findings);
                 }
             }
         } catch (InterruptedException interrupted) {
