@@ -64,4 +64,13 @@ final class ModelOption {
         settled.reasons().forEach(text -> System.err.println("ERROR " + text));
         return settled.isSettled() ? 0 : 1;
     }
+
+    /** As {@link #settle}, after a command that asks and changes nothing: what is not as it should be is told, and is not its failure. */
+    static void settleBeside(Model model, Duration timeout) throws IOException, InterruptedException {
+        if (model.hasWork()) {
+            Settled settled = model.settle(timeout);
+            settled.blocked().forEach(text -> System.err.println("NOTE " + text));
+            settled.reasons().forEach(text -> System.err.println("NOTE " + text));
+        }
+    }
 }

@@ -85,8 +85,9 @@ final class RunCommand implements Callable<Integer> {
                 System.err.println();
             }
             int code = TaskReport.print(results, format);
-            int settled = ModelOption.settle(open, patience);
-            return code == 0 ? settled : code;
+            // As with Juju, the exit code is the actions': a unit may well be waiting for what an action has just told of.
+            ModelOption.settleBeside(open, patience);
+            return code;
         }
     }
 
