@@ -22,6 +22,8 @@ import io.canal.model.calico.ResourceKey;
 import io.canal.policy.reference.Flow;
 import io.canal.policy.reference.NodeView.ToHost;
 import io.canal.policy.reference.Passage;
+import io.canal.reconcile.Clock;
+import io.canal.store.EtcdSettings;
 import io.canal.store.EtcdStore;
 import io.canal.store.StoreException;
 import io.canal.store.testing.OwnKeys;
@@ -30,6 +32,7 @@ import io.canal.store.testing.TestEtcd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -83,7 +86,9 @@ final class PolicyScene implements AutoCloseable {
         NetworkNamespace hub = TestNode.makeSwitch(namespaces);
         etcd = TestEtcd.tls(hub, "10.10.0.254", ETCD_PORT);
         relay = etcd.relay();
-        store = etcd.store(relay);
+        // This process has enough to do for three of these, and no packet waits for it.
+        store = new EtcdStore(new EtcdSettings(List.of("https://127.0.0.1:" + relay.port()), etcd.settings().tls(), Duration.ofSeconds(20), Duration.ofSeconds(40)),
+                Clock.system());
         keys = new OwnKeys(store);
         node = new TestNode(namespaces, hub, 1, etcd, folder, this::configured);
         outside = namespaces.add("out");
