@@ -32,8 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Real packets on each dataplane, from policies in a real etcd by a real agent: TCP, UDP, SCTP, GRE and ICMP of both families between
  * pods, their node, and machines beside it.
- *
- * <p>{@code -Dcanal.random.seed=N} tries random set N alone, {@code -Dcanal.packets.sets=N} tries so many, {@code -Dcanal.random.fresh=true} new ones.
  */
 @TestInstance(Lifecycle.PER_CLASS)
 class RealPacketsIT {
@@ -42,10 +40,7 @@ class RealPacketsIT {
     private static final int EVERY = 6;
     /** Felix errs there: the third list of several members in a rule restricts nothing. */
     private static final List<String> ERRORS_OF_FELIX = List.of("edge-022", "edge-075");
-    private static final int SETS = Integer.getInteger("canal.packets.sets", 200);
     private static final int FLOWS = 40;
-    /** Whose the random sets are, one after the other; five apart, so that each dataplane gets sets of both families. */
-    private static final List<Backend> TURNS = List.of(Backend.NFTABLES, Backend.NFTABLES, Backend.IPTABLES_NFT, Backend.IPTABLES_LEGACY, Backend.NFTABLES);
     private static final int TOLD = 8;
 
     private final Map<Backend, PolicyScene> scenes = new EnumMap<>(Backend.class);
@@ -102,32 +97,6 @@ class RealPacketsIT {
                 scene.pods(set.resources());
                 scene.hold(set.resources(), set.node().toHost());
                 compare(scene, expected).forEach(difference -> differences.add(set + ": " + difference));
-            }
-            return differences;
-        });
-    }
-
-    /**
-     * The same sets each time, lest a run fails for what it does not change; {@code -Dcanal.random.fresh=true} makes new ones. Each
-     * set is one dataplane's, a set that is asked for alone is everyone's.
-     */
-    @Test
-    void packets_do_what_the_policies_say_whatever_they_say() throws Exception {
-        Long one = Long.getLong("canal.random.seed");
-        long first = Boolean.getBoolean("canal.random.fresh") ? System.nanoTime() >>> 8 : 0;
-        int count = one == null ? SETS : 1;
-        System.out.println("random sets with real packets: " + count + ", from seed " + (one == null ? first : one));
-        onEach((backend, scene) -> {
-            List<String> differences = new ArrayList<>();
-            for (int i = 0; i < count && differences.size() < TOLD; i++) {
-                if (one == null && TURNS.get(i % TURNS.size()) != backend) {
-                    continue;
-                }
-                long seed = one == null ? first + i : one;
-                RandomSet set = RandomSet.of(seed, seed % 4 < 2, FLOWS);
-                scene.pods(set.resources());
-                scene.hold(set.resources(), set.node().toHost());
-                compare(scene, said(set)).forEach(difference -> differences.add("-Dcanal.random.seed=" + set.seed() + ": " + difference));
             }
             return differences;
         });
