@@ -1,6 +1,7 @@
 package io.canal.controller;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.controller.charm.Charm;
 import io.canal.controller.charm.EndpointSpec;
@@ -21,8 +22,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Our hook tools answer as Juju's did, call by call, in a model like the one that was recorded. */
 final class RecordedToolsTest {
@@ -196,6 +200,52 @@ final class RecordedToolsTest {
     @TestFactory
     Stream<DynamicTest> in_a_command_of_a_unit_that_is_no_leader() throws Exception {
         return replay("tools.exec.txt", later(), "canal/6", Hook.task(Hook.Kind.EXEC, "70"));
+    }
+
+    /** Juju's controller has secrets, storage and reboots; ours says that it has none, in Juju's words where Juju has them. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "juju-reboot                          | 1 | juju-reboot is not supported by this controller: reboot the machine by canal ssh; the start hook runs when it is back",
+        "juju-reboot --now                    | 1 | juju-reboot is not supported by this controller: reboot the machine by canal ssh; the start hook runs when it is back",
+        "juju-reboot --later                  | 2 | option provided but not defined: --later",
+        "secret-add key1=v                    | 1 | secrets are not supported by this controller: hand the value on by relation data, or keep it in a file of the unit",
+        "secret-add --owner unit key1=v       | 1 | secrets are not supported by this controller: hand the value on by relation data, or keep it in a file of the unit",
+        "secret-add --owner me key1=v         | 2 | secret owner \"me\" not valid",
+        "secret-add --rotate now key1=v       | 2 | rotate policy \"now\" not valid",
+        "secret-add k=v                       | 2 | key \"k\" not valid",
+        "secret-add                           | 2 | missing secret value or filename",
+        "secret-get                           | 2 | require either a secret URI or label",
+        "secret-get --peek --refresh x        | 2 | specify one of --peek or --refresh but not both",
+        "secret-get nonsense                  | 2 | secret URI \"nonsense\" not valid",
+        "secret-get secret:9m4e2mr0ui3e8a215n4g | 1 | secret \"9m4e2mr0ui3e8a215n4g\" not found",
+        "secret-get --label db                | 1 | consumer label \"db\" not found",
+        "secret-info-get 9m4e2mr0ui3e8a215n4g | 1 | secret \"9m4e2mr0ui3e8a215n4g\" not found",
+        "secret-set 9m4e2mr0ui3e8a215n4g a1=b | 1 | secret \"9m4e2mr0ui3e8a215n4g\" not found",
+        "secret-remove                        | 2 | missing secret URI",
+        "secret-grant 9m4e2mr0ui3e8a215n4g -r etcd:3 | 1 | secret \"9m4e2mr0ui3e8a215n4g\" not found",
+        "secret-ids x                         | 2 | unrecognized args: [\"x\"]",
+        "storage-get                          | 2 | no storage instance specified",
+        "storage-get -s data/0 location       | 2 | invalid value \"data/0\" for option -s: storage not found",
+        "credential-get x                     | 2 | unrecognized args: [\"x\"]",
+    })
+    void what_the_controller_has_not_is_said_in_one_sentence(String line, int code, String sentence) {
+        List<String> words = List.of(line.split(" "));
+        ToolReply reply = inStart().call(words.getFirst(), words.subList(1, words.size()), NO_FILES);
+        assertEquals(new ToolReply(code, "", "ERROR " + sentence + "\n"), reply);
+    }
+
+    @Test
+    void each_tool_says_how_it_is_used() {
+        for (String tool : HookTools.NAMES) {
+            ToolReply reply = inStart().call(tool, List.of("--help"), NO_FILES);
+            assertEquals(0, reply.code(), tool);
+            assertTrue(reply.stdout().startsWith("Usage: " + tool + " [options]"), reply.stdout());
+        }
+        assertEquals("", inStart().call("juju-log", List.of("--", "--help"), NO_FILES).stdout(), "is a message");
+    }
+
+    private HookTools inStart() {
+        return new HookTools(new RunContext(first(false), UnitName.of("canal/0"), Hook.of(Hook.Kind.START), charm, new NoLive("canal/0")));
     }
 
     private Stream<DynamicTest> replay(String file, ModelState state, String unit, Hook hook) throws Exception {

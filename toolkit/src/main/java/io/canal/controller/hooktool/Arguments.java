@@ -98,6 +98,12 @@ final class Arguments {
         };
     }
 
+    /** Whether {@code --help} is among the flags. */
+    static boolean askForHelp(List<String> args) {
+        int end = args.indexOf("--");
+        return (end < 0 ? args : args.subList(0, end)).stream().anyMatch(argument -> argument.equals("--help") || argument.equals("-h"));
+    }
+
     boolean has(String flag) {
         return "true".equals(values.get(flag));
     }

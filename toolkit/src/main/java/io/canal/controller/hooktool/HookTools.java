@@ -29,16 +29,21 @@ public final class HookTools {
     private final RelationTools relations;
     private final UnitTools units;
     private final ActionTools actions;
+    private final AbsentTools absent;
 
     public HookTools(HookContext context) {
         this.context = context;
         this.relations = new RelationTools(context);
         this.units = new UnitTools(context);
         this.actions = new ActionTools(context);
+        this.absent = new AbsentTools(context);
     }
 
     /** Runs a tool. */
     public synchronized ToolReply call(String tool, List<String> args, CallerFiles files) {
+        if (NAMES.contains(tool) && Arguments.askForHelp(args)) {
+            return ToolReply.printed("Usage: " + tool + " [options]" + ToolWords.of(tool) + "\n");
+        }
         try {
             return ToolReply.printed(run(tool, args, files));
         } catch (ToolException e) {
@@ -73,38 +78,18 @@ public final class HookTools {
             case "action-set" -> actions.set(args);
             case "action-fail" -> actions.fail(args);
             case "action-log" -> actions.log(args);
-            case "juju-reboot" -> {
-                Arguments.parse(args, Set.of("now"), List.of()).end();
-                throw ToolException.failure(context.actionParams().isPresent()
-                        ? "juju-reboot is not supported when running an action."
-                        : "juju-reboot is not supported by this controller");
-            }
-            case "credential-get" -> throw ToolException.failure("cannot access cloud credentials: permission denied");
-            case "secret-ids" -> none(args, files);
-            case "secret-get", "secret-info-get" -> {
-                if (args.stream().allMatch(argument -> argument.startsWith("-"))) {
-                    throw ToolException.usage("require either a secret URI or label");
-                }
-                throw ToolException.failure("secrets are not supported by this controller");
-            }
-            case "secret-add" -> {
-                units.secretAdd(args);
-                throw ToolException.failure("secrets are not supported by this controller");
-            }
-            case "secret-set", "secret-remove", "secret-grant", "secret-revoke" ->
-                throw ToolException.failure("secrets are not supported by this controller");
-            case "storage-list" -> none(args, files);
-            case "storage-get" -> throw ToolException.usage("no storage instance specified");
-            case "storage-add" -> units.storageAdd(args);
+            case "juju-reboot" -> absent.reboot(args);
+            case "credential-get" -> absent.credential(args);
+            case "secret-ids" -> absent.secretIds(args, files);
+            case "secret-add" -> absent.secretAdd(args);
+            case "secret-get" -> absent.secretGet(args);
+            case "secret-info-get" -> absent.secretInfoGet(args);
+            case "secret-set", "secret-remove", "secret-grant", "secret-revoke" -> absent.secretChange(args);
+            case "storage-list" -> absent.storageList(args, files);
+            case "storage-get" -> absent.storageGet(args);
+            case "storage-add" -> absent.storageAdd(args);
             default -> throw ToolException.failure("bad request: unknown command: " + tool);
         };
-    }
-
-    private static String none(List<String> args, CallerFiles files) throws ToolException {
-        Arguments arguments = formatted(args, Set.of());
-        arguments.next();
-        arguments.end();
-        return output(arguments, files, Formats.SMART, JsonNodeFactory.instance.arrayNode());
     }
 
     private String configGet(List<String> args, CallerFiles files) throws ToolException {

@@ -233,45 +233,4 @@ final class UnitTools {
         key.ifPresent(name -> context.writeStore(name, Optional.empty()));
         return "";
     }
-
-    /** What is wrong with it Juju says only when it commits. */
-    String storageAdd(List<String> args) throws ToolException {
-        Arguments arguments = Arguments.parse(args, Set.of(), List.of());
-        List<String> directives = arguments.all();
-        if (directives.isEmpty()) {
-            throw ToolException.usage("storage add requires a storage directive");
-        }
-        for (String directive : directives) {
-            int equals = directive.indexOf('=');
-            String name = equals < 0 ? directive : directive.substring(0, equals);
-            if (equals >= 0 && !directive.substring(equals + 1).matches("[1-9][0-9]*")) {
-                throw ToolException.usage("only count can be specified for " + Arguments.quoted(name));
-            }
-            context.addStorage(name);
-        }
-        return "";
-    }
-
-    /** Checks a secret as Juju does before it makes one. */
-    void secretAdd(List<String> args) throws ToolException {
-        Arguments arguments = Arguments.parse(args, Set.of(),
-                List.of("owner", "label", "description", "rotate", "expire", "file"));
-        List<String> values = arguments.all();
-        if (values.isEmpty() && arguments.value("file").isEmpty()) {
-            throw ToolException.usage("missing secret value or filename");
-        }
-        for (String value : values) {
-            int equals = value.indexOf('=');
-            if (equals <= 0) {
-                throw ToolException.usage("expected \"key=value\", got " + Arguments.quoted(value));
-            }
-            String key = value.substring(0, equals).replaceFirst("#(base64|file)$", "");
-            if (!key.matches("[a-z](-?[a-z0-9]){2,}")) {
-                throw ToolException.usage("key " + Arguments.quoted(key) + " not valid");
-            }
-        }
-        if (!arguments.value("owner").orElse("application").equals("unit") && !context.isLeader()) {
-            throw ToolException.failure("this unit is not the leader");
-        }
-    }
 }
