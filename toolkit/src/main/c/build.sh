@@ -19,4 +19,4 @@ if [ -z "$cc" ]; then
 fi
 mkdir -p "$(dirname "$out")"
 exec "$cc" -std=gnu17 -O2 -g0 -static -Wall -Wextra -Werror -s -Wl,--build-id=none -o "$out" \
-    "$here/canal_unit.c" "$here/frame.c" "$here/juju_exec.c" "$here/serve.c" "$here/tool.c"
+    "$here/canal_unit.c" "$here/frame.c" "$here/juju_exec.c" "$here/nudges.c" "$here/serve.c" "$here/tool.c"

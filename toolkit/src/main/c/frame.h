@@ -19,6 +19,7 @@ enum frame_type {
     RUN = 'R',        /* socket, lock, folder, context id, number of arguments, arguments, environment */
     STOP = 'K',       /* signal number: sent to the process group of the hook */
     PING = 'P',       /* says that the controller lives */
+    HEARD = 'n',      /* name of a nudge, which is written down in the model: it is forgotten here */
     /* controller to tool, through serve */
     REPLY = 'r',      /* exit code, stdout, stderr */
     READ_FILE = 'f',  /* path */
@@ -39,7 +40,7 @@ enum frame_type {
     OUT = 'O',        /* bytes of stdout */
     ERR = 'E',        /* bytes of stderr */
     EXITED = 'X',     /* "exit" or "signal", number */
-    NUDGED = 'N',     /* tag of a unit whose status is to be asked anew */
+    NUDGED = 'N',     /* tag of a unit whose status is to be asked anew, name of the nudge */
 };
 
 struct buffer {

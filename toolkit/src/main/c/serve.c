@@ -8,7 +8,7 @@
 #define _GNU_SOURCE
 #include "serve.h"
 #include "frame.h"
-#include "juju_exec.h"
+#include "nudges.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -414,6 +413,14 @@ static void obey(struct frame *frame)
         free(number);
         break;
     }
+    case HEARD: {
+        char *name = frame_next_text(frame);
+        if (name != NULL) {
+            nudges_forget(name);
+        }
+        free(name);
+        break;
+    }
     case REPLY:
     case READ_FILE:
     case READ_STDIN:
@@ -529,35 +536,6 @@ static void say_hello(void)
     frame_end(&to_controller, place);
 }
 
-/* Hands on what juju-exec has written down, and forgets it: what comes while we look is a new file, and a new event. */
-static void pass_nudges(void)
-{
-    DIR *folder = opendir(NUDGES);
-    struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        if (entry->d_name[0] != '.' && unlinkat(dirfd(folder), entry->d_name, 0) == 0) {
-            size_t place = frame_begin(&to_controller, NUDGED, 0);
-            frame_text(&to_controller, entry->d_name);
-            frame_end(&to_controller, place);
-        }
-    }
-    if (folder != NULL) {
-        closedir(folder);
-    }
-}
-
-/* An inotify descriptor for nudges; -1 where the folder cannot be made: then there are none. */
-static int watch_nudges(void)
-{
-    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    mkdir("/var/lib/juju", 0755);
-    mkdir(NUDGES, 0700);
-    if (fd >= 0 && inotify_add_watch(fd, NUDGES, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0) {
-        close_fd(&fd);
-    }
-    return fd;
-}
-
 /* 0: go on. */
 static int read_controller(struct buffer *in)
 {
@@ -618,8 +596,9 @@ int serve_main(void)
     struct buffer in = {0};
     int64_t heard = now_ms();
     say_hello();
-    int nudges = watch_nudges();
-    pass_nudges();
+    int nudges = nudges_watch();
+    nudges_pass_again(&to_controller);
+    nudges_pass(&to_controller);
     for (;;) {
         int full = to_controller.size > BACKLOG;
         struct pollfd polls[FIRST_TOOL + TOOLS_MAX];
@@ -664,7 +643,7 @@ int serve_main(void)
             uint8_t events[4096];
             while (read(nudges, events, sizeof events) > 0) {
             }
-            pass_nudges();
+            nudges_pass(&to_controller);
         }
         if (polls[2].revents != 0 && take_signals()) {
             return leave(1);

@@ -19,6 +19,7 @@ record Frame(Type type, int id, List<byte[]> fields) {
         RUN('R'),
         STOP('K'),
         PING('P'),
+        HEARD('n'),
         REPLY('r'),
         READ_FILE('f'),
         READ_STDIN('s'),

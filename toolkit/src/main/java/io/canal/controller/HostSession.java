@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -85,6 +86,8 @@ final class HostSession implements AutoCloseable {
     private final CompletableFuture<Hello> hello = new CompletableFuture<>();
     private final Map<Integer, BlockingQueue<Frame>> calls = new ConcurrentHashMap<>();
     private final ByteArrayOutputStream complaints = new ByteArrayOutputStream();
+    /** Frames come as soon as the program on the host runs, before we can answer. */
+    private final CountDownLatch begun = new CountDownLatch(1);
     private final Frame.Decoder decoder = new Frame.Decoder();
     private volatile @Nullable CompletableFuture<End> running;
     private volatile @Nullable Listener listener;
@@ -94,6 +97,7 @@ final class HostSession implements AutoCloseable {
         this.connection = connection;
         this.nudged = nudged;
         this.serve = connection.start(List.of(program.folder() + "/canal-unit", "--serve"), new FromHost(), complaints);
+        begun.countDown();
     }
 
     /**
@@ -243,11 +247,24 @@ final class HostSession implements AutoCloseable {
             }
             case MISSING -> complete(end, new End.Missing());
             case BROKEN -> complete(end, new End.Broken(frame.text(0)));
-            case NUDGED -> Thread.ofVirtual().name("nudge " + frame.text(0)).start(() -> nudged.accept(frame.text(0)));
+            case NUDGED -> Thread.ofVirtual().name("nudge " + frame.text(0)).start(() -> nudged(frame.text(0), frame.text(1)));
             case BEGAN -> {
             }
-            case RUN, STOP, PING, REPLY, READ_FILE, READ_STDIN, WRITE_FILE ->
+            case RUN, STOP, PING, HEARD, REPLY, READ_FILE, READ_STDIN, WRITE_FILE ->
                 throw new IllegalArgumentException("frame " + frame.type() + " goes the other way");
+        }
+    }
+
+    /** The host keeps a nudge until it has come to something: a controller that dies before leaves it to the next. */
+    private void nudged(String tag, String name) {
+        nudged.accept(tag);
+        try {
+            begun.await();
+            send(Frame.of(Frame.Type.HEARD, 0, name));
+        } catch (IOException e) {
+            // The host is gone, and tells the next session again.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -12,6 +12,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -73,8 +78,44 @@ final class NudgeIT {
             assertTrue(model.settle(LONG).isActive());
             long ran = updates();
             assertTrue(ran == 1 || ran == 2, () -> "two nudges and a refresh are one or two hooks, not " + ran);
-            assertEquals(0, Files.list(host.juju().resolve("nudges")).count());
+            awaitNoNudge();
         }
+    }
+
+    @Test
+    void a_nudge_that_a_controller_took_and_died_over_is_told_to_the_next_one() throws Exception {
+        assertEquals(new Called(0, ""), jujuExec("node/0", UPDATE));
+        UnitProgram program = UnitProgram.load();
+        CountDownLatch taken = new CountDownLatch(1);
+        HostSession dying = HostSession.open(LifecycleIT.spec("h1", host).endpoint(), program, tag -> {
+            taken.countDown();
+            throw new IllegalStateException("died before it had written the nudge down");
+        });
+        assertTrue(taken.await(10, TimeUnit.SECONDS), "the first controller was not told");
+        dying.close();
+        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        HostSession next = HostSession.open(LifecycleIT.spec("h1", host).endpoint(), program, heard::add);
+        try {
+            assertEquals("unit-node-0", heard.poll(10, TimeUnit.SECONDS));
+            awaitNoNudge();
+        } finally {
+            next.close();
+        }
+    }
+
+    /** Waits until the host keeps no nudge any more: each was heard. */
+    private void awaitNoNudge() throws Exception {
+        List<Path> left = List.of();
+        for (int i = 0; i < 500; i++) {
+            try (Stream<Path> files = Files.list(host.juju().resolve("nudges"))) {
+                left = files.toList();
+            }
+            if (left.isEmpty()) {
+                return;
+            }
+            Thread.sleep(10);
+        }
+        assertEquals(List.of(), left);
     }
 
     @Test
