@@ -3,7 +3,6 @@ package io.canal.agent;
 import io.canal.config.AgentConfig;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.netlink.Link;
-import io.canal.kernel.netlink.Route;
 import io.canal.kernel.netlink.Rtnl;
 import io.canal.kernel.netlink.RtnlEvent;
 import io.canal.model.Decoded;
@@ -107,8 +106,7 @@ final class UplinkWatch implements AutoCloseable {
     private void look() {
         try {
             AgentConfig now = config.get();
-            Decoded<Uplink> choice = UplinkChoice.choose(now.iface(), now.publicIp(), rtnl.links(), rtnl.addresses(0),
-                    rtnl.routes(new Route.Filter(Route.TABLE_MAIN, 0, 0)));
+            Decoded<Uplink> choice = UplinkSearch.choose(rtnl, now.iface(), now.publicIp());
             if (!Optional.of(choice).equals(last)) {
                 last = Optional.of(choice);
                 chosen.accept(choice);

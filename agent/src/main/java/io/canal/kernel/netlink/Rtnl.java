@@ -98,16 +98,22 @@ public final class Rtnl implements AutoCloseable {
     public List<Address> addresses(int link) throws KernelException {
         List<Address> all = new ArrayList<>();
         for (Family family : Family.values()) {
-            for (Received message : listing("list addresses", Address.dump(family, link))) {
-                if (message.type() == Address.RTM_NEWADDR) {
-                    Address address = Address.parse(message);
-                    if (link == 0 || address.link() == link) {
-                        all.add(address);
-                    }
-                }
-            }
+            all.addAll(addresses(family, link));
         }
         return all;
+    }
+
+    /** The addresses of one family, of all links. */
+    public List<Address> addresses(Family family) throws KernelException {
+        return addresses(family, 0);
+    }
+
+    private List<Address> addresses(Family family, int link) throws KernelException {
+        return listing("list addresses", Address.dump(family, link)).stream()
+                .filter(message -> message.type() == Address.RTM_NEWADDR)
+                .map(Address::parse)
+                .filter(address -> link == 0 || address.link() == link)
+                .toList();
     }
 
     /** The routes of both families that the filter leaves. */
