@@ -15,6 +15,7 @@ import io.canal.model.cni.CniError;
 import io.canal.model.cni.CniRefused;
 import io.canal.model.cni.CniRequest;
 import io.canal.model.cni.CniResult;
+import io.canal.model.cni.Dns;
 import io.canal.model.cni.IpamConfig;
 import io.canal.model.cni.PluginConfig;
 import io.canal.reconcile.Applied;
@@ -59,6 +60,7 @@ final class Adder {
             case Node.Attachable.No(String reason) -> throw new CniRefused(new CniError(CniError.TRY_AGAIN_LATER, "no pod can be attached now", reason));
         };
         List<RangeSet> ranges = Ranges.of(config, lease.subnets());
+        Dns dns = config.ipam().isPresent() ? ResolvConf.read(config.ipam().get().resolvConf()) : Dns.NONE;
         Identity identity = Identity.of(request, config, config.nodename().orElseGet(kit.node()::nodename));
         NetworkNamespace pod = namespace(request);
         Id id = new Id(request.containerId(), request.interfaceInPod());
@@ -66,12 +68,12 @@ final class Adder {
             Optional<Journal.Entry> before = kit.attachments().get(id);
             if (before.isPresent() && before.get().up() && isSound(before.get().attachment(), request, config, lease)) {
                 log.info("{} is attached already", id);
-                return result(before.get().attachment(), config);
+                return result(before.get().attachment(), config, dns);
             }
             if (before.isPresent()) {
                 deleter.takeDown(before.get().attachment());
             }
-            return attach(request, config, place(identity, id), pod, lease, ranges, start);
+            return result(attach(request, config, place(identity, id), pod, lease, ranges, start), config, dns);
         }
     }
 
@@ -83,7 +85,7 @@ final class Adder {
         kit.spool().add(new Write.PutEndpoint(attachment.endpoint().resource()));
     }
 
-    private CniResult attach(CniRequest request, PluginConfig config, Identity identity, NetworkNamespace pod, Node.Attachable.Yes lease,
+    private Attachment attach(CniRequest request, PluginConfig config, Identity identity, NetworkNamespace pod, Node.Attachable.Yes lease,
             List<RangeSet> ranges, long start) throws CniRefused {
         Id id = new Id(request.containerId(), request.interfaceInPod());
         Owner owner = new Owner(id.containerId(), id.interfaceInPod());
@@ -121,7 +123,7 @@ final class Adder {
             kit.attachments().put(new Journal.Entry(attachment, true));
             kit.steps().reached(Step.UP_NOTED);
             publish(attachment);
-            return result(attachment, config);
+            return attachment;
         } catch (CniRefused refusal) {
             deleter.undo(attachment);
             throw refusal;
@@ -243,9 +245,9 @@ final class Adder {
                 routes, config.allowIpForwarding());
     }
 
-    private static CniResult result(Attachment attachment, PluginConfig config) {
+    private static CniResult result(Attachment attachment, PluginConfig config, Dns dns) {
         return new CniResult(attachment.hostInterface(), attachment.id().interfaceInPod(), attachment.mac(), attachment.netns(), attachment.mtu(),
-                attachment.addresses(), config.ipam().map(IpamConfig::routes).orElse(List.of()));
+                attachment.addresses(), config.ipam().map(IpamConfig::routes).orElse(List.of()), dns);
     }
 
     private static NetworkNamespace namespace(CniRequest request) throws CniRefused {

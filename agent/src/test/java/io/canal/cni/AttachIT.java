@@ -243,6 +243,21 @@ final class AttachIT {
     }
 
     @Test
+    void the_files_resolv_conf_is_in_the_result() throws Exception {
+        Path file = Files.writeString(root.resolve("pods-resolv.conf"), "nameserver 10.152.183.10\nsearch svc.cluster.local cluster.local\n");
+        String config = """
+                {"cniVersion":"1.0.0","name":"k8s-pod-network","type":"calico","ipam":{"type":"host-local","subnet":"10.1.49.0/24","resolvConf":"%s"},"policy":{"type":"k8s"}}""";
+        Call call = Call.pod("c0ffee", host.pod("a"), "web-0").with(config.formatted(file));
+        JsonNode first = add(call);
+        assertEquals("{\"nameservers\":[\"10.152.183.10\"],\"search\":[\"svc.cluster.local\",\"cluster.local\"]}", first.path("dns").toString());
+        assertEquals(first, add(call), "when it is repeated too");
+        delete(call);
+        JsonNode error = refused(7, call.with(config.formatted("/nosuch")));
+        assertTrue(error.path("msg").asText().contains("ipam.resolvConf is \"/nosuch\", expected a file"), error.toString());
+        assertNothingLeft();
+    }
+
+    @Test
     void ranges_of_the_runtime_come_before_those_of_the_file() throws Exception {
         Call call = Call.pod("c0ffee", host.pod("a"), "web-0");
         String ranges = "{\"runtimeConfig\":{\"ipRanges\":[[{\"subnet\":\"10.1.49.0/24\",\"rangeStart\":\"10.1.49.200\",\"rangeEnd\":\"10.1.49.201\"}]]},";

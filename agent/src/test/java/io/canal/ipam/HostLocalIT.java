@@ -7,6 +7,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
+import io.canal.model.Mac;
+import io.canal.model.cni.CniResult;
+import io.canal.model.cni.CniVersion;
+import io.canal.model.cni.Dns;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -58,6 +62,32 @@ final class HostLocalIT {
         assertEquals(address.plus(1), ipam.allocate("net", new Owner("ours", "eth0"), sets(), List.of()).getFirst());
         assertEquals(List.of(address), ipam.release("net", new Owner("theirs", "eth0")));
         assertEquals(address.plus(2), address(hostLocal("ADD", "others")));
+    }
+
+    @Test
+    void a_resolv_conf_means_what_it_means_to_the_real_plugin() throws Exception {
+        Path file = Files.writeString(folder.resolve("resolv.conf"), """
+                #nameserver 9.9.9.9
+                ; nameserver 9.9.9.8
+                nameserver 10.152.183.10 # and a word behind
+                \tnameserver   fd00::10
+                nameserver
+                domain one.example two.example
+                domain last.example
+                search a.example b.example
+                search c.example
+                options ndots:5
+                options rotate timeout:1
+                sortlist 10.0.0.0
+                """);
+        for (CniVersion version : List.of(CniVersion.V0_2_0, CniVersion.V0_3_1, CniVersion.V1_0_0)) {
+            Result theirs = hostLocal("ADD", "dns" + version, -1, version.toString(), ",\"resolvConf\":\"" + file + "\"");
+            assertEquals(0, theirs.exit, theirs.out);
+            var ours = new CniResult("cali1", "eth0", Mac.parse("06:6c:24:c2:df:5d").orElseThrow(), "/ns", 0, List.of(address(theirs, version)), List.of(),
+                    Dns.ofResolvConf(Files.readString(file)));
+            var json = new ObjectMapper();
+            assertEquals(json.readTree(theirs.out).path("dns"), json.readTree(ours.print(version)).path("dns"), version.toString());
+        }
     }
 
     @Test
@@ -180,13 +210,18 @@ final class HostLocalIT {
 
     /** @param killAfter milliseconds; negative for never */
     private Result hostLocal(String command, String id, int killAfter) throws Exception {
+        return hostLocal(command, id, killAfter, "1.0.0", "");
+    }
+
+    private Result hostLocal(String command, String id, int killAfter, String version, String more) throws Exception {
         Path plugin = Path.of("/usr/lib/cni/host-local");
         assertTrue(Files.isExecutable(plugin), plugin + " is missing; it is in Debian's package containernetworking-plugins");
         var builder = new ProcessBuilder(plugin.toString());
         builder.environment().putAll(Map.of("CNI_COMMAND", command, "CNI_CONTAINERID", id, "CNI_NETNS", "/proc/self/ns/nosuch", "CNI_IFNAME", "eth0", "CNI_PATH", "/usr/lib/cni"));
         Process process = builder.start();
         try (var to = process.getOutputStream()) {
-            to.write(("{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"ipam\":{\"type\":\"host-local\",\"subnet\":\"10.1.49.0/25\",\"dataDir\":\"" + folder + "\"}}")
+            to.write(("{\"cniVersion\":\"" + version + "\",\"name\":\"net\",\"ipam\":{\"type\":\"host-local\",\"subnet\":\"10.1.49.0/25\",\"dataDir\":\"" + folder + "\""
+                    + more + "}}")
                     .getBytes(StandardCharsets.UTF_8));
         } catch (IOException killed) {
             // It was killed before it read.
@@ -199,7 +234,12 @@ final class HostLocalIT {
     }
 
     private static Ip address(Result added) throws Exception {
-        return IpPrefix.of(new ObjectMapper().readTree(added.out).path("ips").path(0).path("address").asText()).address();
+        return address(added, CniVersion.V1_0_0);
+    }
+
+    private static Ip address(Result added, CniVersion version) throws Exception {
+        var json = new ObjectMapper().readTree(added.out);
+        return IpPrefix.of((version.atLeast(CniVersion.V0_3_0) ? json.path("ips").path(0).path("address") : json.path("ip4").path("ip")).asText()).address();
     }
 
     private static List<RangeSet> sets() {

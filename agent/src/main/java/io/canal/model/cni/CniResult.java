@@ -14,9 +14,10 @@ import java.util.List;
  * @param sandbox the path of the pod's network namespace
  * @param mtu 0 to leave it out
  * @param routes the routes of the configuration's {@code ipam}
+ * @param dns what the resolv.conf says that the configuration's {@code ipam} names
  */
 public record CniResult(
-        String hostInterface, String interfaceInPod, Mac mac, String sandbox, int mtu, List<Ip> addresses, List<IpamConfig.Route> routes) {
+        String hostInterface, String interfaceInPod, Mac mac, String sandbox, int mtu, List<Ip> addresses, List<IpamConfig.Route> routes, Dns dns) {
 
     public CniResult {
         addresses = List.copyOf(addresses);
@@ -29,9 +30,12 @@ public record CniResult(
         if (!version.atLeast(CniVersion.V0_3_0)) {
             old(json, "ip4", Ip.Family.V4);
             old(json, "ip6", Ip.Family.V6);
-            json.putObject("dns");
+            json.set("dns", dns.json(false));
         } else {
             boolean modern = version.atLeast(CniVersion.V1_0_0);
+            if (modern && !dns.equals(Dns.NONE)) {
+                json.set("dns", dns.json(true));
+            }
             var interfaces = json.putArray("interfaces");
             interfaces.addObject().put("name", hostInterface);
             ObjectNode inPod = interfaces.addObject();
@@ -54,7 +58,7 @@ public record CniResult(
                 routes.forEach(route -> written.add(route(route, version)));
             }
             if (!modern) {
-                json.putObject("dns");
+                json.set("dns", dns.json(false));
             }
         }
         return CniJson.pretty(json);

@@ -15,6 +15,8 @@ public record IpamConfig(JsonNode json) {
 
     private static final String POD_CIDR_V6 = "usePodCidrIPv6";
 
+    private static final String STORE = "/var/lib/cni/networks";
+
     /**
      * A range as it is written.
      *
@@ -61,12 +63,22 @@ public record IpamConfig(JsonNode json) {
         return routes;
     }
 
+    /** The file, in the form of resolv.conf, with what the pod's DNS shall be; empty for none. */
+    public String resolvConf() {
+        return CniJson.get(json, "resolvConf").asText("");
+    }
+
     static void check(JsonNode json, Checks checks) {
-        checks.text(json, "ipam.", "type").text(json, "ipam.", "dataDir").text(json, "ipam.", "resolvConf");
+        checks.text(json, "ipam.", "type").text(json, "ipam.", "resolvConf")
+                .field(json, "ipam.", "dataDir", IpamConfig::isOurStore, STORE + ", where canal keeps the addresses of all pods");
         checkRange(json, "ipam.", checks);
         checkSets(json, "ipam.", "ranges", checks);
         checks.each(json, "ipam.", "routes", route -> route.isObject() && IpPrefix.parse(CniJson.get(route, "dst").asText()).isPresent(),
                 "an object with dst, a CIDR");
+    }
+
+    private static boolean isOurStore(JsonNode folder) {
+        return folder.isTextual() && (folder.asText().isEmpty() || folder.asText().replaceAll("/+$", "").equals(STORE));
     }
 
     static void checkSets(JsonNode json, String at, String field, Checks checks) {

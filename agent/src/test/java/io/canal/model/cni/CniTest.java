@@ -57,13 +57,13 @@ final class CniTest {
         }
         Mac mac = Mac.parse(printed.path("interfaces").path(1).path("mac").asText("00:00:00:00:00:00")).orElseThrow();
         var result = new CniResult(printed.path("interfaces").path(0).path("name").asText(), request.interfaceInPod(), mac, request.netns(),
-                printed.path("interfaces").path(1).path("mtu").asInt(0), addresses, config.ipam().orElseThrow().routes());
+                printed.path("interfaces").path(1).path("mtu").asInt(0), addresses, config.ipam().orElseThrow().routes(), Dns.NONE);
         assertEquals(printed, JSON.readTree(result.print(config.version().orElseThrow())));
     }
 
     @Test
     void a_result_of_0_3_1_is_printed_with_go_s_indentation() {
-        var result = new CniResult("cali1", "eth0", Mac.parse("06:6c:24:c2:df:5d").orElseThrow(), "/var/run/netns/x", 1450, List.of(Ip.of("10.0.0.5")), List.of());
+        var result = new CniResult("cali1", "eth0", Mac.parse("06:6c:24:c2:df:5d").orElseThrow(), "/var/run/netns/x", 1450, List.of(Ip.of("10.0.0.5")), List.of(), Dns.NONE);
         assertEquals("""
                 {
                     "cniVersion": "0.3.1",
@@ -86,6 +86,40 @@ final class CniTest {
                     ],
                     "dns": {}
                 }""", result.print(CniVersion.V0_3_1));
+    }
+
+    @Test
+    void what_resolv_conf_says_is_in_the_result() throws Exception {
+        Dns dns = Dns.ofResolvConf("""
+                # nameserver 9.9.9.9
+                nameserver 10.152.183.10
+                  nameserver\t10.152.183.11 ignored
+                domain first
+                domain cluster.local
+                search default.svc.cluster.local svc.cluster.local
+                search cluster.local
+                options ndots:5 rotate
+                nameserver
+                lookup file bind
+                """);
+        var result = new CniResult("cali1", "eth0", Mac.parse("06:6c:24:c2:df:5d").orElseThrow(), "/ns", 0, List.of(Ip.of("10.0.0.5")), List.of(), dns);
+        assertEquals("{\"nameservers\":[\"10.152.183.10\",\"10.152.183.11\"],\"domain\":\"cluster.local\","
+                + "\"search\":[\"default.svc.cluster.local\",\"svc.cluster.local\",\"cluster.local\"],\"options\":[\"ndots:5\",\"rotate\"]}", dns(result, CniVersion.V0_3_1));
+        assertEquals(dns(result, CniVersion.V0_3_1), dns(result, CniVersion.V0_2_0));
+        assertEquals("{\"domain\":\"cluster.local\",\"nameservers\":[\"10.152.183.10\",\"10.152.183.11\"],"
+                + "\"options\":[\"ndots:5\",\"rotate\"],\"search\":[\"default.svc.cluster.local\",\"svc.cluster.local\",\"cluster.local\"]}", dns(result, CniVersion.V1_0_0));
+    }
+
+    private static String dns(CniResult result, CniVersion version) throws Exception {
+        return JSON.readTree(result.print(version)).path("dns").toString();
+    }
+
+    @Test
+    void another_store_of_addresses_is_refused() {
+        String config = "{\"name\":\"n\",\"ipam\":{\"type\":\"host-local\",\"dataDir\":\"%s\"}}";
+        var bad = assertInstanceOf(Decoded.Bad.class, PluginConfig.decode(config.formatted("/run/ipam")));
+        assertEquals("the network configuration: ipam.dataDir is \"/run/ipam\", expected /var/lib/cni/networks, where canal keeps the addresses of all pods", bad.problem().sentence());
+        assertInstanceOf(Decoded.Good.class, PluginConfig.decode(config.formatted("/var/lib/cni/networks/")));
     }
 
     @ParameterizedTest
