@@ -36,13 +36,24 @@ final class PolicyMemory implements AutoCloseable {
     private static final int BUFFER = 1 << 16;
     private static final int LONGEST = 1 << 24;
 
+    /** Makes a file, or a folder's entries, outlive a loss of power. */
+    interface ToDisk {
+        void force(Path what) throws IOException;
+    }
+
     private final Path file;
     private final Path draft;
+    private final ToDisk toDisk;
     private @Nullable DataOutputStream out;
     private boolean drafted;
     private boolean stale = true;
 
     PolicyMemory(Path stateDir) {
+        this(stateDir, PolicyMemory::force);
+    }
+
+    PolicyMemory(Path stateDir, ToDisk toDisk) {
+        this.toDisk = toDisk;
         file = stateDir.resolve("policy.last");
         draft = stateDir.resolve("policy.draft");
     }
@@ -120,9 +131,9 @@ final class PolicyMemory implements AutoCloseable {
     synchronized void trust() {
         if (drafted) {
             try {
-                toDisk(draft);
+                toDisk.force(draft);
                 Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-                toDisk(file.resolveSibling("").toAbsolutePath());
+                toDisk.force(file.resolveSibling("").toAbsolutePath());
                 drafted = false;
             } catch (IOException failure) {
                 failed(file, failure);
@@ -157,7 +168,7 @@ final class PolicyMemory implements AutoCloseable {
     }
 
     /** A listing takes the place of another only when it would outlive a loss of power. */
-    private static void toDisk(Path what) throws IOException {
+    private static void force(Path what) throws IOException {
         try (FileChannel channel = FileChannel.open(what)) {
             channel.force(true);
         }

@@ -8,9 +8,11 @@ import io.canal.store.Store.Entry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -72,6 +74,38 @@ class PolicyMemoryTest {
             memory.trust();
             assertEquals(Map.of("a", "1"), memory.recall());
             assertTrue(memory.stale());
+        }
+    }
+
+    @Test
+    void a_listing_is_on_the_disk_before_it_takes_the_place_of_the_last_one_and_its_name_after() {
+        List<String> order = new ArrayList<>();
+        try (PolicyMemory memory = new PolicyMemory(folder, what -> order.add(what.getFileName() + ": draft " + Files.size(what)
+                + ", last one " + (Files.exists(folder.resolve("policy.last")) ? "there" : "absent")))) {
+            listed(memory, List.of(entry("a", "1")));
+            assertEquals(List.of(), order, "nothing waits for the disk before the listing is trusted");
+            memory.trust();
+        }
+        assertEquals(2, order.size(), order.toString());
+        assertEquals("policy.draft: draft 10, last one absent", order.get(0));
+        assertTrue(order.get(1).startsWith(folder.getFileName() + ": ") && order.get(1).endsWith("last one there"), order.get(1));
+    }
+
+    @Test
+    void a_listing_that_the_disk_does_not_take_leaves_the_last_one() {
+        AtomicBoolean full = new AtomicBoolean();
+        try (PolicyMemory memory = new PolicyMemory(folder, what -> {
+            if (full.get()) {
+                throw new IOException("No space left on device");
+            }
+        })) {
+            listed(memory, List.of(entry("a", "1")));
+            memory.trust();
+            full.set(true);
+            listed(memory, List.of(entry("a", "2")));
+            memory.trust();
+            assertEquals(Map.of("a", "1"), memory.recall());
+            assertTrue(memory.stale(), "the next listing is written whole");
         }
     }
 
