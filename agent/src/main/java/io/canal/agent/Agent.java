@@ -293,6 +293,7 @@ final class Agent implements AutoCloseable {
                 }
                 etcd.learn();
                 uplinks.suspect();
+                noteLimits();
                 pass();
                 look();
                 return Optional.empty();
@@ -347,8 +348,9 @@ final class Agent implements AutoCloseable {
     }
 
     private void noteLimits() {
+        AgentConfig now = facts.latest().config();
         conditions.set("limits", Weight.NOTE, new KernelLimits(Path.of("/proc")).notes(
-                facts.latest().config().txChecksum(), HostFacts.KERNEL_BREAKS_CHECKSUMS, HostFacts.kernelRelease()));
+                now.txChecksum(), HostFacts.KERNEL_BREAKS_CHECKSUMS, HostFacts.kernelRelease(), now.policy().ignoreLooseRpf()));
     }
 
     private boolean mayRemove() {

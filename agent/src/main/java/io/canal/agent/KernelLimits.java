@@ -8,11 +8,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What of the kernel around us limits the pods' traffic, in sentences: tables that are nearly full, offloads that are off. */
+/** What of the kernel around us limits or endangers the pods' traffic, in sentences: tables that are nearly full, offloads that are off, forged sources. */
 final class KernelLimits {
 
     /** From this part on a table counts as nearly full. */
     private static final double NEARLY = 0.9;
+    /** Of {@code rp_filter}: a source counts as true if there is a route to it at all. */
+    private static final long LOOSE = 2;
 
     private final Path proc;
 
@@ -22,7 +24,7 @@ final class KernelLimits {
     }
 
     /** What is worth a note now. The counts themselves are left out: each would be news to be told. */
-    List<String> notes(TxChecksum option, boolean broken, String release) {
+    List<String> notes(TxChecksum option, boolean broken, String release, boolean ignoreLooseRpf) {
         List<String> notes = new ArrayList<>();
         Optional<Long> flows = number("sys/net/netfilter/nf_conntrack_count");
         Optional<Long> most = number("sys/net/netfilter/nf_conntrack_max");
@@ -35,6 +37,10 @@ final class KernelLimits {
         if (option == TxChecksum.AUTO && broken) {
             notes.add("The checksum offload of the tunnels is off, as kernel " + release + " is known to send wrong checksums with it;"
                     + " the option tx-checksum=on switches it on.");
+        }
+        if (!ignoreLooseRpf && number("sys/net/ipv4/conf/all/rp_filter").filter(mode -> mode == LOOSE).isPresent()) {
+            notes.add("The reverse path filter is loose (net.ipv4.conf.all.rp_filter is 2): the kernel lets forged sources in by the node's other"
+                    + " interfaces; those of pods canal's own rules drop. Set the sysctl to 1 or 0, or the option ignore-loose-rpf=true where it has to be so.");
         }
         return notes;
     }

@@ -11,6 +11,7 @@ import io.canal.model.Ip.Family;
 import io.canal.model.Json;
 import io.canal.model.calico.ResourceKey;
 import io.canal.policy.rules.PolicyRules;
+import io.canal.policy.rules.RuleSettings;
 import io.canal.policy.testing.FelixFiles;
 import io.canal.policy.testing.SavedRules;
 import io.canal.policy.testing.SavedSets;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,7 +35,6 @@ class FelixVectorsTest {
     @TempDir
     static Path memory = Path.of("/nowhere");
 
-
     private static final String NODE = "node-1";
 
     static Stream<String> scenarios() {
@@ -43,7 +44,7 @@ class FelixVectorsTest {
     @ParameterizedTest
     @MethodSource("scenarios")
     void as_felix(String folder) {
-        Ruleset ruleset = rendered(folder);
+        Ruleset ruleset = rendered(folder, memory, defaults -> defaults);
         for (Family family : Family.values()) {
             SavedRules ours = SavedRules.of(ruleset, family);
             Optional<SavedRules> felix = SavedRules.recorded(folder, family);
@@ -56,8 +57,9 @@ class FelixVectorsTest {
         SavedSets.recorded(folder).ifPresent(felix -> assertEquals("", SavedSets.of(ruleset).differences(felix), folder));
     }
 
-    private static Ruleset rendered(String folder) {
-        PolicySettings settings = new PolicySettings(defaults -> defaults);
+    /** What the agent makes of a scenario's objects, where its own options are over those of FelixConfiguration. */
+    static Ruleset rendered(String folder, Path memory, UnaryOperator<RuleSettings> options) {
+        PolicySettings settings = new PolicySettings(options);
         PolicyTables tables = new PolicyTables(() -> NODE, () -> new KeeperStanding(true, true, true, 1, List.of(), List.of()), Map.of(), iface -> false, settings,
                 new PolicyMemory(memory), () -> { });
         tables.interfaces(Map.of("eth0", Set.of(Ip.of("10.10.0.1"), Ip.of("fd00:10::1"))));
