@@ -1,11 +1,14 @@
 package io.canal.ruleset;
 
 import java.util.Comparator;
+import java.util.regex.Pattern;
 
 /** A chain of ours: chains of one name in two layers are two chains. The name is as in iptables, at most 28 characters. */
 public record ChainName(Layer layer, String name) implements Comparable<ChainName> {
 
     private static final Comparator<ChainName> ORDER = Comparator.comparing(ChainName::layer).thenComparing(ChainName::name);
+
+    private static final Pattern OF_ONE_OBJECT = Pattern.compile("(?:(?:raw|mangle|nat|filter)-)?cali-(?:p[io]|pr[io]|g[io]|[tf][wh]|[tf]hfw)-.*");
 
     public ChainName {
         // XT_EXTENSION_MAXNAMELEN is 29 with the NUL. Characters: what no parser of either tool takes for syntax.
@@ -20,6 +23,15 @@ public record ChainName(Layer layer, String name) implements Comparable<ChainNam
 
     public static ChainName nat(String name) {
         return new ChainName(Layer.NAT, name);
+    }
+
+    /**
+     * Whether a chain is one object's, a policy's, a profile's, a group's or an endpoint's, so that others need not suffer where it cannot be made.
+     *
+     * @param name with or without the layer before it
+     */
+    public static boolean isOfOneObject(String name) {
+        return OF_ONE_OBJECT.matcher(name).matches();
     }
 
     // Written out: what a record has by itself is slow in a young process, and these are the keys of large tables.

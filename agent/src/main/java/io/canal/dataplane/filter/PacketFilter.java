@@ -242,6 +242,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
             removeLeftovers(now, around);
         }
         List<String> problems = new ArrayList<>(rules.problems());
+        problems.addAll(now.problems());
         openings.open(now.backend(), around, rules.opening(), problems);
         // After ours are in place: in a FORWARD chain that drops by policy its rules were what let packets through.
         if (mayRemove && !oldFlanneld.isGone()) {

@@ -4,6 +4,7 @@ import io.canal.dataplane.iptables.IptablesTables;
 import io.canal.dataplane.nft.NftTable;
 import io.canal.ruleset.Ruleset;
 import java.io.IOException;
+import java.util.List;
 
 /** A dataplane at work. */
 sealed interface Plane extends AutoCloseable {
@@ -15,6 +16,9 @@ sealed interface Plane extends AutoCloseable {
     void want(Ruleset ruleset, Ruleset.Changes changes);
 
     boolean apply(boolean mayRemove) throws IOException;
+
+    /** What of what is wanted the kernel does not take, in sentences. */
+    List<String> problems();
 
     void distrust();
 
@@ -43,6 +47,11 @@ sealed interface Plane extends AutoCloseable {
         @Override
         public boolean apply(boolean mayRemove) throws IOException {
             return table.apply(mayRemove);
+        }
+
+        @Override
+        public List<String> problems() {
+            return table.problems();
         }
 
         @Override
@@ -81,6 +90,11 @@ sealed interface Plane extends AutoCloseable {
         @Override
         public boolean apply(boolean mayRemove) throws IOException {
             return tables.apply(mayRemove);
+        }
+
+        @Override
+        public List<String> problems() {
+            return tables.problems();
         }
 
         @Override

@@ -3,6 +3,7 @@ package io.canal.dataplane.iptables;
 import io.canal.kernel.iptables.Iptables;
 import io.canal.kernel.iptables.IptablesException;
 import io.canal.kernel.iptables.SavedTable;
+import io.canal.reconcile.Culprits;
 import io.canal.reconcile.Delta;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
@@ -12,18 +13,30 @@ import io.canal.ruleset.HookRules;
 import io.canal.ruleset.Layer;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.iptables.IptablesRendering;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Our chains and rules in the tables of one family of one back end. */
 final class FamilyTables {
+
+    private static final List<String> CLOSED = List.of("-m comment --comment \"canal: the kernel does not take the rules of this chain\" -j DROP");
+    private static final Pattern NAMED = Pattern.compile("(?:--match-set|-j|-g) ((?:cali|FLANNEL-)\\S*)");
+    /** Behind the tag comes what the chain is of. */
+    private static final Pattern COMMENT = Pattern.compile("--comment \"?(?!cali:)([^\"]+?)\"? -");
 
     private final Iptables iptables;
     private final IptablesRendering rendering;
@@ -36,6 +49,10 @@ final class FamilyTables {
     /** How this version of iptables prints lines that we spell otherwise; learnt from what is read after a write. */
     private final Map<String, String> spellings = new HashMap<>();
     private Map<Key, List<String>> written = Map.of();
+    /** Whether the last try had something to do. */
+    private boolean wrote;
+    /** The chains that are wanted and that are not taken, in sentences. */
+    private final SortedMap<Key, String> refusedChains = new TreeMap<>();
 
     /** A chain of ours; a name that was found may be one that we would not give. */
     private record Key(Layer layer, String name) implements Comparable<Key> {
@@ -73,8 +90,12 @@ final class FamilyTables {
                 Key key = new Key(each.layer(), each.name());
                 now.add(key);
                 chains.want(key, lines);
+                refusedChains.remove(key);
             });
-            renderedFrom.getOrDefault(name, Set.of()).stream().filter(key -> !now.contains(key)).forEach(chains::unwant);
+            renderedFrom.getOrDefault(name, Set.of()).stream().filter(key -> !now.contains(key)).forEach(key -> {
+                chains.unwant(key);
+                refusedChains.remove(key);
+            });
             if (now.isEmpty()) {
                 renderedFrom.remove(name);
             } else {
@@ -87,6 +108,7 @@ final class FamilyTables {
         wantedHooks.clear();
         renderedFrom.clear();
         chains.wantOnly(Map.of());
+        refusedChains.clear();
     }
 
     void observe() throws IptablesException {
@@ -111,14 +133,104 @@ final class FamilyTables {
     }
 
     /** Writes the difference; false where there was none. {@link #check} follows. */
-    boolean write(boolean mayRemove) throws IptablesException {
-        String text = plan(mayRemove);
-        if (text.isEmpty()) {
-            return false;
+    boolean write(boolean mayRemove) throws IOException {
+        Optional<IptablesException> refused = tryWrite(mayRemove);
+        if (refused.isPresent()) {
+            // Tables are changed one by one, so that some may have been; and others may have changed them.
+            observe();
+            refused = tryWrite(mayRemove);
         }
-        iptables.restore(text);
-        written = Map.copyOf(chains.toSet());
-        return true;
+        if (refused.isPresent()) {
+            refused = leaveOut(refused.get(), mayRemove);
+        }
+        if (refused.isPresent()) {
+            throw refused.get();
+        }
+        return wrote;
+    }
+
+    /** Gives why the rules are refused. */
+    private Optional<IptablesException> tryWrite(boolean mayRemove) throws IptablesException {
+        String text = plan(mayRemove);
+        wrote = !text.isEmpty();
+        if (wrote) {
+            try {
+                iptables.restore(text);
+            } catch (IptablesException failure) {
+                if (failure.isRefusal()) {
+                    return Optional.of(failure);
+                }
+                throw failure;
+            }
+            written = Map.copyOf(chains.toSet());
+        }
+        return Optional.empty();
+    }
+
+    /** Writes all but the chains of single objects that are not taken; gives why that is refused too. */
+    private Optional<IptablesException> leaveOut(IptablesException refused, boolean mayRemove) throws IOException {
+        Map<Key, List<String>> suspects = new TreeMap<>();
+        chains.toSet().forEach((key, lines) -> {
+            if (ChainName.isOfOneObject(key.name())) {
+                suspects.put(key, lines);
+            }
+        });
+        Map<Key, List<String>> named = new TreeMap<>(suspects);
+        named.keySet().removeIf(key -> !refused.line().startsWith("-A " + key.name() + " "));
+        return named.isEmpty() || leaveOut(named, mayRemove).isPresent() ? leaveOut(suspects, mayRemove) : Optional.empty();
+    }
+
+    /** @param suspects as they are wanted */
+    private Optional<IptablesException> leaveOut(Map<Key, List<String>> suspects, boolean mayRemove) throws IOException {
+        Map<Key, List<String>> before = new HashMap<>();
+        suspects.keySet().forEach(key -> {
+            List<String> seen = chains.seen(key);
+            if (seen != null) {
+                before.put(key, seen);
+            }
+        });
+        AtomicReference<Optional<IptablesException>> last = new AtomicReference<>(Optional.empty());
+        // Nothing is removed meanwhile: what a chain was before may lead there.
+        Optional<Map<Key, String>> found = Culprits.find(suspects.keySet(), held -> {
+            suspects.forEach((key, lines) -> chains.want(key, held.contains(key) ? before.getOrDefault(key, CLOSED) : lines));
+            last.set(tryWrite(false));
+            check();
+            return last.get().map(refusal -> String.valueOf(refusal.getMessage()));
+        });
+        if (found.isEmpty()) {
+            suspects.forEach(chains::want);
+            return last.get();
+        }
+        found.get().forEach((key, reason) -> {
+            List<String> wanted = Objects.requireNonNull(suspects.get(key));
+            List<String> was = before.get(key);
+            // However long it stays: what it leads to and looks up is what the refused version does.
+            boolean stays = was != null && named(wanted).containsAll(named(was));
+            chains.want(key, stays ? Objects.requireNonNull(was) : CLOSED);
+            refusedChains.put(key, "the kernel does not take chain " + key.layer().text() + " " + key.name() + comment(wanted) + ": " + reason
+                    + (stays ? "; it stays as it was" : "; it drops all packets"));
+        });
+        Optional<IptablesException> rest = tryWrite(mayRemove);
+        wrote = true;
+        return rest;
+    }
+
+    /** What of what is wanted is not taken, in sentences. */
+    List<String> problems() {
+        return List.copyOf(refusedChains.values());
+    }
+
+    /** The chains and sets that must be there with these lines. */
+    private static Set<String> named(List<String> lines) {
+        Set<String> names = new HashSet<>();
+        for (String line : lines) {
+            NAMED.matcher(line).results().forEach(name -> names.add(name.group(1)));
+        }
+        return names;
+    }
+
+    private static String comment(List<String> lines) {
+        return lines.stream().map(COMMENT::matcher).filter(Matcher::find).findFirst().map(comment -> " (" + comment.group(1) + ")").orElse("");
     }
 
     /** Reads the rules after a write of this family or of another, and learns how the kernel spells what was written. */

@@ -122,6 +122,11 @@ public final class IptablesTables implements AutoCloseable {
         return wrote;
     }
 
+    /** What of what is wanted is not taken, in sentences. */
+    public List<String> problems() {
+        return families.stream().flatMap(family -> family.problems().stream()).toList();
+    }
+
     /** Whether there is any chain or rule of ours. */
     public boolean anythingSeen() throws IOException {
         observe();

@@ -4,6 +4,7 @@ import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesBatch;
 import io.canal.kernel.nftables.NftablesDump;
 import io.canal.kernel.nftables.NftablesSocket;
+import io.canal.kernel.nftables.NftablesSocket.Refused;
 import io.canal.model.PacketCount;
 import io.canal.reconcile.Delta;
 import io.canal.ruleset.Chain;
@@ -22,6 +23,7 @@ import io.canal.ruleset.nft.NftRendering;
 import io.canal.ruleset.nft.NftRule;
 import io.canal.ruleset.nft.NftSet;
 import io.canal.ruleset.nft.Verdict;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -64,6 +66,9 @@ public final class NftTable implements AutoCloseable {
     private int generation;
     private boolean trusted;
     private boolean anew;
+    /** Whether the last try had something to do. */
+    private boolean changed;
+    private final RefusedChains refusedChains = new RefusedChains(chains, this::bring, () -> anew || mustReplace());
 
     /** @param socket in the node's network namespace; it is closed with this */
     public NftTable(NftablesSocket socket) {
@@ -197,6 +202,7 @@ public final class NftTable implements AutoCloseable {
 
     private void wantChain(NftChain chain, Map<NftSet, List<NftElement>> ports) {
         chains.want(chain.name(), chain);
+        refusedChains.forget(chain.name());
         Set<NftSet> before = portSetsOf.getOrDefault(chain.name(), Set.of());
         ports.forEach((set, itsElements) -> {
             if (!before.contains(set) && portSetUses.merge(set, 1, Integer::sum) == 1) {
@@ -214,6 +220,7 @@ public final class NftTable implements AutoCloseable {
 
     private void unwantChain(String name) {
         chains.unwant(name);
+        refusedChains.forget(name);
         Set<NftSet> ports = portSetsOf.remove(name);
         if (ports != null) {
             ports.forEach(this::releasePortSet);
@@ -235,7 +242,30 @@ public final class NftTable implements AutoCloseable {
      * @param mayRemove while false, what was found and never wanted stays, except entries of interfaces
      * @return whether something was changed
      */
-    public boolean apply(boolean mayRemove) throws KernelException {
+    public boolean apply(boolean mayRemove) throws IOException {
+        Optional<Refused> refused = bring(mayRemove);
+        if (refused.isEmpty()) {
+            return changed;
+        }
+        // Others may have changed the table: it is listed anew.
+        trusted = false;
+        generation = 0;
+        refused = bring(mayRemove);
+        if (refused.isPresent()) {
+            refused = refusedChains.leaveOut(refused.get(), mayRemove);
+        }
+        if (refused.isPresent()) {
+            // Listed anew and still refused: the next try makes the table anew, in one transaction.
+            anew = !anew;
+            trusted = false;
+            generation = 0;
+            throw refused.get().reason();
+        }
+        return true;
+    }
+
+    /** One transaction; gives why the kernel refuses it. */
+    private Optional<Refused> bring(boolean mayRemove) throws KernelException {
         if (!trusted) {
             if (generation == 0 || socket.generation() != generation) {
                 observe();
@@ -249,22 +279,29 @@ public final class NftTable implements AutoCloseable {
         } else {
             change(batch, mayRemove);
         }
-        if (batch.isEmpty()) {
-            return false;
+        changed = !batch.isEmpty();
+        if (!changed) {
+            return Optional.empty();
         }
+        Optional<Refused> refused;
         try {
-            socket.commit(batch);
-        } catch (KernelException failure) {
-            // Listed anew and still refused: the next try makes the table anew, in one transaction.
-            anew = !anew;
+            refused = socket.tryCommit(batch);
+        } catch (KernelException unknown) {
             trusted = false;
             generation = 0;
-            throw failure;
+            throw unknown;
         }
-        anew = false;
-        record(mayRemove || whole);
-        generation = afterOwnChange();
-        return true;
+        if (refused.isEmpty()) {
+            anew = false;
+            record(mayRemove || whole);
+            generation = afterOwnChange();
+        }
+        return refused;
+    }
+
+    /** What of what is wanted the kernel does not take, in sentences. */
+    public List<String> problems() {
+        return refusedChains.sentences();
     }
 
     /** One change more than before is our own; where there was another's between ours and this question, it is not known. */

@@ -80,7 +80,7 @@ public final class Iptables {
         try {
             Program.run(command, text, DEADLINE);
         } catch (IptablesException failure) {
-            throw new IptablesException(failure.getMessage() + lineOf(text, failure), failure);
+            throw new IptablesException(failure, lineOf(text, failure));
         }
     }
 
@@ -89,6 +89,6 @@ public final class Iptables {
         Matcher number = LINE.matcher(String.valueOf(failure.getMessage()));
         String[] lines = text.split("\n");
         int line = number.find() ? Integer.parseInt(number.group(1)) : 0;
-        return line > 0 && line <= lines.length ? " (" + lines[line - 1] + ")" : "";
+        return line > 0 && line <= lines.length ? lines[line - 1] : "";
     }
 }

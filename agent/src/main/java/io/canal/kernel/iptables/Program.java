@@ -43,7 +43,7 @@ final class Program {
             }
             String text = output.get();
             if (process.exitValue() != 0) {
-                throw new IptablesException(name + " failed with " + process.exitValue() + ": " + errors.get().strip());
+                throw new IptablesException(name + " failed with " + process.exitValue() + ": " + errors.get().strip(), process.exitValue());
             }
             return text;
         } catch (InterruptedException interrupted) {

@@ -18,6 +18,8 @@ public final class NftablesBatch {
     /** A batch's attribute holds at most 64 KiB; an element with a verdict takes up to about 250 bytes. */
     private static final int ELEMENTS_IN_MESSAGE = 200;
 
+    private static final String RULE_OF = "a rule of chain ";
+
     private final String table;
     private final List<NetlinkMessage> messages = new ArrayList<>();
     private final List<String> objects = new ArrayList<>();
@@ -81,7 +83,7 @@ public final class NftablesBatch {
 
     /** Appends a rule; {@code expressions} is the content of {@code NFTA_RULE_EXPRESSIONS}, {@code comment} may be empty. */
     public void addRule(String chain, byte[] expressions, String comment) {
-        NetlinkMessage message = add(Nf.NEWRULE, NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_APPEND, "a rule of chain " + chain)
+        NetlinkMessage message = add(Nf.NEWRULE, NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_APPEND, RULE_OF + chain)
                 .string(Nf.RULE_TABLE, table)
                 .string(Nf.RULE_CHAIN, chain)
                 .nested(Nf.RULE_EXPRESSIONS, list -> list.bytes(expressions));
@@ -149,6 +151,11 @@ public final class NftablesBatch {
     /** What the message at {@code index} is about. */
     String object(int index) {
         return index < objects.size() ? objects.get(index) : "the end of the batch";
+    }
+
+    /** The chain whose rule the message at {@code index} makes; empty where it makes none. */
+    Optional<String> chain(int index) {
+        return Optional.of(object(index)).filter(object -> object.startsWith(RULE_OF)).map(object -> object.substring(RULE_OF.length()));
     }
 
     private NetlinkMessage add(int command, int flags, String object) {

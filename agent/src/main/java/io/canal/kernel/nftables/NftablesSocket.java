@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -60,14 +61,38 @@ public final class NftablesSocket implements AutoCloseable {
      * @throws KernelException if nothing was changed; it names the first object that the kernel refused
      */
     public void commit(NftablesBatch batch) throws KernelException {
+        Optional<Refused> refused = tryCommit(batch);
+        if (refused.isPresent()) {
+            throw refused.get().reason();
+        }
+    }
+
+    /**
+     * The kernel's refusal of a batch, of which nothing was done.
+     *
+     * @param reason names the first object that the kernel refused
+     * @param chains those of whose rules the kernel said that it refuses them; there may be others, and it need not say any
+     */
+    public record Refused(KernelException reason, Set<String> chains) {}
+
+    /**
+     * As {@link #commit}, for those who know what to do without what is refused.
+     *
+     * @return empty where all was done
+     * @throws KernelException if it is not known what became of it
+     */
+    public Optional<Refused> tryCommit(NftablesBatch batch) throws KernelException {
         if (batch.isEmpty()) {
-            return;
+            return Optional.empty();
         }
         List<Refusal> refusals = socket.exchange(batch.seal());
-        if (!refusals.isEmpty()) {
-            Refusal first = refusals.getFirst();
-            throw first.exception("change " + batch.object(first.index()) + " in nf_tables");
+        if (refusals.isEmpty()) {
+            return Optional.empty();
         }
+        Refusal first = refusals.getFirst();
+        Set<String> chains = new LinkedHashSet<>();
+        refusals.forEach(refusal -> batch.chain(refusal.index()).ifPresent(chains::add));
+        return Optional.of(new Refused(first.exception("change " + batch.object(first.index()) + " in nf_tables"), chains));
     }
 
     /** The number of changes that were made to nf_tables in this namespace. Also says whether the kernel has nf_tables. */

@@ -22,7 +22,10 @@ import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.testing.WorkloadRules;
 import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -250,6 +253,52 @@ class IptablesTablesIT {
         assertFalse(apply(tables, true));
         List<String> members = TestNamespaces.run(node, "ipset", "save").lines().filter(line -> line.startsWith("add")).toList();
         assertEquals(List.of("add cali40some-pods 10.1.1.1", "add cali40n:named 10.1.1.2,tcp:80"), members.stream().sorted().toList().reversed());
+    }
+
+    /** iptables itself does not take the one, and the kernel, which names nothing in the legacy back end, not the other. */
+    @ParameterizedTest
+    @EnumSource
+    void policies_that_are_not_taken_are_closed_or_stay_and_disturb_no_other(IptablesBackend backend) throws IOException {
+        Action rejects = new Action.Reject(Action.With.PORT_UNREACHABLE);
+        Ruleset ruleset = new Ruleset();
+        Map<Layer, List<Rule>> jumps = new EnumMap<>(Layer.class);
+        for (int i = 0; i < 20; i++) {
+            Layer layer = i < 10 ? Layer.RAW : Layer.FILTER;
+            ruleset.put(policy(i, i == 3 ? rejects : i == 13 ? new Action.Log("x", 99) : new Action.Accept()));
+            jumps.computeIfAbsent(layer, any -> new ArrayList<>()).add(Rule.of(new Action.Jump(policy(i, rejects).name())));
+        }
+        ruleset.put(new HookPoint(Layer.RAW, Hook.PREROUTING), new HookRules(jumps.get(Layer.RAW), List.of()));
+        ruleset.put(HOOK, new HookRules(jumps.get(Layer.FILTER), List.of()));
+        try (IptablesTables tables = tables(backend)) {
+            tables.wantAll(ruleset);
+            ruleset.takeChanges();
+            assertTrue(apply(tables, true));
+            String saved = save(backend, "iptables");
+            assertEquals(18, saved.lines().filter(line -> line.startsWith("-A cali-pi-np/default/p") && line.endsWith("-j ACCEPT")).count(), saved);
+            assertTrue(saved.lines().anyMatch(line -> line.startsWith("-A cali-pi-np/default/p3 ") && line.endsWith("-j DROP")), saved);
+            assertTrue(saved.lines().anyMatch(line -> line.startsWith("-A cali-pi-np/default/p13 ") && line.endsWith("-j DROP")), saved);
+            List<String> problems = tables.problems();
+            assertEquals(2, problems.stream().filter(problem -> problem.startsWith("the kernel does not take chain raw cali-pi-np/default/p3 (NetworkPolicy default/p3 ingress): ")).count(), problems.toString());
+            assertEquals(2, problems.stream().filter(problem -> problem.startsWith("the kernel does not take chain filter cali-pi-np/default/p13 (NetworkPolicy default/p13 ingress): ")).count(), problems.toString());
+            assertFalse(apply(tables, true));
+            ruleset.put(policy(5, rejects));
+            ruleset.put(policy(13, new Action.Accept()));
+            ruleset.remove(policy(3, rejects).name());
+            ruleset.put(new HookPoint(Layer.RAW, Hook.PREROUTING), new HookRules(List.of(Rule.of(new Action.Jump(policy(5, rejects).name()))), List.of()));
+            tables.want(ruleset, ruleset.takeChanges());
+            assertTrue(apply(tables, true));
+            saved = save(backend, "iptables");
+            assertTrue(saved.lines().anyMatch(line -> line.startsWith("-A cali-pi-np/default/p5 ") && line.endsWith("-j ACCEPT")), "stays as it was: " + saved);
+            assertTrue(saved.lines().anyMatch(line -> line.startsWith("-A cali-pi-np/default/p13 ") && line.endsWith("-j ACCEPT")), saved);
+            assertFalse(saved.contains("cali-pi-np/default/p3 "), saved);
+            assertTrue(tables.problems().stream().allMatch(problem -> problem.contains("default/p5") && problem.endsWith("; it stays as it was")), tables.problems().toString());
+        }
+    }
+
+    /** Those below 10 are in the table raw, where the kernel does not take REJECT. */
+    private static Chain.Rules policy(int number, Action action) {
+        return Chain.Rules.of(new ChainName(number < 10 ? Layer.RAW : Layer.FILTER, "cali-pi-np/default/p" + number),
+                Rule.of(action).comment("NetworkPolicy default/p" + number + " ingress"));
     }
 
     private static Ruleset twoRules() {

@@ -23,7 +23,9 @@ import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.testing.WorkloadRules;
 import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -277,6 +279,94 @@ class NftTableIT {
         ruleset.put(Chain.Rules.of(Samples.EVERYTHING, Rule.of(new Action.Accept()).comment("goes"), Rule.of(new Action.Return()).comment("stays")));
         ruleset.put(HOOK, new HookRules(List.of(Rule.of(new Action.Jump(Samples.EVERYTHING))), List.of()));
         return ruleset;
+    }
+
+    /** The kernel has nine. */
+    private static final Action UNKNOWN_LEVEL = new Action.Log("x", 99);
+
+    private static ChainName policy(String name) {
+        return ChainName.filter("cali-pi-np/default/" + name);
+    }
+
+    /** Policies whose rules accept a port each, and are led to by the hook. */
+    private static Ruleset policies(String... names) {
+        Ruleset ruleset = new Ruleset();
+        List<Rule> jumps = new ArrayList<>();
+        for (String name : names) {
+            ruleset.put(Chain.Rules.of(policy(name), Rule.of(new Action.Accept()).comment("NetworkPolicy default/" + name + " ingress")));
+            jumps.add(Rule.of(new Action.Jump(policy(name))));
+        }
+        ruleset.put(HOOK, new HookRules(jumps, List.of()));
+        return ruleset;
+    }
+
+    private String chain(ChainName name) {
+        return nft("nft", "list", "chain", "inet", "canal", "filter-" + name.name());
+    }
+
+    @Test
+    void a_policy_that_the_kernel_does_not_take_is_closed_and_disturbs_no_other() throws IOException {
+        Ruleset ruleset = policies("a", "b", "c");
+        Rule bad = Rule.of(UNKNOWN_LEVEL).comment("NetworkPolicy default/b ingress");
+        ruleset.put(Chain.Rules.of(policy("b"), bad));
+        table.wantAll(ruleset);
+        ruleset.takeChanges();
+        assertTrue(table.apply(true));
+        assertTrue(chain(policy("a")).contains("accept") && chain(policy("c")).contains("accept"));
+        assertTrue(chain(policy("b")).contains("drop"), chain(policy("b")));
+        assertEquals(1, table.problems().size());
+        String problem = table.problems().getFirst();
+        assertTrue(problem.startsWith("the kernel does not take chain filter-cali-pi-np/default/b (NetworkPolicy default/b ingress): change a rule of chain")
+                && problem.endsWith("; it drops all packets"), problem);
+        assertFalse(table.apply(true), "nothing is tried again while nothing changes");
+        ruleset.put(Chain.Rules.of(policy("b"), Rule.of(new Action.Accept())));
+        table.want(ruleset, ruleset.takeChanges());
+        assertTrue(table.apply(true));
+        assertTrue(chain(policy("b")).contains("accept"));
+        assertEquals(List.of(), table.problems());
+    }
+
+    @Test
+    void a_policy_that_becomes_one_which_the_kernel_does_not_take_stays_as_it_was_while_others_go_on() throws IOException {
+        Ruleset ruleset = policies("a", "b", "c");
+        table.wantAll(ruleset);
+        ruleset.takeChanges();
+        table.apply(true);
+        ruleset.put(Chain.Rules.of(policy("a"), Rule.of(new Action.Return())));
+        ruleset.put(Chain.Rules.of(policy("b"), Rule.of(UNKNOWN_LEVEL), Rule.of(new Action.Drop())));
+        ruleset.put(Chain.Rules.of(policy("c"), Rule.of(new Action.Drop())));
+        table.want(ruleset, ruleset.takeChanges());
+        assertTrue(table.apply(true));
+        assertTrue(chain(policy("a")).contains("return") && chain(policy("c")).contains("drop"));
+        assertTrue(chain(policy("b")).contains("accept"), chain(policy("b")));
+        assertTrue(table.problems().getFirst().endsWith("; it stays as it was"), table.problems().toString());
+        ruleset.remove(policy("b"));
+        ruleset.put(HOOK, new HookRules(List.of(Rule.of(new Action.Jump(policy("a")))), List.of()));
+        table.want(ruleset, ruleset.takeChanges());
+        assertTrue(table.apply(true));
+        assertFalse(nft("nft", "list", "table", "inet", "canal").contains("default/b"));
+        assertEquals(List.of(), table.problems());
+    }
+
+    /** Of what is only wrong together with where packets come from the kernel speaks at the end, and names nothing. */
+    @Test
+    void a_chain_that_the_kernel_refuses_without_naming_it_is_found() throws IOException {
+        Ruleset ruleset = new Ruleset();
+        List<Rule> jumps = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            ChainName name = new ChainName(Layer.RAW, "cali-pi-np/default/p" + i);
+            ruleset.put(Chain.Rules.of(name, Rule.of(i == 23 ? new Action.Masquerade(false, Optional.empty()) : new Action.Accept())));
+            jumps.add(Rule.of(new Action.Jump(name)));
+        }
+        ruleset.put(new HookPoint(Layer.RAW, Hook.PREROUTING), new HookRules(jumps, List.of()));
+        table.wantAll(ruleset);
+        ruleset.takeChanges();
+        assertTrue(table.apply(true));
+        assertEquals(1, table.problems().size(), table.problems().toString());
+        assertTrue(table.problems().getFirst().startsWith("the kernel does not take chain raw-cali-pi-np/default/p23: "), table.problems().toString());
+        assertTrue(nft("nft", "list", "chain", "inet", "canal", "raw-cali-pi-np/default/p23").contains("drop"));
+        assertTrue(nft("nft", "list", "chain", "inet", "canal", "raw-cali-pi-np/default/p22").contains("accept"));
+        assertFalse(table.apply(true));
     }
 
     @Test
