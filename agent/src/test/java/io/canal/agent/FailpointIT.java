@@ -29,6 +29,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -42,6 +43,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * each start, and again once the agent is up. strace(1) does the killing, so nothing in the agent knows of it.
  */
 @TestInstance(Lifecycle.PER_CLASS)
+@Tag("long")
+@Tag("alone")
 class FailpointIT {
 
     private static final String LEASES = "/coreos.com/network/subnets/";

@@ -32,11 +32,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** From values of etcd to the kernel's rules: whatever else etcd holds, a good policy is enforced, and what is changed in it too. */
+@Tag("long")
 class HostileObjectsIT {
 
     private static final String ROOT = "/calico/resources/v3/projectcalico.org/";

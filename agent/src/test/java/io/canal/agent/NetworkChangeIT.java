@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.TestInstance;
@@ -30,6 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** A network that changes under two nodes with real agents, from one test to the next, while pods talk. */
 @TestInstance(Lifecycle.PER_CLASS)
 @TestMethodOrder(OrderAnnotation.class)
+@Tag("long")
+@Tag("alone")
 class NetworkChangeIT {
 
     private final TestNamespaces namespaces = new TestNamespaces();

@@ -31,6 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -40,6 +41,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** A node with a real agent and two pods on each dataplane, policies in etcd, and packets between the pods. */
 @TestInstance(Lifecycle.PER_CLASS)
+@Tag("long")
+@Tag("alone")
 class PolicyIT {
 
     private static final String ROOT = "/calico/resources/v3/projectcalico.org/";

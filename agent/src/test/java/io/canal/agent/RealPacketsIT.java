@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -34,6 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
  * pods, their node, and machines beside it.
  */
 @TestInstance(Lifecycle.PER_CLASS)
+@Tag("long")
+@Tag("alone")
 class RealPacketsIT {
 
     /** Every sixth of 254. */

@@ -21,6 +21,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  * or drop, is seen at once.
  */
 @TestInstance(Lifecycle.PER_CLASS)
+@Tag("long")
+@Tag("alone")
 class SwapIT {
 
     private static final String ROOT = "/calico/resources/v3/projectcalico.org/";

@@ -19,6 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Two nodes with real agents, one etcd with TLS, and packets between their pods. */
 @TestInstance(Lifecycle.PER_CLASS)
+@Tag("long")
 class TwoAgentsIT {
 
     private static final Duration AT_ONCE = Duration.ofSeconds(1);

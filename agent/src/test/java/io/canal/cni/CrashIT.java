@@ -12,11 +12,13 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The agent is killed after each step of an ADD and of a DEL, and the runtime with it: what a DEL or a repeated ADD makes of that. */
+@Tag("long")
 final class CrashIT {
 
     private static final String NETWORK = "k8s-pod-network";

@@ -21,6 +21,7 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Wrong inputs, from the plugin's executable to the kernel: those that were recorded with the real Calico, and random ones. The
  * answer is well formed and in time, and nothing is left behind.
  */
+@Tag("long")
 final class WrongInputIT {
 
     /** The plugin's own deadline is 8 s. */

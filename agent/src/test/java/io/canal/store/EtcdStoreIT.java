@@ -10,10 +10,12 @@ import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /** The contract on real etcd members, killed and started as the tests want it. */
+@Tag("long")
 class EtcdStoreIT {
 
     abstract static class OnRealEtcd extends StoreContract {

@@ -20,6 +20,7 @@ import java.util.zip.ZipFile;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The same sources make the same charm, but for the AOT caches: our jars hold what the compiler makes of the sources once more, at one
  * time for all, and packing the same program gives the same file. So the digest by which a node tells programs apart says something.
  */
+@Tag("long")
 class RebuildIT {
 
     @TempDir

@@ -15,10 +15,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Switches of the dataplane under new connections every 10 ms: none fails, and none passes that must not. */
+@Tag("alone")
 class LiveSwitchIT {
 
     /** A lost SYN is sent again after 1 s: an attempt that takes longer than this has lost a packet. */

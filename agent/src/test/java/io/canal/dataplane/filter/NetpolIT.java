@@ -27,10 +27,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every fifth recorded case of Kubernetes' network policy, with real packets between real pods on one node. */
+@Tag("long")
 class NetpolIT {
 
     private static final int EVERY = 5;

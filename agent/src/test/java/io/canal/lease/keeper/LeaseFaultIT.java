@@ -5,10 +5,12 @@ import io.canal.store.Store;
 import io.canal.store.testing.TcpRelay;
 import io.canal.store.testing.TestEtcd;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 
 /** The same on a real etcd with TLS. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("long")
 class LeaseFaultIT extends LeaseFaultContract {
 
     private final TestEtcd etcd = TestEtcd.tls();
