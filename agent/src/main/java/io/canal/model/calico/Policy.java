@@ -113,6 +113,16 @@ public record Policy(
         return key.namespace();
     }
 
+    /** Whether the other one stands at the same place, selects the same and governs the same, whatever its rules are. */
+    public boolean differsInRulesOnly(Policy other) {
+        return withoutRules().equals(other.withoutRules());
+    }
+
+    private Policy withoutRules() {
+        return new Policy(key, tier, order, selector, namespaceSelector, serviceAccountSelector, types, List.of(), List.of(), preDnat, doNotTrack, applyOnForward, staged,
+                neededEverywhere, List.of());
+    }
+
     public boolean governs(Direction direction) {
         return types.contains(direction);
     }

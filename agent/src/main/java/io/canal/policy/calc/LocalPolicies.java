@@ -105,14 +105,18 @@ final class LocalPolicies {
     }
 
     void put(PolicyState now) {
-        PolicyState before = policies.put(now.id, now);
-        if (before != null) {
-            if (before.policy.equals(now.policy)) {
-                policies.put(before.id, before);
-                return;
+        PolicyState before = policies.get(now.id);
+        if (before != null && before.policy.differsInRulesOnly(now.policy)) {
+            if (!before.policy.equals(now.policy)) {
+                before.policy = now.policy;
+                dirtyPolicies.add(now.id);
             }
+            return;
+        }
+        if (before != null) {
             forget(before);
         }
+        policies.put(now.id, now);
         List<Requirement> requirements = Requirement.of(now.selector);
         policyIndex.add(now, requirements);
         localIndex.candidates(requirements).forEach(local -> select(now, local));

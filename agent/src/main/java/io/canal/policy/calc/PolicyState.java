@@ -14,7 +14,8 @@ final class PolicyState {
     static final Comparator<PolicyState> ORDER = Comparator.<PolicyState>comparingDouble(state -> state.policy.order()).thenComparing(state -> state.id);
 
     final PolicyId id;
-    final Policy policy;
+    /** As it is now; while only its rules change, it stays this state of the same endpoints. */
+    Policy policy;
     final Selector selector;
     final Set<Local> endpoints = new LinkedHashSet<>();
 

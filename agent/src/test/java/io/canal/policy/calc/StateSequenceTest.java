@@ -67,6 +67,15 @@ class StateSequenceTest {
         }
     }
 
+    @Test
+    void other_rules_are_news_of_the_policy_alone() {
+        run(List.of(FelixStates.BOTH_POLICY), false, false);
+        int calls = told.calls;
+        run(List.of(FelixStates.BOTH_POLICY.policy("pol-1", "{`order`:20,`selector`:`a == 'a'`,`ingress`:[{`action`:`Deny`,`source`:{`selector`:`all()`}}],"
+                + "`egress`:[{`action`:`Allow`,`source`:{`selector`:`b == 'b'`}}]}")), false, false);
+        assertEquals(calls + 1, told.calls, "endpoints have the same policies in the same order");
+    }
+
     /** Each object goes while the others still name it, and comes back. */
     @Test
     void objects_go_while_others_name_them() {
