@@ -139,12 +139,15 @@ class InterpretersAgreeTest {
         int protocol = one(6, 17, 17, v4 ? 1 : 58, 132, 4);
         boolean ports = protocol != 1 && protocol != 58 && protocol != 4;
         boolean icmp = protocol == 1 || protocol == 58;
+        CtState state = one(CtState.values());
+        // What has no connection has none that was translated.
+        boolean translated = random.nextBoolean() && state != CtState.INVALID && state != CtState.UNTRACKED;
         return new Packet(
                 one("", "eth0", "cali1", "cali12", "cali3", "flannel.1"), one("", "eth0", "cali2", "cali12", "cali", "flannel.1"),
                 address(v4), address(v4), protocol,
                 ports ? port() : 0, ports ? port() : 0,
                 icmp ? one(8, 3, 128, 0) : -1, icmp ? one(0, 4) : -1,
-                one(0, 0, 0x4000, 0x10000, 0x20000, 0x1b0000, -1), one(CtState.values()), random.nextBoolean(), random.nextBoolean(),
+                one(0, 0, 0x4000, 0x10000, 0x20000, 0x1b0000, -1), state, translated, random.nextBoolean(),
                 Set.of(Ip.of("192.0.2.1"), Ip.of("fd00:2::1")));
     }
 

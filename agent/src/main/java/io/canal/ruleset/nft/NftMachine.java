@@ -206,8 +206,12 @@ public final class NftMachine {
                     yield GO_ON;
                 }
                 case Expression.LoadPayload load -> payload(load);
-                case Expression.LoadCt ct -> load(ct.register(), Bytes.nativeInt(ct.key() == Expression.CtKey.STATE
-                        ? packet.state().bit() : packet.dnat() ? 1 << 5 : 0).toArray());
+                case Expression.LoadCt ct -> switch (ct.key()) {
+                    case STATE -> load(ct.register(), Bytes.nativeInt(packet.state().bit()).toArray());
+                    // nft_ct_get_eval: a packet without a connection has no status, and the rule ends there.
+                    case STATUS -> packet.state() == CtState.INVALID || packet.state() == CtState.UNTRACKED ? STOP
+                            : load(ct.register(), Bytes.nativeInt(packet.dnat() ? 1 << 5 : 0).toArray());
+                };
                 case Expression.Compare compare -> compare(compare) ? GO_ON : STOP;
                 case Expression.Range range -> {
                     byte[] value = read(range.register(), range.from().length());

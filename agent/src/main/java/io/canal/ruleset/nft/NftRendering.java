@@ -36,20 +36,20 @@ public final class NftRendering {
 
     /** The base chain of a hook. */
     public static NftChain base(HookPoint point, HookRules rules) {
-        List<NftRule> all = Stream.concat(rules.first().stream(), rules.last().stream()).map(RuleCompiler::compile).toList();
+        List<NftRule> all = Stream.concat(rules.first().stream(), rules.last().stream()).flatMap(RuleCompiler::compile).toList();
         return new NftChain(name(point), Optional.of(place(point)), all);
     }
 
     public static NftChain chain(Chain chain) {
         return switch (chain) {
             case Chain.Rules rules ->
-                new NftChain(name(rules.name()), Optional.empty(), rules.rules().stream().map(RuleCompiler::compile).toList());
+                new NftChain(name(rules.name()), Optional.empty(), rules.rules().stream().flatMap(RuleCompiler::compile).toList());
             case Chain.Dispatch dispatch -> {
                 NftRule lookup = new NftRule(List.of(
                         new Expression.LoadMeta(dispatch.way() == Way.IN ? Expression.MetaKey.IIFNAME : Expression.MetaKey.OIFNAME, 1),
                         new Expression.LookupVerdict(name(dispatch.name()), 1)), "");
                 yield new NftChain(name(dispatch.name()), Optional.empty(),
-                        Stream.concat(Stream.of(lookup), dispatch.end().stream().map(RuleCompiler::compile)).toList());
+                        Stream.concat(Stream.of(lookup), dispatch.end().stream().flatMap(RuleCompiler::compile)).toList());
             }
         };
     }

@@ -23,7 +23,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** One rule as expressions. */
 final class RuleCompiler {
@@ -46,7 +48,21 @@ final class RuleCompiler {
 
     private RuleCompiler() {}
 
-    static NftRule compile(Rule rule) {
+    /**
+     * One rule, or two: a packet that has no connection has no status either, and would get past a rule that asks for a status that it
+     * must not have.
+     */
+    static Stream<NftRule> compile(Rule rule) {
+        Match.Dnat notTranslated = new Match.Dnat(true);
+        if (!rule.matches().contains(notTranslated)) {
+            return Stream.of(one(rule));
+        }
+        List<Match> matches = rule.matches().stream()
+                .map(match -> match.equals(notTranslated) ? new Match.Conntrack(Set.of(CtState.INVALID, CtState.UNTRACKED), false) : match).toList();
+        return Stream.of(one(new Rule(matches, rule.action(), rule.comments(), rule.families(), rule.signature(), rule.counter())), one(rule));
+    }
+
+    private static NftRule one(Rule rule) {
         RuleCompiler compiler = new RuleCompiler();
         if (rule.families().size() == 1) {
             // Headers of the other family would be read wrongly.
