@@ -217,10 +217,25 @@ final class PolicyScene implements AutoCloseable {
         translate(passages);
         Set<Passage> through = new HashSet<>();
         for (List<Probe> round : Probes.rounds(List.copyOf(byProbe.keySet()))) {
-            Conntrack.flush(node.namespace);
+            Conntrack.flushBut(ETCD_PORT, node.namespace);
             Probes.through(round, probe -> expected.test(byProbe.get(probe))).forEach(probe -> through.add(byProbe.get(probe)));
         }
         return through;
+    }
+
+    /** What the kernel's own rules, read back and executed, make of it. */
+    String kernel(Passage passage) {
+        Flow flow = passage.flow();
+        ObjectNode asked = Json.object().put("source", flow.source().toString()).put("destination", flow.destination().toString()).put("protocol", flow.protocol())
+                .put("source-port", flow.sourcePort()).put("destination-port", flow.destinationPort()).put("in", passage.in()).put("out", passage.out());
+        if (flow.isIcmp()) {
+            asked.put("icmp-type", flow.icmpType());
+        }
+        return switch (node.call(Op.VERDICT, asked)) {
+            case Reply.Done(ObjectNode body) -> (body.path("through").asBoolean() ? "through" : "stopped") + " by " + body.path("rule").asText() + ", " + Json.compact(body.path("rules"));
+            case Reply.Refused(String sentence) -> sentence;
+            case Reply.Unreachable(String sentence) -> sentence;
+        };
     }
 
     private Probe probe(Passage passage) {
