@@ -22,8 +22,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The plugin's executable against an agent that the test plays. */
+@Execution(ExecutionMode.CONCURRENT)
 final class NativeClientTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -21,8 +21,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +32,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class IptablesMachine {
 
-    private static final Pattern WORD = Pattern.compile("\"((?:[^\"\\\\]|\\\\.)*)\"|(\\S+)");
     private static final int DEEPEST = 64;
 
     private static final Map<String, End> ENDS = Map.of("ACCEPT", End.ACCEPTED, "DROP", End.DROPPED, "REJECT", End.REJECTED,
@@ -82,11 +79,32 @@ public final class IptablesMachine {
         return new Outcome(end == null ? End.ACCEPTED : end, run.packet.mark(), run.untracked);
     }
 
+    /** Words are parted by blanks; one in quotes may have some, and marks with a backslash what stands for itself. */
     private static List<String> words(String line) {
         List<String> words = new ArrayList<>();
-        Matcher matcher = WORD.matcher(line);
-        while (matcher.find()) {
-            words.add(matcher.group(1) != null ? matcher.group(1).replaceAll("\\\\(.)", "$1") : matcher.group(2));
+        int at = 0;
+        while (at < line.length()) {
+            char first = line.charAt(at);
+            if (first == ' ') {
+                at++;
+            } else if (first == '"') {
+                StringBuilder word = new StringBuilder();
+                at++;
+                while (at < line.length() && line.charAt(at) != '"') {
+                    at += line.charAt(at) == '\\' && at + 1 < line.length() ? 1 : 0;
+                    word.append(line.charAt(at++));
+                }
+                if (at == line.length()) {
+                    throw new IllegalArgumentException("a quote that does not end: " + line);
+                }
+                words.add(word.toString());
+                at++;
+            } else {
+                int end = line.indexOf(' ', at);
+                end = end < 0 ? line.length() : end;
+                words.add(line.substring(at, end));
+                at = end;
+            }
         }
         return words;
     }

@@ -3,7 +3,10 @@ package io.canal.lease.keeper;
 import io.canal.reconcile.Clock;
 import io.canal.store.MemoryStore;
 import io.canal.store.Store;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
+@Execution(ExecutionMode.CONCURRENT)
 class LeaseFaultTest extends LeaseFaultContract {
 
     private final MemoryStore.Cluster cluster = new MemoryStore.Cluster(Clock.system(), 1);
