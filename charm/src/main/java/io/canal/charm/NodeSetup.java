@@ -43,8 +43,12 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
                     """,
             "etc/NetworkManager/conf.d/10-canal.conf", """
                     [keyfile]
-                    unmanaged-devices=interface-name:cali*;interface-name:flannel.*;interface-name:flannel-v6.*
+                    # Added to what other files name.
+                    unmanaged-devices+=interface-name:cali*;interface-name:flannel.*;interface-name:flannel-v6.*
                     """);
+
+    /** Who has to read them. udev does by itself. */
+    private static final List<String> OTHERS = List.of("systemd-networkd.service", "NetworkManager.service");
 
     /** Whether the unit is there, which is installed last. */
     boolean isDone() {
@@ -53,10 +57,7 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
 
     /** Puts all of it in place. */
     void install() throws IOException {
-        for (Map.Entry<String, String> file : HANDS_OFF.entrySet()) {
-            noteFolders(node.at(file.getKey()).resolveSibling(""));
-            NodeFile.put(node.at(file.getKey()), file.getValue(), "rw-r--r--");
-        }
+        tellOthers();
         installCniClient();
         installCalicoctl();
         retireForeignUnits();
@@ -95,6 +96,20 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
         }
         for (String made : NodeFile.text(madeFolders()).lines().toList()) {
             NodeFile.removeIfEmpty(node.at(made));
+        }
+    }
+
+    /** What others have read when our devices come is too late for them to leave those alone; a reload interrupts nothing. */
+    private void tellOthers() throws IOException {
+        boolean news = false;
+        for (Map.Entry<String, String> file : HANDS_OFF.entrySet()) {
+            noteFolders(node.at(file.getKey()).resolveSibling(""));
+            news |= NodeFile.put(node.at(file.getKey()), file.getValue(), "rw-r--r--");
+        }
+        for (String other : OTHERS) {
+            if (news && systemd.control("is-active", "--quiet", other)) {
+                systemd.control("reload", other);
+            }
         }
     }
 

@@ -41,8 +41,16 @@ class HooksTest {
         assertTrue(node.text("etc/systemd/system/canal-agent.service").contains("WorkingDirectory=/opt/canal/current\n"));
         assertTrue(node.text("etc/systemd/network/10-canal.link").contains("MACAddressPolicy=none"));
         assertEquals("canal/0\n", node.text("etc/canal/unit"));
-        assertEquals(List.of("systemctl daemon-reload", "systemctl enable --quiet canal-agent.service"), node.asked);
+        assertEquals(List.of("systemctl daemon-reload", "systemctl enable --quiet canal-agent.service"), node.asked.subList(4, 6));
         assertEquals("1.0.0", node.juju.version());
+    }
+
+    @Test
+    void who_manages_networks_is_told_before_there_is_a_device_of_ours_and_what_others_told_him_stays() throws IOException {
+        node.hook("install");
+        assertEquals(List.of("systemctl is-active --quiet systemd-networkd.service", "systemctl reload systemd-networkd.service",
+                "systemctl is-active --quiet NetworkManager.service", "systemctl reload NetworkManager.service"), node.asked.subList(0, 4));
+        assertTrue(node.text("etc/NetworkManager/conf.d/10-canal.conf").contains("\nunmanaged-devices+=interface-name:cali*;"));
     }
 
     @Test
