@@ -23,7 +23,7 @@ import java.util.function.Consumer;
 final class BaseTree {
 
     /** Grows when the steps below change, so that nobody uses a tree that an older program made. */
-    private static final String RECIPE = "1";
+    private static final String RECIPE = "2";
 
     private static final Duration LONGEST_BUILD = Duration.ofMinutes(20);
 
@@ -83,6 +83,7 @@ final class BaseTree {
             Files.createSymbolicLink(mask, Path.of("/dev/null"));
         }
         // What the packages started by themselves is for charms and tests to start.
+        disable(into, "containerd.service");
         disable(into, "etcd.service");
         disable(into, "iperf3.service");
         try (DirectoryStream<Path> keys = Files.newDirectoryStream(into.resolve("etc/ssh"), "ssh_host_*")) {
@@ -91,6 +92,8 @@ final class BaseTree {
             }
         }
         Files.writeString(into.resolve("etc/ssh/sshd_config.d/lab.conf"), text("sshd.conf"));
+        // Runtimes take the first configuration by name: before canal's is there they would attach pods to podman's own bridge.
+        Files.deleteIfExists(into.resolve("etc/cni/net.d/87-podman-bridge.conflist"));
         Files.deleteIfExists(into.resolve("etc/resolv.conf"));
         Folders.remove(into.resolve("var/cache/apt"));
         Folders.remove(into.resolve("var/lib/apt/lists"));
