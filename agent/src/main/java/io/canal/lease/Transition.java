@@ -353,6 +353,8 @@ public final class Transition {
                     own = Optional.of(new Own(hold.subnet(), hold.value(), hold.leaseRevision(), hold.lease(), Optional.of(hold.holder()),
                             hold.holderRevision(), confirmed, renewAt));
                     standing = Standing.HELD;
+                    // Nothing was to be moved; what happens later is not what the operator allowed.
+                    allowRenumber = false;
                     about.addAll(hold.problems());
                     problems = List.copyOf(about);
                     if (!hold.problems().isEmpty()) {

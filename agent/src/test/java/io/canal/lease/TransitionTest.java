@@ -1,6 +1,7 @@
 package io.canal.lease;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.model.Ip;
@@ -126,6 +127,21 @@ class TransitionTest {
     private static LeaseValue lease(String ipv6) {
         return new LeaseValue(LeaseValue.NO_V4, Optional.of(Ip.of(ipv6)), LeaseValue.VXLAN, Optional.empty(),
                 Optional.of(new Vtep(1, new Mac(9))));
+    }
+
+    @Test
+    void a_permission_to_renumber_ends_where_nothing_had_to_move() {
+        config(V4);
+        on(new Event.Facts(facts(1).withPods(true)));
+        SubnetKey subnet = state.subnet().orElseThrow();
+        on(new Event.AllowRenumber());
+        kv.commit(Txn.when().put(KEYS.lease(subnet), LeaseValue.vxlan(Ip.of("10.10.0.55"), 1, new Mac(0x55)).text(), 0));
+        on(new Event.Hint());
+        assertEquals(Standing.STOLEN, state.standing());
+        assertEquals(subnet, state.subnet().orElseThrow());
+        on(new Event.AllowRenumber());
+        assertEquals(Standing.HELD, state.standing());
+        assertNotEquals(subnet, state.subnet().orElseThrow());
     }
 
     private void start(int number) {
