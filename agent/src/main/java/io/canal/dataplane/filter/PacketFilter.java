@@ -28,6 +28,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +62,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private final LastChoice lastChoice;
     private final FilterInputs inputs;
     private final NodeRules rules;
+    private final UnaryOperator<Plane> seam;
     private final Openings openings = new Openings(this::generation);
 
     private @Nullable Plane plane;
@@ -88,6 +90,12 @@ public final class PacketFilter implements Stage, AutoCloseable {
 
     /** @param mode asked in every pass; another answer takes effect at once */
     public PacketFilter(FilterInputs inputs, Supplier<FilterMode> mode, NodePaths paths, Clock clock) {
+        this(inputs, mode, paths, clock, UnaryOperator.identity());
+    }
+
+    /** @param seam what each dataplane is used through */
+    PacketFilter(FilterInputs inputs, Supplier<FilterMode> mode, NodePaths paths, Clock clock, UnaryOperator<Plane> seam) {
+        this.seam = seam;
         this.mode = mode;
         this.clock = clock;
         readAgainAt = clock.nanos();
@@ -391,11 +399,11 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private Plane open(FilterBackend backend) throws IOException {
         if (backend.isIptables()) {
             ownPort = -1;
-            return new Plane.Ipt(IptablesTables.open(backend.iptables(), this::generation));
+            return seam.apply(new Plane.Ipt(IptablesTables.open(backend.iptables(), this::generation)));
         }
         NftTable table = new NftTable(NftablesSocket.open());
         ownPort = table.portId();
-        return new Plane.Nft(table);
+        return seam.apply(new Plane.Nft(table));
     }
 
     private Optional<NftablesSocket> nft() {

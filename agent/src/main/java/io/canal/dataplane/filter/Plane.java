@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.util.List;
 
 /** A dataplane at work. */
-sealed interface Plane extends AutoCloseable {
+interface Plane extends AutoCloseable {
 
     FilterBackend backend();
 

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /**
  * A node with two pods and a packet filter, and a neighbour on the underlay:
@@ -63,6 +64,7 @@ final class FilterHost implements AutoCloseable {
             new PodNetwork(Cidr.of("10.1.0.0/16"), Optional.of(Cidr.of("10.1.49.0/24"))),
             new PodNetwork(Cidr.of("fd00:1::/32"), Optional.of(Cidr.of("fd00:1:49::/64")))), new TreeSet<>(Set.of(VXLAN)), true);
     volatile boolean mayRemove = true;
+    UnaryOperator<Plane> seam = UnaryOperator.identity();
     PacketFilter filter;
     ApplyLoop loop;
 
@@ -99,7 +101,7 @@ final class FilterHost implements AutoCloseable {
     /** Starts a filter and its loop in the node; the first pass is over when this returns. */
     void start() throws IOException {
         node.<RuntimeException>run(() -> {
-            filter = new PacketFilter(new FilterInputs(peers, () -> networks, new OpenPolicy(endpoints)), () -> mode, new NodePaths(root), Clock.system());
+            filter = new PacketFilter(new FilterInputs(peers, () -> networks, new OpenPolicy(endpoints)), () -> mode, new NodePaths(root), Clock.system(), seam);
             loop = new ApplyLoop(Clock.system(), List.of(filter), () -> mayRemove, applied -> { });
             ApplyLoop itsLoop = loop;
             filter.start(() -> itsLoop.write(() -> { }));
@@ -115,9 +117,18 @@ final class FilterHost implements AutoCloseable {
         loop = null;
     }
 
+    /** The pass that sees the change, whatever came of it. */
+    Applied tryWrite(Runnable change) {
+        try {
+            return loop.applied(loop.write(change)).toCompletableFuture().get(30, TimeUnit.SECONDS);
+        } catch (Exception failed) {
+            throw new AssertionError(failed);
+        }
+    }
+
     Applied write(Runnable change) {
         try {
-            Applied applied = loop.applied(loop.write(change)).toCompletableFuture().get(30, TimeUnit.SECONDS);
+            Applied applied = tryWrite(change);
             if (!applied.clean()) {
                 throw new AssertionError("the pass failed: " + applied.failures());
             }

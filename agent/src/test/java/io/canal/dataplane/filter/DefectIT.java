@@ -1,0 +1,91 @@
+package io.canal.dataplane.filter;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.LocalEndpoint;
+import io.canal.model.Mac;
+import io.canal.reconcile.Applied;
+import io.canal.ruleset.Ruleset;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A defect of ours, in the midst of taking up what has changed. */
+final class DefectIT {
+
+    @TempDir
+    Path root;
+
+    /** A dataplane that takes half of what changed, and then fails, once. */
+    private record Fragile(Plane plane, AtomicBoolean breaks) implements Plane {
+
+        @Override
+        public FilterBackend backend() {
+            return plane.backend();
+        }
+
+        @Override
+        public void wantAll(Ruleset ruleset) {
+            plane.wantAll(ruleset);
+        }
+
+        @Override
+        public void want(Ruleset ruleset, Ruleset.Changes changes) {
+            if (!changes.chains().isEmpty() && breaks.getAndSet(false)) {
+                throw new IllegalStateException("a defect");
+            }
+            plane.want(ruleset, changes);
+        }
+
+        @Override
+        public boolean apply(boolean mayRemove) throws IOException {
+            return plane.apply(mayRemove);
+        }
+
+        @Override
+        public List<String> problems() {
+            return plane.problems();
+        }
+
+        @Override
+        public void distrust() {
+            plane.distrust();
+        }
+
+        @Override
+        public void removeAll() throws IOException {
+            plane.removeAll();
+        }
+
+        @Override
+        public void close() {
+            plane.close();
+        }
+    }
+
+    @Test
+    void what_was_taken_up_when_it_struck_is_in_the_kernel_with_the_next_pass() throws Exception {
+        AtomicBoolean breaks = new AtomicBoolean();
+        try (FilterHost host = new FilterHost(root, FilterMode.NFTABLES)) {
+            host.seam = plane -> new Fragile(plane, breaks);
+            host.start();
+            host.know("cali-a");
+            breaks.set(true);
+            Applied struck = host.tryWrite(() -> host.endpoints.put("cali-b", new LocalEndpoint("cali-b", "default", "b", "b", "b", List.of(),
+                    Mac.parse("02:00:00:00:00:02").orElseThrow(), Map.of(), List.of(), List.of())));
+            assertFalse(breaks.get(), "it struck");
+            assertFalse(struck.clean(), "and the pass says so");
+            host.write(() -> { });
+            String rules = TestNamespaces.run(host.node, "nft", "list", "table", "inet", "canal");
+            assertTrue(rules.contains("\"cali-a\" : goto filter-cali-tw-cali-a") && rules.contains("\"cali-b\" : goto filter-cali-tw-cali-b"), rules);
+            assertEquals(List.of(), host.filter.status().problems());
+        }
+    }
+}
