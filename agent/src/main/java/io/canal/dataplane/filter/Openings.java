@@ -56,6 +56,23 @@ final class Openings implements AutoCloseable {
         }
     }
 
+    /** Takes over what had all our rules: they leave, all but the opening. */
+    void take(IptablesTables whole, Ruleset opening) throws IOException {
+        opened.put(whole.backend(), whole);
+        whole.wantOnly(opening);
+        whole.apply(true);
+    }
+
+    /** This back end has all our rules now, what opens its FORWARD chain among them. */
+    void release(FilterBackend whole) {
+        if (whole.isIptables()) {
+            IptablesTables tables = opened.remove(whole.iptables());
+            if (tables != null) {
+                tables.close();
+            }
+        }
+    }
+
     void removeAll() throws IOException {
         for (IptablesTables tables : opened.values()) {
             tables.removeAll();

@@ -326,20 +326,33 @@ public final class PacketFilter implements Stage, AutoCloseable {
         } catch (IOException failure) {
             next.close();
             leftoversGone = false;
+            openings.tables().forEach(IptablesTables::distrust);
             throw failure;
         }
         plane = next;
         leftoversGone = false;
         lookAgain = true;
         lastChoice.write(fitting);
-        openings.removeAll();
-        now.removeAll();
-        now.close();
+        leave(now, fitting);
         // The two back ends of iptables share their sets.
         next.distrust();
         next.apply(true);
         seen = Surroundings.look(nft());
         return next;
+    }
+
+    /** Takes out what had the rules before. A FORWARD chain that drops by policy is open for the pods all the while. */
+    private void leave(Plane before, FilterBackend next) throws IOException {
+        openings.release(next);
+        openings.removeAll();
+        if (before instanceof Plane.Ipt(IptablesTables tables) && next == FilterBackend.NFTABLES
+                && Surroundings.look(nft()).dropping().contains(tables.backend())) {
+            openings.take(tables, rules.opening());
+            return;
+        }
+        try (before) {
+            before.removeAll();
+        }
     }
 
     /** What another dataplane still has of ours. */

@@ -77,6 +77,17 @@ public final class IptablesTables implements AutoCloseable {
         want(ruleset, all);
     }
 
+    /** Takes all of the ruleset as wanted, and nothing that was wanted before. */
+    public void wantOnly(Ruleset ruleset) {
+        wantNothing();
+        wantAll(ruleset);
+    }
+
+    private void wantNothing() {
+        families.forEach(FamilyTables::wantNothing);
+        sets.wantNothing();
+    }
+
     /** Takes what changed as wanted. */
     public void want(Ruleset ruleset, Ruleset.Changes changes) {
         families.forEach(family -> family.want(ruleset, changes));
@@ -135,8 +146,7 @@ public final class IptablesTables implements AutoCloseable {
 
     /** Removes all that is ours. */
     public void removeAll() throws IOException {
-        families.forEach(FamilyTables::wantNothing);
-        sets.wantNothing();
+        wantNothing();
         trusted = false;
         apply(true);
     }

@@ -16,8 +16,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Switches of the dataplane under new connections every 10 ms: none fails, and none passes that must not. */
 @Tag("alone")
@@ -119,9 +120,14 @@ class LiveSwitchIT {
         return traffic;
     }
 
-    @Test
-    void no_connection_is_lost_while_the_dataplane_is_switched() throws Exception {
+    /** @param drops whether iptables' FORWARD chain drops by policy, as Docker leaves it */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void no_connection_is_lost_while_the_dataplane_is_switched(boolean drops) throws Exception {
         host = new FilterHost(root, FilterMode.NFTABLES);
+        if (drops) {
+            host.run("iptables-nft", "-P", "FORWARD", "DROP");
+        }
         host.start();
         host.know("cali-a");
         serve(host.neighbour, FilterHost.NEIGHBOUR);
@@ -142,6 +148,19 @@ class LiveSwitchIT {
             assertTrue(host.filter.status().dataplane().startsWith(mode.text()), host.filter.status().dataplane());
         }
         host.run("iptables-legacy", "-t", "mangle", "-N", "KUBE-KUBELET-CANARY");
+        if (drops) {
+            // Open for the pods first: it is the switch that must not lose them.
+            host.run("iptables-nft", "-P", "FORWARD", "ACCEPT");
+            host.run("iptables-legacy", "-A", "FORWARD", "-d", "10.1.0.0/16", "-j", "ACCEPT");
+            host.run("iptables-legacy", "-A", "FORWARD", "-s", "10.1.0.0/16", "-j", "ACCEPT");
+            host.run("iptables-legacy", "-P", "FORWARD", "DROP");
+            host.filter.distrust();
+            host.write(() -> { });
+            Thread.sleep(600);
+            host.write(() -> { });
+            host.run("iptables-legacy", "-D", "FORWARD", "-s", "10.1.0.0/16", "-j", "ACCEPT");
+            host.run("iptables-legacy", "-D", "FORWARD", "-d", "10.1.0.0/16", "-j", "ACCEPT");
+        }
         Thread.sleep(600);
         host.mode = FilterMode.IPTABLES;
         host.filter.distrust();
