@@ -6,6 +6,7 @@ import io.canal.ctl.schema.Malformed;
 import io.canal.ctl.schema.Schema;
 import io.canal.model.calico.Kind;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -56,6 +57,8 @@ final class Documents {
                 addAll(all, Files.readString(file));
             } catch (NoSuchFileException missing) {
                 throw new Refused("open " + filename + ": no such file or directory");
+            } catch (AccessDeniedException denied) {
+                throw new Refused("open " + filename + ": permission denied");
             }
         }
         return all;

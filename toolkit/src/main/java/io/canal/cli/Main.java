@@ -66,11 +66,23 @@ public final class Main implements Runnable {
     }
 
     /** Runs the command line and exits with its code: 2 for a command line that is wrong, 1 for a command that failed. */
-    public static void main(String[] args) throws Exception {
-        if (args.length > 0 && PolicyCommands.NAMES.contains(args[0])) {
-            System.exit(PolicyCommands.run(List.of(args)));
+    public static void main(String[] args) {
+        System.exit(run(args));
+    }
+
+    /** Runs the command line in this process; its exit code. */
+    static int run(String... args) {
+        if (args.length == 0 || !PolicyCommands.NAMES.contains(args[0])) {
+            return commandLine().execute(args);
         }
-        System.exit(commandLine().execute(args));
+        try {
+            return PolicyCommands.run(List.of(args));
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return failed(interrupted);
+        } catch (IOException | ModelException | RuntimeException failure) {
+            return failed(failure);
+        }
     }
 
     static CommandLine commandLine() {
@@ -87,10 +99,7 @@ public final class Main implements Runnable {
 
     private static int failed(Exception exception) {
         if (SENTENCES.contains(exception.getClass()) || exception instanceof IOException || exception instanceof UncheckedIOException) {
-            String message = exception instanceof UncheckedIOException && exception.getCause() != null
-                    ? exception.getCause().getMessage()
-                    : exception.getMessage();
-            System.err.println("ERROR " + (message == null ? exception : message));
+            System.err.println("ERROR " + Sentences.of(exception));
         } else {
             exception.printStackTrace(System.err);
         }

@@ -11,6 +11,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ final class PolicyCommands {
     }
 
     /** Runs one command; the exit code. */
-    static int run(List<String> given) throws IOException, InterruptedException {
+    static int run(List<String> given) throws IOException, InterruptedException, ModelException {
         List<String> words = new ArrayList<>(given);
         Optional<Path> model = take(words, "--model", "-m").map(Path::of)
                 .or(() -> take(words, "--lab", "--lab").map(name -> Places.usual().part(new LabName(name), "model")));
@@ -52,12 +53,15 @@ final class PolicyCommands {
         if (view.isEmpty()) {
             return io.canal.ctl.Main.run(words);
         }
+        List<String> argv = new ArrayList<>(List.of(PROGRAM));
+        InputStream input;
         try {
-            return onHost(view.get(), words);
-        } catch (ModelException e) {
-            System.err.println("ERROR " + e.getMessage());
+            input = withoutFiles(words, argv);
+        } catch (IOException | UncheckedIOException unreadable) {
+            System.err.println("failed to execute command: " + Sentences.of(unreadable));
             return 1;
         }
+        return onHost(view.get(), argv, input);
     }
 
     private static boolean knowsEtcd(List<String> words) {
@@ -82,14 +86,12 @@ final class PolicyCommands {
         return Optional.empty();
     }
 
-    private static int onHost(ModelView view, List<String> words) throws IOException, InterruptedException, ModelException {
+    private static int onHost(ModelView view, List<String> argv, InputStream input) throws IOException, InterruptedException, ModelException {
         ModelView.Unit unit = view.units().stream()
                 .filter(one -> one.application().equals("canal") && !one.dying())
                 .findFirst()
                 .orElseThrow(() -> new ModelException("the model has no unit of canal on whose host the command could run; set ETCD_ENDPOINTS"));
         MachineSpec machine = view.machine(unit.machine()).orElseThrow(() -> new ModelException("machine \"" + unit.machine() + "\" not found"));
-        List<String> argv = new ArrayList<>(List.of(PROGRAM));
-        InputStream input = withoutFiles(words, argv);
         try (Connection connection = Connection.open(machine.endpoint())) {
             return connection.run(argv, input, System.out, System.err);
         }

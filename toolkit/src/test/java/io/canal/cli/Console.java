@@ -20,7 +20,7 @@ final class Console {
         System.setOut(new PrintStream(toOut, true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(toErr, true, StandardCharsets.UTF_8));
         try {
-            int code = Main.commandLine().execute(args);
+            int code = Main.run(args);
             return new Said(toOut.toString(StandardCharsets.UTF_8), toErr.toString(StandardCharsets.UTF_8), code);
         } finally {
             System.setOut(out);
