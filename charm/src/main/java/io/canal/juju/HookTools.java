@@ -25,6 +25,9 @@ public final class HookTools implements Juju {
 
     private static final String AS_JSON = "--format=json";
 
+    /** Bytes of the arguments of one process, well below the 128 KiB that Linux always takes, with the environment. */
+    private static final int MOST_ARGUMENTS = 96 << 10;
+
     private final Optional<Path> folder;
 
     /** The tools on the PATH. */
@@ -118,9 +121,21 @@ public final class HookTools implements Juju {
 
     @Override
     public void actionResults(Map<String, String> results) {
-        if (!results.isEmpty()) {
-            List<String> command = new ArrayList<>(List.of("action-set"));
-            results.forEach((key, value) -> command.add(key + "=" + value));
+        // Of one call the kernel takes so much only; what several calls set adds up.
+        List<String> command = new ArrayList<>(List.of("action-set"));
+        int bytes = 0;
+        for (Map.Entry<String, String> result : results.entrySet()) {
+            String word = result.getKey() + "=" + result.getValue();
+            int more = word.getBytes(StandardCharsets.UTF_8).length + 1;
+            if (command.size() > 1 && bytes + more > MOST_ARGUMENTS) {
+                run(command, "");
+                command.subList(1, command.size()).clear();
+                bytes = 0;
+            }
+            command.add(word);
+            bytes += more;
+        }
+        if (command.size() > 1) {
             run(command, "");
         }
     }

@@ -11,6 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -88,6 +89,18 @@ class HookToolsTest {
         tools().actionResults(Map.of());
         tools().actionResults(Map.of("problems.0.what", "a b"));
         assertEquals(List.of("problems.0.what=a b"), calls("action-set"));
+    }
+
+    @Test
+    void results_that_one_call_cannot_carry_go_in_several() throws IOException {
+        tool("action-set", "", 0);
+        Map<String, String> results = new TreeMap<>();
+        for (int i = 0; i < 60; i++) {
+            results.put("rules." + i, "x".repeat(100_000));
+        }
+        tools().actionResults(results);
+        String all = String.join(" ", calls("action-set"));
+        assertTrue(results.keySet().stream().allMatch(key -> all.contains(key + "=x")));
     }
 
     private HookTools tools() {
