@@ -5,6 +5,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +13,19 @@ import java.util.concurrent.TimeUnit;
 
 /** systemctl and the agent's program as processes of this machine. */
 final class Processes implements Systemd, AgentProcess {
+
+    /** A hook holds the lock of its machine. */
+    private static final Duration LEAVE_WITHIN = Duration.ofSeconds(20);
+
+    private final Duration leaveWithin;
+
+    Processes() {
+        this(LEAVE_WITHIN);
+    }
+
+    Processes(Duration leaveWithin) {
+        this.leaveWithin = leaveWithin;
+    }
 
     @Override
     public boolean control(List<String> arguments) {
@@ -47,23 +61,27 @@ final class Processes implements Systemd, AgentProcess {
 
     @Override
     public Optional<String> leave(Path home) throws IOException {
-        Process process = new ProcessBuilder(home.resolve("runtime/bin/java").toString(), "@java.args", "-Dcanal.home=" + home,
-                "io.canal.agent.Main", "--leave")
-                .directory(home.toFile())
-                .redirectErrorStream(true)
-                .start();
-        process.getOutputStream().close();
-        String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        // Into a file: to read a pipe would wait for as long as anybody holds its other end.
+        Path printed = Files.createTempFile("canal-leave", ".log");
         try {
-            if (!process.waitFor(20, TimeUnit.SECONDS)) {
+            Process process = new ProcessBuilder(home.resolve("runtime/bin/java").toString(), "@java.args", "-Dcanal.home=" + home,
+                    "io.canal.agent.Main", "--leave")
+                    .directory(home.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(printed.toFile())
+                    .start();
+            process.getOutputStream().close();
+            if (!process.waitFor(leaveWithin.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
-                return Optional.of("did not end within 20 s");
+                return Optional.of("did not end within " + leaveWithin.toSeconds() + " s");
             }
+            return process.exitValue() == 0 ? Optional.empty() : Optional.of(Files.readString(printed).strip());
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             return Optional.of("was interrupted");
+        } finally {
+            Files.deleteIfExists(printed);
         }
-        return process.exitValue() == 0 ? Optional.empty() : Optional.of(printed);
     }
 
     private static String output(List<String> command) throws IOException {
