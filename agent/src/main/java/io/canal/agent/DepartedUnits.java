@@ -1,10 +1,7 @@
 package io.canal.agent;
 
-import io.canal.dataplane.file.AtomicFile;
 import io.canal.store.StoreException;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -26,8 +23,10 @@ final class DepartedUnits implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DepartedUnits.class);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(5);
     private static final int LONGEST_PAUSE_FACTOR = 12;
+    /** How often the file is looked at, into which a hook may have written that this agent did not answer. */
+    private static final Duration LOOK = Duration.ofMinutes(1);
 
-    private final Path file;
+    private final DepartedFile file;
     private final Release release;
     private final Duration firstPause;
     private final Thread thread;
@@ -52,16 +51,10 @@ final class DepartedUnits implements AutoCloseable {
     }
 
     DepartedUnits(Path stateDir, Release release, Duration firstPause) {
-        this.file = stateDir.resolve("departed-units");
+        this.file = new DepartedFile(stateDir);
         this.release = release;
         this.firstPause = firstPause;
-        try {
-            Files.readAllLines(file).stream().filter(line -> !line.isBlank()).forEach(waiting::add);
-        } catch (NoSuchFileException none) {
-            log.debug("no unit waits for the release of its subnet");
-        } catch (IOException failure) {
-            log.warn("{} could not be read: {}", file, failure.getMessage());
-        }
+        takeUp();
         this.thread = Thread.ofVirtual().name("departed units").unstarted(this::loop);
     }
 
@@ -73,8 +66,9 @@ final class DepartedUnits implements AutoCloseable {
     void gone(String unit) throws IOException {
         lock.lock();
         try {
+            takeUp();
             waiting.add(unit);
-            write();
+            file.write(waiting);
             news = true;
             change.signalAll();
         } finally {
@@ -116,8 +110,9 @@ final class DepartedUnits implements AutoCloseable {
         log.info("{} has left, and holds no subnet any more", unit);
         lock.lock();
         try {
+            takeUp();
             waiting.remove(unit);
-            write();
+            file.write(waiting);
         } catch (IOException failure) {
             log.warn("{} could not be written: {}", file, failure.getMessage());
         } finally {
@@ -128,8 +123,11 @@ final class DepartedUnits implements AutoCloseable {
     private void awaitUnits() throws InterruptedException {
         lock.lock();
         try {
+            takeUp();
             while (waiting.isEmpty()) {
-                change.await();
+                if (change.awaitNanos(LOOK.toNanos()) <= 0) {
+                    takeUp();
+                }
             }
             news = false;
         } finally {
@@ -160,11 +158,12 @@ final class DepartedUnits implements AutoCloseable {
         }
     }
 
-    private void write() throws IOException {
-        if (waiting.isEmpty()) {
-            Files.deleteIfExists(file);
-        } else {
-            AtomicFile.write(file, String.join("\n", waiting) + "\n", AtomicFile.SECRET);
+    /** What is in the file and not known here was written by a hook. */
+    private void takeUp() {
+        try {
+            waiting.addAll(file.read());
+        } catch (IOException failure) {
+            log.warn("{} could not be read: {}", file, failure.getMessage());
         }
     }
 

@@ -61,4 +61,15 @@ class DepartedUnitsTest {
         }
         assertTrue(attempts.contains("canal/2"));
     }
+
+    @Test
+    void what_a_hook_has_written_is_kept_when_another_unit_leaves() throws Exception {
+        try (DepartedUnits departed = new DepartedUnits(folder, this::release, SOON)) {
+            new DepartedFile(folder).add("canal/5");
+            departed.gone("canal/2");
+            departed.start();
+            awaitEmpty();
+        }
+        assertTrue(attempts.containsAll(List.of("canal/2", "canal/5")), attempts::toString);
+    }
 }

@@ -1,5 +1,6 @@
 package io.canal.charm;
 
+import io.canal.agent.DepartedFile;
 import io.canal.control.Op;
 import io.canal.control.Reply;
 import io.canal.juju.Event;
@@ -93,10 +94,18 @@ record Charm(HookContext context, Juju juju, Machine machine) {
     }
 
     /** The leader's agent gives back the subnet of a unit that has left, once that node's session has ended. */
-    private void release(String unit) {
-        if (juju.isLeader()
-                && machine.agent().ask(Op.UNIT_GONE, Json.object().put("unit", unit), Duration.ofSeconds(4)) instanceof Reply.Refused(String sentence)) {
-            juju.log(LogLevel.WARNING, "the subnet of " + unit + " was not released: " + sentence);
+    private void release(String unit) throws IOException {
+        if (!juju.isLeader()) {
+            return;
+        }
+        switch (machine.agent().ask(Op.UNIT_GONE, Json.object().put("unit", unit), Duration.ofSeconds(4))) {
+            case Reply.Done _ -> {}
+            case Reply.Refused(String sentence) -> juju.log(LogLevel.WARNING, "the subnet of " + unit + " was not released: " + sentence);
+            case Reply.Unreachable(String sentence) -> {
+                // Juju tells of a departure once.
+                new DepartedFile(machine.node().stateDir()).add(unit);
+                juju.log(LogLevel.WARNING, "the subnet of " + unit + " waits for its release until the agent of this node runs: " + sentence);
+            }
         }
     }
 
