@@ -12,6 +12,7 @@ import io.canal.juju.Juju;
 import io.canal.juju.LogLevel;
 import io.canal.juju.Status;
 import io.canal.model.Cidr;
+import io.canal.model.Decoded;
 import io.canal.model.Ip;
 import io.canal.model.Json;
 import java.io.IOException;
@@ -38,6 +39,7 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
     private Status converge() throws IOException {
         Optional<String> other = machine.owner(context).claim();
         if (other.isPresent()) {
+            tellNetwork();
             return Status.blocked("The network of this machine belongs to " + other.get() + "; remove one of the two units' cni relations");
         }
         Installation installation = new Installation(context, juju, machine);
@@ -45,7 +47,10 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
             installation.run();
         }
         return switch (CharmOptions.of(juju.config())) {
-            case CharmOptions.Result.Bad bad -> Status.blocked(bad.sentence());
+            case CharmOptions.Result.Bad bad -> {
+                followEtcd();
+                yield Status.blocked(bad.sentence());
+            }
             case CharmOptions.Result.Good(CharmOptions options) -> switch (EtcdLink.read(juju, brokenRelation())) {
                 case EtcdLink.Absent _ -> Status.blocked("Waiting for etcd relation.");
                 case EtcdLink.Incomplete _ -> Status.waiting("Waiting on etcd.");
@@ -53,6 +58,38 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
                 case EtcdLink.Ready etcd -> converge(options, etcd);
             };
         };
+    }
+
+    /** The leader tells the network's configuration wherever it is, so also a unit that is the second one on its machine. */
+    private void tellNetwork() {
+        if (CharmOptions.of(juju.config()) instanceof CharmOptions.Result.Good(CharmOptions options)
+                && EtcdLink.read(juju, brokenRelation()) instanceof EtcdLink.Ready etcd) {
+            new NetworkRequest(machine.agent(), juju, context.unit()).send(options, etcd.relation())
+                    .ifPresent(refusal -> juju.log(LogLevel.WARNING, refusal));
+        }
+    }
+
+    /** While an option cannot be used, the agent keeps the last good ones; where etcd is and with what to speak to it does not wait. */
+    private void followEtcd() throws IOException {
+        String path = machine.node().agentYaml().toString();
+        if (EtcdLink.read(juju, brokenRelation()) instanceof EtcdLink.Ready etcd
+                && AgentConfig.parse(path, NodeFile.text(machine.node().agentYaml())) instanceof Decoded.Good<AgentConfig>(AgentConfig last)
+                && last.etcd().known()
+                && new AgentConfiguration(machine.templates(), machine.node()).write(last.withEtcd(configuration(etcd)))
+                && machine.agent().ask(Op.RELOAD, Json.object(), PATIENCE) instanceof Reply.Refused(String sentence)) {
+            juju.log(LogLevel.WARNING, sentence);
+        }
+    }
+
+    private EtcdConfig configuration(EtcdLink.Ready etcd) throws IOException {
+        boolean tls = etcd.endpoints().stream().anyMatch(endpoint -> endpoint.startsWith("https:"));
+        Path credentials = machine.credentials().write(etcd);
+        return new EtcdConfig(
+                etcd.endpoints(),
+                tls ? credentials.resolve("ca.pem").toString() : "",
+                tls ? credentials.resolve("cert.pem").toString() : "",
+                tls ? credentials.resolve("key.pem").toString() : "",
+                EtcdConfig.DEFAULT_PREFIX);
     }
 
     private Status converge(CharmOptions options, EtcdLink.Ready etcd) throws IOException {
@@ -89,18 +126,11 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
     }
 
     private AgentConfig configuration(CharmOptions options, EtcdLink.Ready etcd, String kubeconfig) throws IOException {
-        boolean tls = etcd.endpoints().stream().anyMatch(endpoint -> endpoint.startsWith("https:"));
-        Path credentials = machine.credentials().write(etcd);
         Uplink uplink = options.iface().isEmpty() ? Uplink.bound(juju.network("cni")) : Uplink.named(options.iface());
         return new AgentConfig(
                 context.unit(),
                 options.nodename(),
-                new EtcdConfig(
-                        etcd.endpoints(),
-                        tls ? credentials.resolve("ca.pem").toString() : "",
-                        tls ? credentials.resolve("cert.pem").toString() : "",
-                        tls ? credentials.resolve("key.pem").toString() : "",
-                        EtcdConfig.DEFAULT_PREFIX),
+                configuration(etcd),
                 uplink.iface(),
                 Ip.parse(uplink.address()),
                 options.mtu(),

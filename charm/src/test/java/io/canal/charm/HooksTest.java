@@ -458,4 +458,45 @@ class HooksTest {
         assertEquals(before, node.tree());
         assertEquals(List.of(), node.asked);
     }
+
+    @Test
+    void a_second_unit_that_leads_tells_the_network_to_the_agent_of_its_machine() throws IOException {
+        node.hook("install");
+        node.related().hook("etcd-relation-changed");
+        node.unit = "canal/7";
+        node.juju.leader(true);
+        node.hook("leader-elected");
+        assertTrue(node.asked.toString().contains("put-network"), node.asked::toString);
+        assertEquals(Status.Kind.BLOCKED, node.juju.lastStatus().kind());
+        node.asked.clear();
+        node.hook("update-status");
+        assertEquals(List.of(), node.asked);
+    }
+
+    @Test
+    void etcds_new_endpoints_reach_the_agent_though_an_option_cannot_be_used() throws IOException {
+        node.hook("install");
+        node.juju.option("mtu", 1400);
+        node.related().hook("etcd-relation-changed");
+        node.asked.clear();
+        node.juju.option("mtu", 1);
+        node.juju.relation("etcd:1", Map.of("etcd/0", FakeNode.etcd("https://10.10.0.9:2379")));
+        node.hook("etcd-relation-changed");
+        assertEquals(Status.Kind.BLOCKED, node.juju.lastStatus().kind());
+        assertTrue(node.juju.lastStatus().message().contains("mtu"));
+        assertEquals(List.of("reload"), node.asked);
+        String yaml = node.text("etc/canal/agent.yaml");
+        assertTrue(yaml.contains("https://10.10.0.9:2379") && yaml.contains("mtu: 1400"), yaml);
+    }
+
+    @Test
+    void a_unit_that_leaves_while_the_leaders_agent_is_down_is_noted_for_it() throws IOException {
+        node.hook("install");
+        node.juju.leader(true);
+        node.related().hook("etcd-relation-changed");
+        node.agent = Optional.empty();
+        node.hook("peer-relation-departed", "JUJU_RELATION_ID", "peer:0", "JUJU_REMOTE_UNIT", "canal/2", "JUJU_DEPARTING_UNIT", "canal/2");
+        assertEquals("canal/2\n", node.text("var/lib/canal/departed-units"));
+        assertTrue(node.juju.logged().stream().anyMatch(line -> line.startsWith("WARNING") && line.contains("canal/2")), node.juju.logged()::toString);
+    }
 }

@@ -31,6 +31,7 @@ public final class MemoryJuju implements Juju {
     private boolean leader;
     private boolean unitGone;
     private int calls;
+    private final List<String> logged = new ArrayList<>();
 
     public MemoryJuju option(String name, String value) {
         config.put(name, value);
@@ -200,9 +201,15 @@ public final class MemoryJuju implements Juju {
         version = text;
     }
 
+    /** What was logged, each line behind its level. */
+    public List<String> logged() {
+        return List.copyOf(logged);
+    }
+
     @Override
     public void log(LogLevel level, String message) {
         calls++;
+        logged.add(level + " " + message);
     }
 
     @Override
