@@ -38,7 +38,7 @@ final class CharmFolder {
         boolean gone = missing && missedOnce;
         missedOnce = missing;
         String sentence = "The charm's folder " + folder + " is gone, so the unit was removed without its last hooks. This removes canal from this node: \""
-                + "systemctl disable --now canal-agent; cd /opt/canal/current && runtime/bin/java @java.args -Dcanal.home=/opt/canal/current io.canal.agent.Main --leave\".";
+                + "cd /opt/canal/current && runtime/bin/java @hook.args -Dcanal.home=/opt/canal/current io.canal.charm.Main --leave\".";
         if (gone && !said) {
             log.warn("{}", sentence);
         }

@@ -3,6 +3,7 @@ package io.canal.charm;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.control.Op;
 import io.canal.control.Reply;
+import io.canal.juju.Event;
 import io.canal.juju.HookContext;
 import io.canal.juju.Juju;
 import io.canal.juju.JujuRefused;
@@ -25,6 +26,13 @@ import java.util.Optional;
  */
 record Departure(HookContext context, Juju juju, Machine machine) {
 
+    /** Of a node whose unit is gone, for somebody who is there. */
+    static Departure ofAbandoned(Machine machine) throws IOException {
+        String unit = NodeFile.text(machine.node().ownerUnit());
+        Path home = machine.program().current();
+        return new Departure(new HookContext(Event.Life.REMOVE, unit.isEmpty() ? "canal" : unit, Optional.empty(), home), new OutsideJuju(), machine);
+    }
+
     /** Remembers that our unit is on its way out: Juju says so only in departed hooks. */
     void note() throws IOException {
         NodeFile.put(mark(), context.unit() + "\n", "rw-r--r--");
@@ -37,9 +45,13 @@ record Departure(HookContext context, Juju juju, Machine machine) {
 
     void run() throws IOException {
         note();
-        if (machine.owner(context).isAnothers()) {
-            return;
+        if (!machine.owner(context).isAnothers()) {
+            clear();
         }
+    }
+
+    /** All of it, for whoever asks: of a unit whose folder is gone as well. */
+    void clear() throws IOException {
         NodePaths node = machine.node();
         if (!Files.exists(node.ownerUnit()) && !Files.exists(node.programDir())) {
             return;

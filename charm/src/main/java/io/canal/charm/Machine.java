@@ -40,9 +40,9 @@ record Machine(NodePaths node, Program program, Templates templates, Systemd sys
     }
 
     /** The machine that the hook runs on. */
-    static Machine real(HookContext context) throws IOException {
+    static Machine real(Path charmDir) throws IOException {
         NodePaths node = NodePaths.real();
-        Path source = context.charmDir().resolve("program");
+        Path source = charmDir.resolve("program");
         Processes processes = new Processes();
         return new Machine(node, new Program(source, node), new Templates(source.resolve("templates")), processes, NodeAgent.of(node), processes,
                 new RealTime());

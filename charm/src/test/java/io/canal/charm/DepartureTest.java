@@ -60,6 +60,15 @@ class DepartureTest {
     }
 
     @Test
+    void of_a_unit_whose_folder_is_gone_nothing_is_left_on_the_node_when_somebody_asks() throws IOException {
+        Machine machine = node.machine();
+        NodeFile.remove(node.charmDir);
+        Departure.ofAbandoned(machine).clear();
+        assertEquals(before, node.tree());
+        assertTrue(node.asked.containsAll(List.of("leave", "systemctl disable --quiet canal-agent.service")), node.asked::toString);
+    }
+
+    @Test
     void remove_alone_leaves_the_node_as_it_was() throws IOException {
         node.hook("remove");
         assertEquals(before, node.tree());
