@@ -146,7 +146,6 @@ final class Operations {
         if (allowRenumber) {
             plan.add("Take a new subnet if this node's one is lost, although pods have addresses of it.");
         }
-        plan.add("Look anew at the tunnel, its address, routes, neighbours, forwarding entries, rules, sysctls and files of this node, and put right what differs.");
         List<String> done = List.of();
         List<String> left = new ArrayList<>();
         if (!request.path("dry-run").asBoolean()) {

@@ -40,6 +40,8 @@ import java.util.TreeSet;
  */
 public final class Examination {
 
+    private static final String RECREATE = "Delete the pod, so that it is made anew with an address of the subnet";
+
     private final Observation seen;
     private final Map<Witness, String> words = new EnumMap<>(Witness.class);
     /** What each witness says, where it says something. */
@@ -304,6 +306,11 @@ public final class Examination {
         }
     }
 
+    /** Whether it is about a pod with the address that was found, which no other node finds and which must be made anew. */
+    public static boolean isLostPod(Finding finding) {
+        return finding.repair().equals(RECREATE);
+    }
+
     private void judgePods(Truth truth) {
         if (!truth.isKnown()) {
             return;
@@ -312,7 +319,7 @@ public final class Examination {
             if (truth.subnets().stream().noneMatch(subnet -> subnet.contains(pod.address()))) {
                 problems.add(new Finding("A pod has an address outside of this node's subnet by " + truth.source() + ": no other node finds it.",
                         "route to " + pod.address() + " through " + pod.interfaceName(), "an address within " + truth.words(), pod.address().toString(),
-                        "Delete the pod, so that it is made anew with an address of the subnet"));
+                        RECREATE));
             }
         }
     }

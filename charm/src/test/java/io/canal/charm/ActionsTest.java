@@ -97,6 +97,22 @@ class ActionsTest {
     }
 
     @Test
+    void a_plan_says_what_differs_and_a_repair_what_of_it_is_well_again() throws IOException {
+        node.write("run/flannel/subnet.env", "FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=10.1.50.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n");
+        node.juju.parameter("dry-run", true);
+        node.action("repair-subnets");
+        Map<String, String> planned = node.juju.results();
+        assertFalse(planned.containsKey("done.0"), planned::toString);
+        String all = String.join("\n", planned.values());
+        assertTrue(all.contains("10-canal.conflist") && all.contains("found "), planned::toString);
+        node.juju.parameter("dry-run", false);
+        node.action("repair-subnets");
+        Map<String, String> results = node.juju.results();
+        assertFalse(results.containsKey("done.0"), () -> "nothing was mended, so nothing is claimed: " + results);
+        assertTrue(results.get("left.0").contains("expected "), results::toString);
+    }
+
+    @Test
     void a_stopped_agent_is_started_and_then_repairs() throws IOException {
         node.agent = Optional.empty();
         node.runningFrom = Optional.empty();
