@@ -20,7 +20,6 @@ import io.canal.ruleset.nft.NftChain;
 import io.canal.ruleset.nft.NftElement;
 import io.canal.ruleset.nft.NftMachine;
 import io.canal.ruleset.nft.NftRendering;
-import io.canal.ruleset.nft.NftRule;
 import io.canal.ruleset.nft.NftSet;
 import io.canal.ruleset.nft.Verdict;
 import java.io.IOException;
@@ -28,7 +27,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -347,7 +345,7 @@ public final class NftTable implements AutoCloseable {
 
     /** The table as it is now: its chains by name. */
     public Map<String, NftChain> listChains() throws KernelException {
-        return chains(socket.dump(NAME));
+        return NftListing.chains(socket.dump(NAME));
     }
 
     /** What executes a table, and what each rule of its chains has counted. */
@@ -356,17 +354,7 @@ public final class NftTable implements AutoCloseable {
     /** The table as it is now; empty where there is none. */
     public Optional<Live> listLive() throws KernelException {
         NftablesDump dump = socket.dump(NAME);
-        if (!dump.exists()) {
-            return Optional.empty();
-        }
-        List<NftSet> seenSets = dump.sets().stream()
-                .map(set -> new NftSet(set.name(), set.keyType(), set.keyLength(), set.interval(), set.verdicts())).toList();
-        List<NftElement> seenElements = new ArrayList<>();
-        dump.elements().forEach((set, listed) -> listed.forEach(element -> seenElements.add(new NftElement(set, ExpressionCodec.decodeKey(element.key()),
-                element.end(), element.data().flatMap(ExpressionCodec::decodeVerdict)))));
-        Map<String, List<Optional<PacketCount>>> counts = new HashMap<>();
-        dump.rules().forEach(rule -> counts.computeIfAbsent(rule.chain(), _ -> new ArrayList<>()).add(ExpressionCodec.count(rule.expressions())));
-        return Optional.of(new Live(new NftMachine(chains(dump), seenSets, seenElements), counts));
+        return dump.exists() ? Optional.of(new Live(NftListing.machine(dump), NftListing.counts(dump))) : Optional.empty();
     }
 
     private void observe() throws KernelException {
@@ -374,37 +362,9 @@ public final class NftTable implements AutoCloseable {
         NftablesDump dump = socket.dump(NAME);
         generation = socket.generation() == before ? before : 0;
         tableSeen = dump.exists();
-        chains.sawOnly(chains(dump));
-        Map<String, NftSet> seenSets = new HashMap<>();
-        dump.sets().forEach(set -> seenSets.put(set.name(),
-                new NftSet(set.name(), set.keyType(), set.keyLength(), set.interval(), set.verdicts())));
-        sets.sawOnly(seenSets);
-        Map<ElementKey, Verdict> seenElements = new HashMap<>();
-        dump.elements().forEach((set, listed) -> {
-            Map<Bytes, Verdict> verdicts = new HashMap<>();
-            List<NftElement> read = new ArrayList<>();
-            for (NftablesBatch.Element element : listed) {
-                Bytes key = ExpressionCodec.decodeKey(element.key());
-                read.add(new NftElement(set, key, element.end(), Optional.empty()));
-                element.data().flatMap(ExpressionCodec::decodeVerdict).ifPresent(verdict -> verdicts.put(key, verdict));
-            }
-            ElementKey.paired(read).forEach(key -> seenElements.put(key, verdicts.getOrDefault(key.key(), NONE)));
-        });
-        elements.sawOnly(seenElements);
-    }
-
-    private static Map<String, NftChain> chains(NftablesDump dump) {
-        Map<String, List<NftRule>> rules = new HashMap<>();
-        dump.rules().forEach(rule -> rules.computeIfAbsent(rule.chain(), name -> new ArrayList<>())
-                .add(new NftRule(ExpressionCodec.decode(rule.expressions()), rule.comment())));
-        Map<String, NftChain> all = new HashMap<>();
-        dump.chains().forEach(chain -> all.put(chain.name(), new NftChain(chain.name(), base(chain.hook()),
-                rules.getOrDefault(chain.name(), List.of()))));
-        return all;
-    }
-
-    private static Optional<NftChain.Base> base(NftablesBatch.Hook hook) {
-        return hook.type().isEmpty() ? Optional.empty() : Optional.of(new NftChain.Base(hook.type(), hook.number(), hook.priority()));
+        chains.sawOnly(NftListing.chains(dump));
+        sets.sawOnly(NftListing.sets(dump));
+        elements.sawOnly(NftListing.elements(dump, NONE));
     }
 
     /** A hook or a set's type cannot be changed in place. */
@@ -422,12 +382,12 @@ public final class NftTable implements AutoCloseable {
         if (!tableSeen && !(chains.allWanted().isEmpty() && sets.allWanted().isEmpty())) {
             batch.addTable(COMMENT);
         }
-        sets.toSet().values().forEach(set -> add(batch, set));
+        sets.toSet().values().forEach(set -> NftWriting.add(batch, set));
         List<NftChain> rewritten = new ArrayList<>();
         chains.toSet().forEach((name, chain) -> {
             NftChain seen = chains.seen(name);
             if (seen == null) {
-                add(batch, chain);
+                NftWriting.add(batch, chain);
                 rewritten.add(chain);
             } else if (rewrites(name, chain, mayRemove)) {
                 batch.flushChain(name);
@@ -437,7 +397,7 @@ public final class NftTable implements AutoCloseable {
         if (!mayRemove) {
             outlivedHooks().forEach(batch::flushChain);
         }
-        rewritten.forEach(chain -> addRules(batch, chain));
+        rewritten.forEach(chain -> NftWriting.addRules(batch, chain));
         Map<String, List<ElementKey>> gone = new LinkedHashMap<>();
         Map<String, List<ElementKey>> come = new LinkedHashMap<>();
         elements.toRemove().forEach(key -> {
@@ -467,9 +427,9 @@ public final class NftTable implements AutoCloseable {
             batch.deleteTable();
         }
         batch.addTable(COMMENT);
-        sets.allWanted().values().forEach(set -> add(batch, set));
-        chains.allWanted().values().forEach(chain -> add(batch, chain));
-        chains.allWanted().values().forEach(chain -> addRules(batch, chain));
+        sets.allWanted().values().forEach(set -> NftWriting.add(batch, set));
+        chains.allWanted().values().forEach(chain -> NftWriting.add(batch, chain));
+        chains.allWanted().values().forEach(chain -> NftWriting.addRules(batch, chain));
         Map<String, List<ElementKey>> come = new LinkedHashMap<>();
         elements.allWanted().keySet().forEach(key -> come.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(key));
         come.forEach((set, keys) -> batch.addElements(set, written(keys, true)));
@@ -498,7 +458,7 @@ public final class NftTable implements AutoCloseable {
     /** Chains of which this life wanted more may lose it, whoever else had wishes that are not known yet. */
     private boolean rewrites(String name, NftChain wanted, boolean mayRemove) {
         NftChain seen = chains.seen(name);
-        return seen == null || mayRemove || chains.isOutlived(name) || !holds(seen.rules(), wanted.rules());
+        return seen == null || mayRemove || chains.isOutlived(name) || !NftWriting.holds(seen.rules(), wanted.rules());
     }
 
     /** What leads packets where this life wants none any more. The rest of a chain that goes waits: what is not known yet may lead there. */
@@ -516,33 +476,6 @@ public final class NftTable implements AutoCloseable {
     private boolean isMap(String name) {
         NftSet seen = sets.seen(name);
         return seen != null && seen.verdicts();
-    }
-
-    /** Whether all of {@code wanted} is in {@code seen}, in order. */
-    private static boolean holds(List<NftRule> seen, List<NftRule> wanted) {
-        Iterator<NftRule> rest = seen.iterator();
-        for (NftRule rule : wanted) {
-            boolean found = false;
-            while (!found && rest.hasNext()) {
-                found = rest.next().equals(rule);
-            }
-            if (!found) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static void add(NftablesBatch batch, NftSet set) {
-        batch.addSet(set.name(), set.keyType(), set.keyLength(), set.bigEndian(), set.interval(), set.verdicts());
-    }
-
-    private static void add(NftablesBatch batch, NftChain chain) {
-        batch.addChain(chain.name(), chain.base().map(base -> new NftablesBatch.Hook(base.type(), base.hook(), base.priority())));
-    }
-
-    private static void addRules(NftablesBatch batch, NftChain chain) {
-        chain.rules().forEach(rule -> batch.addRule(chain.name(), ExpressionCodec.encode(rule.expressions()), rule.comment()));
     }
 
     /** Elements as they are written, each interval's ends beside each other, in order. */
