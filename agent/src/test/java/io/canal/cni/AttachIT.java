@@ -16,39 +16,15 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The plugin's executable, the server in a process, and pods in namespaces. */
 @Tag("long")
-final class AttachIT {
+final class AttachIT extends HostScene {
 
     private static final String NETWORK = "k8s-pod-network";
     private static final String ENDPOINTS = "/calico/resources/v3/projectcalico.org/workloadendpoints/default/";
-
-    @TempDir
-    static Path root;
-
-    private static TestHost host;
-
-    @BeforeAll
-    static void start() throws Exception {
-        host = new TestHost(root);
-    }
-
-    @AfterAll
-    static void stop() {
-        host.close();
-    }
-
-    @AfterEach
-    void reset() throws Exception {
-        host.reset();
-    }
 
     @Test
     void two_pods_reach_each_other_and_the_host() throws Exception {

@@ -6,43 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.cni.TestHost.Call;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The agent is killed after each step of an ADD and of a DEL, and the runtime with it: what a DEL or a repeated ADD makes of that. */
 @Tag("long")
-final class CrashIT {
+final class CrashIT extends HostScene {
 
     private static final String NETWORK = "k8s-pod-network";
     private static final String INTERFACE = "cali0d7763386da";
-
-    @TempDir
-    static Path root;
-
-    private static TestHost host;
-
-    @BeforeAll
-    static void start() throws Exception {
-        host = new TestHost(root);
-    }
-
-    @AfterAll
-    static void stop() {
-        host.close();
-    }
-
-    @AfterEach
-    void reset() throws Exception {
-        host.reset();
-    }
 
     @ParameterizedTest
     @EnumSource(names = {"ADDRESS_TAKEN", "ADDING_NOTED", "PAIR_MADE", "WIRED_INSIDE", "WIRED", "RULES_IN_PLACE", "UP_NOTED"})

@@ -14,39 +14,15 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** CHECK, STATUS and GC, by the plugin's executable. */
-final class InspectIT {
+final class InspectIT extends HostScene {
 
     private static final String NETWORK = "k8s-pod-network";
     private static final String INTERFACE = "cali0d7763386da";
     private static final int LONG_BEFORE_THIS_BOOT = 300_000_000;
     private static final String MODERN = Call.CONFIG.replace("1.0.0", "1.1.0");
-
-    @TempDir
-    static Path root;
-
-    private static TestHost host;
-
-    @BeforeAll
-    static void start() throws Exception {
-        host = new TestHost(root);
-    }
-
-    @AfterAll
-    static void stop() {
-        host.close();
-    }
-
-    @AfterEach
-    void reset() throws Exception {
-        host.reset();
-    }
 
     @Test
     void check_names_what_is_missing() throws Exception {

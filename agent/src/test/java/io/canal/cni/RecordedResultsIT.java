@@ -5,22 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.model.cni.RecordedCall;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * All calls that were recorded with the real Calico, in their order, made to our plugin: the same exit code and the same text on
  * standard output, to the byte, but for MACs, the host's part of addresses and the paths of namespaces.
  */
-final class RecordedResultsIT {
+final class RecordedResultsIT extends HostScene {
 
     /** Where we say something else, and why. */
     private static final Map<String, String> OTHERWISE = Map.ofEntries(
@@ -43,21 +39,6 @@ final class RecordedResultsIT {
             Map.entry("ADD policy_setup_timeout_seconds -1", "is code 7, and not 999"),
             Map.entry("ADD second interface eth1 of the same pod", "has an interface of its own on the host"),
             Map.entry("ADD a route for the pod IP exists on another interface", "the test does not make it"));
-
-    @TempDir
-    static Path root;
-
-    private static TestHost host;
-
-    @BeforeAll
-    static void start() throws Exception {
-        host = new TestHost(root);
-    }
-
-    @AfterAll
-    static void stop() {
-        host.close();
-    }
 
     @Test
     void each_recorded_call_gets_the_recorded_answer_or_the_one_that_is_listed_here() throws Exception {
