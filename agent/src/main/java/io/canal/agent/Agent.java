@@ -21,6 +21,7 @@ import io.canal.dataplane.link.TunnelState;
 import io.canal.files.FileFacts;
 import io.canal.kernel.libc.SdNotify;
 import io.canal.lease.keeper.KeeperStanding;
+import io.canal.lease.keeper.LeaseKeeper;
 import io.canal.lease.keeper.OwnSubnet;
 import io.canal.model.Cidr;
 import io.canal.model.Decoded.Bad;
@@ -117,6 +118,8 @@ final class Agent implements AutoCloseable {
         this.paths = new NodePaths(arguments.root());
         this.configs = new ConfigSource(arguments.config().orElse(paths.agentYaml()), paths.stateDir());
         First first = configs.first();
+        SecureRandom random = new SecureRandom();
+        LeaseKeeper.identify(paths.stateDir(), random);
         Stores stores = new Stores(maker);
         stores.begin(first.config());
         this.conditions = new Conditions(this::look);
@@ -127,7 +130,6 @@ final class Agent implements AutoCloseable {
                 HostFacts.nodename(first.config().nodename(), paths), Optional.empty(), "");
         this.facts = new Facts(filePaths.refreshed(known));
         NetworkMemory memory = NetworkMemory.load(paths.stateDir());
-        SecureRandom random = new SecureRandom();
         BackendChange backendChange = new BackendChange(facts, tables, memory, clock);
         this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, backendChange, random, clock);
         backendChange.resume(network.hadTunnels(), network.hadLoosePathFilter());

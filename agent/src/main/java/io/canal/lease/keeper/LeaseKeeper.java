@@ -16,6 +16,7 @@ import io.canal.store.Feed;
 import io.canal.store.Feed.Change;
 import io.canal.store.Store;
 import io.canal.store.StoreException;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -75,9 +76,12 @@ public final class LeaseKeeper implements AutoCloseable {
     private boolean closed;
     private boolean lookedAtMemory;
     private boolean toldPeers;
+    private int underWay;
     private long tablesWrittenAt;
     private boolean tablesStale;
-    private Thread writing = Thread.ofVirtual().unstarted(() -> {});
+    private Optional<Thread> writing = Optional.empty();
+    /** Whether the disk did not take what it was given last. */
+    private boolean refused;
     private StateFolder.Last lastWritten;
     private Optional<NetworkConfig> toldConfig = Optional.empty();
     private Optional<NetworkConfig> hintedConfig = Optional.empty();
@@ -113,6 +117,19 @@ public final class LeaseKeeper implements AutoCloseable {
         this.state = KeeperState.initial(lastWritten.subnet(), startedAt);
         this.thread = Thread.ofPlatform().name("lease").daemon().unstarted(this::loop);
         facts(facts);
+    }
+
+    /**
+     * Makes a node known to itself, once.
+     *
+     * @throws IOException where its node id cannot be read, or not be kept; the message says what to do
+     */
+    public static void identify(Path stateDir, RandomGenerator random) throws IOException {
+        try {
+            new StateFolder(stateDir).nodeId(random);
+        } catch (UncheckedIOException failure) {
+            throw new IOException(failure.getMessage(), failure);
+        }
     }
 
     /** The node id, from the state folder. */
@@ -215,7 +232,13 @@ public final class LeaseKeeper implements AutoCloseable {
         queue.add(() -> closed = true);
         try {
             thread.join();
-            writing.join();
+            if (writing.isPresent()) {
+                writing.get().join();
+            }
+            StateFolder.Last last = new StateFolder.Last(toRemember(), view.known());
+            if (differs(last, folder.last())) {
+                wasWritten(() -> folder.last(last));
+            }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -285,7 +308,8 @@ public final class LeaseKeeper implements AutoCloseable {
         if (!view.inSync() && !lookedAtMemory) {
             wake = Math.min(wake, startedAt + REMEMBER_AFTER.toNanos());
         }
-        if (tablesStale && view.inSync() && !view.isDistrusted(clock.now())) {
+        // What is being written wakes us when it ends.
+        if (writing.isEmpty() && (refused || tablesStale && view.inSync() && !view.isDistrusted(clock.now()))) {
             wake = Math.min(wake, tablesWrittenAt + WRITE_EVERY.toNanos());
         }
         long distrust = Duration.between(clock.now(), view.known().distrustedUntil()).toNanos();
@@ -311,8 +335,14 @@ public final class LeaseKeeper implements AutoCloseable {
     }
 
     private void carryOut(Command command) {
-        Thread.ofVirtual().name("etcd request").start(() ->
-                calls.carryOut(command).ifPresent(answer -> queue.add(() -> on(answer))));
+        underWay++;
+        Thread.ofVirtual().name("etcd request").start(() -> {
+            Optional<Event> answer = calls.carryOut(command);
+            queue.add(() -> {
+                underWay--;
+                answer.ifPresent(this::on);
+            });
+        });
     }
 
     /** What follows from all that came in at once. */
@@ -334,14 +364,12 @@ public final class LeaseKeeper implements AutoCloseable {
                 on(new Event.Hint());
             }
             tell();
-            if (state.standing() == Standing.LEFT) {
+            // The session is ended last, and who leaves closes the store.
+            if (state.standing() == Standing.LEFT && underWay == 0) {
                 leavers.forEach(leaver -> leaver.complete(true));
                 leavers.clear();
             }
             write();
-        } catch (UncheckedIOException full) {
-            // A full disk: tried again with the next thing that happens.
-            log.warn("{}", full.getMessage());
         } catch (RuntimeException defect) {
             log.error("the lease keeper failed; this is a defect of canal", defect);
         }
@@ -381,30 +409,54 @@ public final class LeaseKeeper implements AutoCloseable {
         }
     }
 
+    /** Has the disk remember what has changed; on a thread of its own, because a disk may take its time, and renewals do not wait for it. */
     private void write() {
+        if (writing.isPresent()) {
+            return;
+        }
         boolean due = clock.since(tablesWrittenAt).compareTo(WRITE_EVERY) >= 0;
         // The revisions move with every write of anybody; they go to disk with the tables.
-        Optional<Remembered> subnet = state.standing() == Standing.LEFT ? Optional.empty() : state.toRemember().or(lastWritten::subnet);
-        boolean other = !subnet.equals(lastWritten.subnet())
-                || view.known().clusterId() != lastWritten.known().clusterId()
-                || !view.known().distrustedUntil().equals(lastWritten.known().distrustedUntil());
-        if (other || due && tablesStale && !view.known().equals(lastWritten.known())) {
-            StateFolder.Last last = new StateFolder.Last(subnet, view.known());
-            folder.last(last);
-            lastWritten = last;
+        StateFolder.Last last = new StateFolder.Last(toRemember(), view.known());
+        boolean lastToo = differs(last, lastWritten) && (due || !refused) || due && tablesStale && !last.known().equals(lastWritten.known());
+        boolean tablesToo = tablesStale && view.inSync() && due && !view.isDistrusted(clock.now());
+        if (!lastToo && !tablesToo) {
+            return;
         }
-        if (tablesStale && view.inSync() && due && !view.isDistrusted(clock.now())) {
-            tablesStale = false;
+        if (due) {
+            // Before the attempt: a disk that is full is not asked again at once.
             tablesWrittenAt = clock.nanos();
-            StateFolder.Tables tables = view.tables();
-            writing = Thread.ofVirtual().name("tables to disk").start(() -> {
-                try {
-                    folder.tables(tables);
-                } catch (UncheckedIOException full) {
-                    log.warn("{}; tried again later", full.getMessage());
-                    queue.add(() -> tablesStale = true);
-                }
+        }
+        Optional<StateFolder.Tables> tables = Optional.of(tablesToo).filter(Boolean::booleanValue).map(_ -> view.tables());
+        tablesStale = tablesStale && !tablesToo;
+        writing = Optional.of(Thread.ofPlatform().name("state to disk").daemon().start(() -> {
+            boolean lastWasWritten = lastToo && wasWritten(() -> folder.last(last));
+            boolean tablesWereWritten = tables.isPresent() && wasWritten(() -> folder.tables(tables.get()));
+            queue.add(() -> {
+                writing = Optional.empty();
+                refused = lastToo && !lastWasWritten || tablesToo && !tablesWereWritten;
+                lastWritten = lastWasWritten ? last : lastWritten;
+                tablesStale |= tablesToo && !tablesWereWritten;
             });
+        }));
+    }
+
+    private Optional<Remembered> toRemember() {
+        return state.standing() == Standing.LEFT ? Optional.empty() : state.toRemember().or(lastWritten::subnet);
+    }
+
+    /** Whether it is more than that the network has changed. */
+    private static boolean differs(StateFolder.Last last, StateFolder.Last before) {
+        return !last.subnet().equals(before.subnet()) || last.known().clusterId() != before.known().clusterId()
+                || !last.known().distrustedUntil().equals(before.known().distrustedUntil());
+    }
+
+    private static boolean wasWritten(Runnable write) {
+        try {
+            write.run();
+            return true;
+        } catch (UncheckedIOException full) {
+            log.warn("{}; tried again later", full.getMessage());
+            return false;
         }
     }
 }

@@ -26,13 +26,16 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What must outlive a restart. A file that cannot be read counts as absent: it is a memory, not the truth. */
+/** What must outlive a restart. A file that cannot be read counts as absent: it is a memory, not the truth; but for the node id. */
 final class StateFolder {
 
     private static final Logger log = LoggerFactory.getLogger(StateFolder.class);
+
+    private static final Pattern NODE_ID = Pattern.compile("[0-9a-f]{32}");
 
     private final Path folder;
 
@@ -58,17 +61,30 @@ final class StateFolder {
         this.folder = folder;
     }
 
-    /** The node id; made and kept at the first call. */
+    /**
+     * The node id; made and kept where there is none.
+     *
+     * @throws UncheckedIOException where there is one that cannot be read: another in its place would make this another node, with
+     *         another subnet
+     */
     String nodeId(RandomGenerator random) {
-        Optional<String> known = read("node-id").map(String::strip).filter(id -> id.matches("[0-9a-f]{32}"));
-        if (known.isPresent()) {
-            return known.get();
+        Path file = folder.resolve("node-id");
+        try {
+            String id = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).strip();
+            if (!NODE_ID.matcher(id).matches()) {
+                throw new IOException("it has \"" + id.substring(0, Math.min(id.length(), 40)) + "\", expected 32 hexadecimal digits");
+            }
+            return id;
+        } catch (NoSuchFileException absent) {
+            byte[] id = new byte[16];
+            random.nextBytes(id);
+            String made = HexFormat.of().formatHex(id);
+            write("node-id", made + "\n");
+            return made;
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(file + ", which says which node this is, cannot be read: " + unreadable.getMessage()
+                    + "; put it back, or remove it, and the node counts as a new one", unreadable);
         }
-        byte[] id = new byte[16];
-        random.nextBytes(id);
-        String made = HexFormat.of().formatHex(id);
-        write("node-id", made + "\n");
-        return made;
     }
 
     Last last() {

@@ -33,7 +33,11 @@ final class TestNode implements AutoCloseable, KeeperListener {
     private KeeperStanding standing = KeeperStanding.START;
 
     TestNode(Store store, Path state, NodeFacts facts, Duration ttl) {
-        keeper = new LeaseKeeper(store, NetworkKeys.DEFAULT, KeeperSettings.withTtl(ttl), facts, state, Clock.system(), new Random(), this);
+        this(store, state, facts, ttl, Clock.system());
+    }
+
+    TestNode(Store store, Path state, NodeFacts facts, Duration ttl, Clock clock) {
+        keeper = new LeaseKeeper(store, NetworkKeys.DEFAULT, KeeperSettings.withTtl(ttl), facts, state, clock, new Random(), this);
         keeper.start();
     }
 
