@@ -62,6 +62,7 @@ final class Adder {
         List<RangeSet> ranges = Ranges.of(config, lease.subnets());
         Dns dns = config.ipam().isPresent() ? ResolvConf.read(config.ipam().get().resolvConf()) : Dns.NONE;
         Identity identity = Identity.of(request, config, config.nodename().orElseGet(kit.node()::nodename));
+        Optional<Ip> wanted = wanted(request);
         NetworkNamespace pod = namespace(request);
         Id id = new Id(request.containerId(), request.interfaceInPod());
         try (var _ = kit.locks().take(id.toString(), identity.hostInterface())) {
@@ -73,7 +74,7 @@ final class Adder {
             if (before.isPresent()) {
                 deleter.takeDown(before.get().attachment());
             }
-            return result(attach(request, config, place(identity, id), pod, lease, ranges, start), config, dns);
+            return result(attach(request, config, place(identity, id), pod, lease, ranges, wanted, start), config, dns);
         }
     }
 
@@ -86,13 +87,13 @@ final class Adder {
     }
 
     private Attachment attach(CniRequest request, PluginConfig config, Identity identity, NetworkNamespace pod, Node.Attachable.Yes lease,
-            List<RangeSet> ranges, long start) throws CniRefused {
+            List<RangeSet> ranges, Optional<Ip> wanted, long start) throws CniRefused {
         Id id = new Id(request.containerId(), request.interfaceInPod());
         Owner owner = new Owner(id.containerId(), id.interfaceInPod());
         List<Ip> addresses;
         try {
             List<Ip> requested = new ArrayList<>(config.requestedAddresses());
-            Optional.ofNullable(request.args().get("IP")).flatMap(Adder::address).ifPresent(requested::add);
+            wanted.ifPresent(requested::add);
             inTime(id, start);
             addresses = allocate(config.name(), owner, ranges, requested, start);
         } catch (IpamFailed failure) {
@@ -265,7 +266,13 @@ final class Adder {
         return new NetworkNamespace(path);
     }
 
-    private static Optional<Ip> address(String text) {
-        return Ip.parse(text).or(() -> IpPrefix.parse(text).map(IpPrefix::address));
+    /** The address that the runtime asks for, if any. */
+    private static Optional<Ip> wanted(CniRequest request) throws CniRefused {
+        String text = request.args().getOrDefault("IP", "");
+        Optional<Ip> address = Ip.parse(text).or(() -> IpPrefix.parse(text).map(IpPrefix::address));
+        if (address.isEmpty() && !text.isEmpty()) {
+            throw new CniRefused(CniError.INVALID_ENVIRONMENT, "CNI_ARGS: IP is \"" + text + "\", expected an address");
+        }
+        return address;
     }
 }

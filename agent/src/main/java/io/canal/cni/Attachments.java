@@ -50,6 +50,11 @@ final class Attachments {
         return attachment.id().equals(ownerOfInterface.get(attachment.hostInterface()));
     }
 
+    /** Whether the interface belongs to another attachment; else whatever is left of it goes with this one. */
+    synchronized boolean isAnothers(Attachment attachment) {
+        return ownerOf(attachment.hostInterface()).filter(owner -> !owner.id().equals(attachment.id())).isPresent();
+    }
+
     synchronized List<Journal.Entry> all() {
         return List.copyOf(byId.values());
     }

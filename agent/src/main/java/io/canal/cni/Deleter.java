@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * DEL: deletion spooled, wire, row, address, journal. What is gone already is passed over, and a configuration that cannot be read
- * does not matter where the journal knows the pod.
+ * does not matter where the journal knows the pod. A disk that takes nothing more is no reason to keep a pod: its entry of the journal
+ * then takes the place of the spooled deletion.
  */
 final class Deleter {
 
@@ -60,15 +61,29 @@ final class Deleter {
 
     /** Removes an attachment that the journal knows. */
     void delete(Attachment attachment) throws IOException, IpamFailed {
-        if (kit.attachments().owns(attachment)) {
-            kit.spool().addDurably(new Write.DeleteEndpoint(attachment.endpoint().resource().key(), attachment.id().containerId()));
-        }
+        boolean noted = kit.attachments().isAnothers(attachment) || kit.spool().addAnyhow(deletion(attachment));
         kit.steps().reached(Step.DELETION_SPOOLED);
         removeWire(attachment);
         kit.steps().reached(Step.WIRE_REMOVED);
         release(attachment);
         kit.steps().reached(Step.ADDRESS_RELEASED);
-        forget(attachment);
+        if (noted) {
+            kit.journal().remove(attachment.id());
+        } else {
+            kit.journal().retire(attachment.id());
+        }
+        kit.attachments().remove(attachment.id());
+    }
+
+    /** Notes for etcd, and for good, the deletion of what was removed while the disk took nothing. */
+    void settle(Attachment retired) throws IOException {
+        if (kit.attachments().isAnothers(retired) || kit.attachments().get(retired.id()).isPresent() || kit.spool().addAnyhow(deletion(retired))) {
+            kit.journal().settled(retired.id());
+        }
+    }
+
+    private static Write deletion(Attachment attachment) {
+        return new Write.DeleteEndpoint(attachment.endpoint().resource().key(), attachment.id().containerId());
     }
 
     /** Removes what an ADD has made so far, as far as that goes; the ADD's own failure is what the caller hears. */
@@ -90,7 +105,7 @@ final class Deleter {
     }
 
     private void removeWire(Attachment attachment) throws IOException {
-        if (kit.attachments().owns(attachment)) {
+        if (!kit.attachments().isAnothers(attachment)) {
             kit.links().remove(attachment.hostInterface());
         }
         kit.rows().remove(attachment.row());
@@ -100,16 +115,11 @@ final class Deleter {
         kit.ipam().release(attachment.network(), new Owner(attachment.id().containerId(), attachment.id().interfaceInPod()));
     }
 
-    private void forget(Attachment attachment) throws IOException {
-        kit.journal().remove(attachment.id());
-        kit.attachments().remove(attachment.id());
-    }
-
     /** What the journal does not know: made by another plugin, or removed before. */
     private void deleteUnknown(CniRequest request, Optional<PluginConfig> config, Optional<Identity> identity) throws IOException, IpamFailed {
         if (identity.isPresent() && kit.attachments().ownerOf(identity.get().hostInterface()).isEmpty()) {
             ResourceKey key = identity.get().key();
-            kit.spool().addDurably(new Write.DeleteEndpoint(key, request.containerId()));
+            var unused = kit.spool().addAnyhow(new Write.DeleteEndpoint(key, request.containerId()));
         }
         removeInside(request);
         if (config.isPresent()) {

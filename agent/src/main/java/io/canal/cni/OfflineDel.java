@@ -19,6 +19,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * DEL without the agent: started by the plugin where no agent answers, with the runtime's variables and standard input.
@@ -27,6 +29,8 @@ import java.util.Optional;
  * the attachment out of the journal. The agent, when it is there again, finds all that.
  */
 public final class OfflineDel {
+
+    private static final Logger log = LoggerFactory.getLogger(OfflineDel.class);
 
     private OfflineDel() {}
 
@@ -65,11 +69,12 @@ public final class OfflineDel {
         Attachments attachments = new Attachments(journal.load());
         HostLocal ipam = new HostLocal(paths.hostLocalDir());
         Owner owner = new Owner(id.containerId(), id.interfaceInPod());
+        boolean noted = true;
         Optional<Attachment> known = attachments.get(id).map(Journal.Entry::attachment);
         if (known.isPresent()) {
             Attachment attachment = known.get();
-            if (attachments.owns(attachment)) {
-                Spool.leave(paths.spool(), new Write.DeleteEndpoint(attachment.endpoint().resource().key(), id.containerId()));
+            if (!attachments.isAnothers(attachment)) {
+                noted = noted(paths, new Write.DeleteEndpoint(attachment.endpoint().resource().key(), id.containerId()));
                 try (Rtnl host = Rtnl.open()) {
                     PodWiring.remove(host, attachment.hostInterface());
                 }
@@ -87,11 +92,26 @@ public final class OfflineDel {
         if (config instanceof Good<PluginConfig>(PluginConfig good)) {
             ipam.release(good.name(), owner);
         }
-        journal.remove(id);
+        if (noted) {
+            journal.remove(id);
+        } else {
+            journal.retire(id);
+        }
+    }
+
+    /** Whether the agent will find it; a disk that takes nothing more is no reason to keep a pod. */
+    private static boolean noted(NodePaths paths, Write write) {
+        try {
+            Spool.leave(paths.spool(), write);
+            return true;
+        } catch (IOException full) {
+            log.warn("the spool {} cannot be written: {}", paths.spool(), full.toString());
+            return false;
+        }
     }
 
     /** Where the journal does not know the pod, its endpoint is named by the runtime's words and the node's name. */
-    private static void leaveDeletion(NodePaths paths, CniRequest request, PluginConfig config, Attachments attachments) throws IOException {
+    private static void leaveDeletion(NodePaths paths, CniRequest request, PluginConfig config, Attachments attachments) {
         Optional<String> nodename = config.nodename().or(() -> nodename(paths));
         if (nodename.isEmpty()) {
             return;
@@ -99,7 +119,7 @@ public final class OfflineDel {
         try {
             Identity identity = Identity.of(request, config, nodename.get());
             if (attachments.ownerOf(identity.hostInterface()).isEmpty()) {
-                Spool.leave(paths.spool(), new Write.DeleteEndpoint(identity.key(), request.containerId()));
+                var unused = noted(paths, new Write.DeleteEndpoint(identity.key(), request.containerId()));
             }
         } catch (CniRefused noName) {
             // Then it has no endpoint either.

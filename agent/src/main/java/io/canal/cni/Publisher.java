@@ -101,7 +101,21 @@ final class Publisher implements AutoCloseable {
                     log.error("{} cannot be kept in step with the journal and etcd; this is a defect of canal", attachment.id(), defect);
                 }
             }
+            settleRetired();
             mendHostPorts();
+        }
+    }
+
+    /** What was removed while the disk was full: etcd has to hear of it also if this process does not live until then. */
+    private void settleRetired() {
+        try {
+            for (Attachment retired : kit.journal().retired()) {
+                try (var _ = kit.locks().take(retired.id().toString(), retired.hostInterface())) {
+                    deleter.settle(retired);
+                }
+            }
+        } catch (IOException failure) {
+            log.warn("what was removed while the disk was full cannot be noted: {}", failure.toString());
         }
     }
 

@@ -126,6 +126,30 @@ final class Spool implements AutoCloseable {
         Durable.syncFolder(file);
     }
 
+    /** As {@link #addDurably}, or in memory alone where the disk takes nothing more; false then: it would not outlive this process. */
+    boolean addAnyhow(Write write) {
+        try {
+            addDurably(write);
+            return true;
+        } catch (IOException full) {
+            log.warn("the spool {} cannot be written: {}; the deletion of {} waits for etcd in memory", folder, full.toString(), write.key());
+        }
+        Path file = file(folder, write);
+        lock.lock();
+        try {
+            // What is there is an earlier write for the key, of which nothing is to come any more; and room is welcome.
+            Files.deleteIfExists(file);
+        } catch (IOException failure) {
+            log.warn("{} cannot be removed: {}", file, failure.toString());
+        } finally {
+            unsaved.add(file);
+            take(file, write);
+            work.signalAll();
+            lock.unlock();
+        }
+        return false;
+    }
+
     private static void save(Path file, Write write) throws IOException {
         Files.move(Durable.prepare(file, write.encode(), false), file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }

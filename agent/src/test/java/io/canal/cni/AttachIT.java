@@ -332,6 +332,56 @@ final class AttachIT extends HostScene {
     }
 
     @Test
+    void a_disk_that_takes_nothing_more_is_no_obstacle_to_del() throws Exception {
+        for (boolean agent : List.of(true, false)) {
+            Call call = Call.pod("c0ffee" + agent, host.pod("a"), "web-0");
+            add(call);
+            Map<String, String> etcd = host.etcd();
+            assertTrue(etcd.containsKey(ENDPOINTS + "node--1-k8s-web--0-eth0"));
+            host.order("etcd", "available", false);
+            Path spool = host.paths().spool();
+            Path aside = spool.resolveSibling("aside");
+            Files.move(spool, aside);
+            // Nothing can be made below a file.
+            Files.createFile(spool);
+            if (!agent) {
+                host.killAgent();
+            }
+            delete(call);
+            assertEquals("", host.ip("route"));
+            assertEquals(List.of(), host.reservations(NETWORK));
+            assertEquals(List.of(), host.journal());
+            if (agent) {
+                // It does not live until etcd hears of it.
+                host.killAgent();
+            }
+            Files.delete(spool);
+            Files.move(aside, spool);
+            host.startAgentWith(etcd);
+            assertNothingLeftInTheEnd();
+        }
+    }
+
+    @Test
+    void a_sandbox_whose_successor_failed_takes_the_endpoint_along() throws Exception {
+        Call first = Call.pod("c0ffee", host.pod("a"), "web-0");
+        add(first);
+        host.etcd();
+        host.order("rules-fail", "reason", "no rules today");
+        refused(11, Call.pod("decaf", host.pod("b"), "web-0"));
+        host.order("rules-fail", "reason", "");
+        delete(first);
+        assertNothingLeftInTheEnd();
+    }
+
+    @Test
+    void an_address_that_is_none_is_refused() throws Exception {
+        Call call = Call.pod("c0ffee", host.pod("a"), "web-0").withArgs("IP=10.1.49");
+        assertTrue(refused(4, call).path("msg").asText().contains("10.1.49"));
+        assertNothingLeft();
+    }
+
+    @Test
     void an_entry_of_the_journal_that_is_lost_while_its_pod_lives_comes_back() throws Exception {
         Call call = Call.pod("c0ffee", host.pod("a"), "web-0");
         add(call);

@@ -80,6 +80,12 @@ final class TestHost implements AutoCloseable {
         }
     }
 
+    /** With an etcd that has all this. */
+    void startAgentWith(Map<String, String> etcd) throws Exception {
+        Files.writeString(paths().at("etcd-of-halted.json"), JSON.writeValueAsString(etcd));
+        startAgent();
+    }
+
     /** kill -9. */
     void killAgent() throws Exception {
         agent.destroyForcibly().waitFor();
@@ -195,6 +201,10 @@ final class TestHost implements AutoCloseable {
 
         Call with(String config) {
             return new Call(containerId, pod, args, config);
+        }
+
+        Call withArgs(String further) {
+            return new Call(containerId, pod, args + ";" + further, stdin);
         }
 
         Map<String, String> environment(String command) {
