@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * What stands in for a profile that pods name and etcd does not have; nothing of it is written to etcd.
@@ -23,6 +24,7 @@ public final class StandInProfile {
     private static final String NAMESPACE = "kns.";
     private static final String SERVICE_ACCOUNT = "ksa.";
     private static final String CNI = "cni";
+    private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9_./-]{1,512}");
 
     private StandInProfile() {}
 
@@ -39,7 +41,9 @@ public final class StandInProfile {
         }
         List<PolicyRule> allow = List.of(PolicyRule.all(RuleAction.ALLOW));
         if (CNI.equals(podLabels.get(WorkloadEndpoint.ORCHESTRATOR_LABEL))) {
-            return Profile.of(Profile.ofNetwork(name)) instanceof Good<Profile>(Profile profile) ? Optional.of(profile) : Optional.empty();
+            // Its rule names the network as a label: another name would be none, or say more than that.
+            return LABEL.matcher(name).matches() && Profile.of(Profile.ofNetwork(name)).then(profile -> Scoping.of(profile).map(_ -> profile))
+                    instanceof Good<Profile>(Profile profile) ? Optional.of(profile) : Optional.empty();
         }
         SortedMap<String, String> given = new TreeMap<>();
         if (name.startsWith(NAMESPACE)) {

@@ -13,6 +13,7 @@ import io.canal.model.Mac;
 import io.canal.model.calico.EndpointNames;
 import io.canal.model.calico.Kind;
 import io.canal.model.calico.ResourceKey;
+import io.canal.model.calico.WorkloadEndpoint;
 import io.canal.policy.rules.PolicyRules;
 import io.canal.reconcile.ApplyLoop;
 import io.canal.reconcile.Clock;
@@ -36,6 +37,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is told of etcd and of the node itself, and which rules come of it. */
 class PolicyTablesTest {
@@ -145,6 +148,19 @@ class PolicyTablesTest {
         assertEquals(Set.of(), tables.standIns());
         change(new Change.Put(pod("web", "c1", "10.1.0.2", "")));
         assertTrue(isAllowedByProfile());
+    }
+
+    /** A rule that names such a network could not be written, nor one that lets it be something else than a name. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a b", "x) || all() || has(x"})
+    void a_network_whose_name_is_no_label_s_cuts_off_its_pods_and_no_others(String name) throws Exception {
+        Entry odd = pod("odd", "c1", "10.1.0.2", "");
+        list(new Entry(odd.key().replace("k8s", "cni"), odd.value().replace("k8s", "cni").replace("kns.default", name).replace(IFACE, "cali-odd")
+                .replace("\"app\":\"web\"", "\"" + WorkloadEndpoint.ORCHESTRATOR_LABEL + "\":\"cni\""), 1, 1, 0),
+                pod("web", "c2", "10.1.0.3", ""));
+        assertEquals(Set.of("kns.default"), tables.standIns());
+        assertTrue(isAllowedByProfile());
+        assertTrue(ruleset.chains().containsKey(ChainName.filter("cali-tw-cali-odd")), "it is known, and its profile is not there");
     }
 
     @Test
