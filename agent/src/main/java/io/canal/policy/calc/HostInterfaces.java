@@ -64,14 +64,13 @@ final class HostInterfaces {
             if (!isHere(endpoint)) {
                 continue;
             }
-            if (!endpoint.interfaceName().isEmpty() && !endpoint.isForAllInterfaces() && !EndpointNames.isInterface(endpoint.interfaceName())) {
-                continue;
-            }
             if (!endpoint.interfaceName().isEmpty()) {
-                byInterface.putIfAbsent(endpoint.interfaceName(), endpoint.name());
+                if (endpoint.isForAllInterfaces() || EndpointNames.isInterface(endpoint.interfaceName())) {
+                    byInterface.putIfAbsent(endpoint.interfaceName(), endpoint.name());
+                }
             } else {
                 interfaces.forEach((name, addresses) -> {
-                    if (!Collections.disjoint(addresses, endpoint.expectedIps())) {
+                    if (EndpointNames.isInterface(name) && !Collections.disjoint(addresses, endpoint.expectedIps())) {
                         byInterface.putIfAbsent(name, endpoint.name());
                     }
                 });

@@ -6,6 +6,7 @@ import io.canal.ruleset.ChainName;
 import io.canal.ruleset.Match;
 import io.canal.ruleset.Rule;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -33,7 +34,7 @@ final class DispatchTree {
                 root.add(entry(dispatch, bin.firstKey(), bin.firstEntry().getValue()));
                 return;
             }
-            ChainName child = new ChainName(dispatch.name().layer(), dispatch.name().name() + "-" + beginning.substring(common));
+            ChainName child = new ChainName(dispatch.name().layer(), dispatch.name().name() + "-" + plain(beginning.substring(common)));
             root.add(Rule.of(new Action.Goto(child), new Match.Interface(dispatch.way(), beginning, true, false)));
             List<Rule> rules = new ArrayList<>();
             bin.forEach((iface, target) -> rules.add(entry(dispatch, iface, target)));
@@ -45,6 +46,13 @@ final class DispatchTree {
         all.add(new Chain.Rules(dispatch.name(), Rule.BOTH, root));
         all.addAll(children);
         return all;
+    }
+
+    /** A chain's name has no character but these; two hexadecimal digits stand for another one, and nothing else has two. */
+    private static String plain(String character) {
+        char c = character.charAt(0);
+        boolean plain = c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '_' || c == '.';
+        return plain ? character : HexFormat.of().toHexDigits((byte) c);
     }
 
     private static Rule entry(Chain.Dispatch dispatch, String iface, ChainName target) {
