@@ -17,10 +17,12 @@ import java.util.Map;
 final class Openings implements AutoCloseable {
 
     private final IptablesTables.Generation generation;
+    private final Beside beside;
     private final Map<IptablesBackend, IptablesTables> opened = new EnumMap<>(IptablesBackend.class);
 
-    Openings(IptablesTables.Generation generation) {
+    Openings(IptablesTables.Generation generation, Beside beside) {
         this.generation = generation;
+        this.beside = beside;
     }
 
     Collection<IptablesTables> tables() {
@@ -32,27 +34,49 @@ final class Openings implements AutoCloseable {
     }
 
     /** Opens where that is needed, and closes where it is no more. */
-    void open(FilterBackend now, Surroundings around, Ruleset opening, List<String> problems) throws IOException {
+    void open(FilterBackend now, Surroundings around, Ruleset opening, List<String> problems) {
         around.foreignDrops().forEach(chain -> problems.add("the nf_tables chain " + chain
                 + " drops by policy what it does not accept; packets of pods need a rule there that accepts them"));
         for (IptablesBackend backend : IptablesBackend.values()) {
             boolean needed = now == FilterBackend.NFTABLES && around.dropping().contains(backend);
-            IptablesTables tables = opened.get(backend);
             if (needed && !Iptables.installed(backend)) {
                 problems.add("the FORWARD chain of " + backend.text() + " drops by policy, and its programs are not installed: install the package"
                         + " iptables, or let FORWARD accept the pod network");
             } else if (needed) {
-                if (tables == null) {
-                    tables = IptablesTables.open(backend, generation);
-                    tables.wantAll(opening);
-                    opened.put(backend, tables);
-                }
-                tables.apply(true);
-            } else if (tables != null) {
-                tables.removeAll();
-                tables.close();
-                opened.remove(backend);
+                beside.attempt(closed(backend), () -> open(backend, opening));
+            } else {
+                beside.drop(closed(backend));
+                tryClose(backend);
             }
+        }
+    }
+
+    private static String closed(IptablesBackend backend) {
+        return "the FORWARD chain of " + backend.text() + " drops by policy, and cannot be opened for pods";
+    }
+
+    private void open(IptablesBackend backend, Ruleset opening) throws IOException {
+        IptablesTables tables = opened.get(backend);
+        if (tables == null) {
+            tables = IptablesTables.open(backend, generation);
+            tables.wantAll(opening);
+            opened.put(backend, tables);
+        }
+        tables.apply(true);
+    }
+
+    private void tryClose(IptablesBackend backend) {
+        if (opened.containsKey(backend)) {
+            beside.attempt("what opened the FORWARD chain of " + backend.text() + " for pods cannot be removed", () -> close(backend));
+        }
+    }
+
+    private void close(IptablesBackend backend) throws IOException {
+        IptablesTables tables = opened.get(backend);
+        if (tables != null) {
+            tables.removeAll();
+            tables.close();
+            opened.remove(backend);
         }
     }
 
@@ -63,14 +87,13 @@ final class Openings implements AutoCloseable {
         whole.apply(true);
     }
 
-    /** This back end has all our rules now, what opens its FORWARD chain among them. */
-    void release(FilterBackend whole) {
-        if (whole.isIptables()) {
-            IptablesTables tables = opened.remove(whole.iptables());
-            if (tables != null) {
-                tables.close();
-            }
+    /** Closes all, now that this dataplane has our rules; where it is iptables, what opens the FORWARD chain there is among them. */
+    void leave(FilterBackend whole) {
+        IptablesTables same = whole.isIptables() ? opened.remove(whole.iptables()) : null;
+        if (same != null) {
+            same.close();
         }
+        List.copyOf(opened.keySet()).forEach(this::tryClose);
     }
 
     void removeAll() throws IOException {

@@ -1,7 +1,6 @@
 package io.canal.dataplane.filter;
 
 import io.canal.dataplane.iptables.IptablesTables;
-import io.canal.dataplane.iptables.OldFlanneld;
 import io.canal.dataplane.nft.NftTable;
 import io.canal.kernel.iptables.Iptables;
 import io.canal.kernel.iptables.IptablesBackend;
@@ -63,7 +62,9 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private final FilterInputs inputs;
     private final NodeRules rules;
     private final UnaryOperator<Plane> seam;
-    private final Openings openings = new Openings(this::generation);
+    private final Beside beside;
+    private final Openings openings;
+    private final Leftovers leftovers;
 
     private @Nullable Plane plane;
     private @Nullable NftablesSocket nft;
@@ -71,8 +72,6 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private @Nullable FilterBackend better;
     private long betterSince;
     private long lookedAt;
-    private boolean leftoversGone;
-    private final OldFlanneld oldFlanneld = new OldFlanneld();
     private long readAgainAt;
     private boolean readIsDue;
 
@@ -99,6 +98,9 @@ public final class PacketFilter implements Stage, AutoCloseable {
         this.mode = mode;
         this.clock = clock;
         readAgainAt = clock.nanos();
+        beside = new Beside(clock, POLL);
+        openings = new Openings(this::generation, beside);
+        leftovers = new Leftovers(this::generation, beside);
         lastChoice = new LastChoice(paths.stateDir());
         this.inputs = inputs;
         rules = new NodeRules(inputs);
@@ -233,6 +235,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         if (touched) {
             touched = false;
             now.distrust();
+            beside.tryAgain();
         }
         if (setsAgain) {
             setsAgain = false;
@@ -247,15 +250,16 @@ public final class PacketFilter implements Stage, AutoCloseable {
         if (mayRemove) {
             now = switchIfDue(now, around);
             around = seen == null ? around : seen;
-            removeLeftovers(now, around);
+            leftovers.remove(now.backend(), around);
         }
         List<String> problems = new ArrayList<>(rules.problems());
         problems.addAll(now.problems());
         openings.open(now.backend(), around, rules.opening(), problems);
         // After ours are in place: in a FORWARD chain that drops by policy its rules were what let packets through.
-        if (mayRemove && !oldFlanneld.isGone()) {
-            oldFlanneld.remove(installed(), around.nftables(), inputs.networks().get().networks());
+        if (mayRemove) {
+            leftovers.removeOldFlanneld(PacketFilter::installed, around.nftables(), inputs.networks().get().networks());
         }
+        problems.addAll(beside.problems());
         status = new FilterStatus(now.backend().text(), problems);
     }
 
@@ -325,12 +329,12 @@ public final class PacketFilter implements Stage, AutoCloseable {
             next.apply(true);
         } catch (IOException failure) {
             next.close();
-            leftoversGone = false;
+            leftovers.lookAgain();
             openings.tables().forEach(IptablesTables::distrust);
             throw failure;
         }
         plane = next;
-        leftoversGone = false;
+        leftovers.lookAgain();
         lookAgain = true;
         lastChoice.write(fitting);
         leave(now, fitting);
@@ -343,8 +347,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
 
     /** Takes out what had the rules before. A FORWARD chain that drops by policy is open for the pods all the while. */
     private void leave(Plane before, FilterBackend next) throws IOException {
-        openings.release(next);
-        openings.removeAll();
+        openings.leave(next);
         if (before instanceof Plane.Ipt(IptablesTables tables) && next == FilterBackend.NFTABLES
                 && Surroundings.look(nft()).dropping().contains(tables.backend())) {
             openings.take(tables, rules.opening());
@@ -353,23 +356,6 @@ public final class PacketFilter implements Stage, AutoCloseable {
         try (before) {
             before.removeAll();
         }
-    }
-
-    /** What another dataplane still has of ours. */
-    private void removeLeftovers(Plane now, Surroundings around) throws IOException {
-        if (leftoversGone) {
-            return;
-        }
-        if (around.ourTable() && now.backend() != FilterBackend.NFTABLES) {
-            removeTable();
-        }
-        for (IptablesBackend backend : around.ours()) {
-            boolean opened = now.backend() == FilterBackend.NFTABLES && around.dropping().contains(backend);
-            if (now.backend() != FilterBackend.of(backend) && !opened && Iptables.installed(backend)) {
-                removeFrom(backend);
-            }
-        }
-        leftoversGone = true;
     }
 
     @Override
@@ -383,29 +369,11 @@ public final class PacketFilter implements Stage, AutoCloseable {
                 plane = null;
             }
             Surroundings around = Surroundings.look(nft());
-            if (around.ourTable()) {
-                removeTable();
-            }
-            for (IptablesBackend backend : around.ours()) {
-                removeFrom(backend);
-            }
+            leftovers.removeAll(around);
             lastChoice.delete();
             status = new FilterStatus("", List.of());
         } catch (IOException failure) {
             throw new StageFailed("packet filter: " + failure.getMessage(), failure);
-        }
-    }
-
-    private void removeTable() throws KernelException {
-        try (NftTable table = new NftTable(NftablesSocket.open())) {
-            table.removeAll();
-        }
-    }
-
-    private void removeFrom(IptablesBackend backend) throws IOException {
-        log.info("packet filter: removing our rules from {}", backend.text());
-        try (IptablesTables tables = IptablesTables.open(backend, this::generation)) {
-            tables.removeAll();
         }
     }
 

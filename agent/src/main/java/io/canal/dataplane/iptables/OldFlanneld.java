@@ -9,9 +9,12 @@ import io.canal.model.Ip.Family;
 import io.canal.ruleset.tenants.PodNetwork;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +31,7 @@ public final class OldFlanneld {
     private static final String RANDOM = " --random-fully";
     private static final String OUR_CHAINS = "-j FLANNEL-";
 
+    private final Set<IptablesBackend> clean = EnumSet.noneOf(IptablesBackend.class);
     private boolean gone;
 
     /** Whether nothing of it is left. */
@@ -44,10 +48,19 @@ public final class OldFlanneld {
         if (networks.isEmpty()) {
             return;
         }
+        Optional<IptablesException> failed = Optional.empty();
         for (IptablesBackend backend : backends) {
-            if (backend == IptablesBackend.LEGACY || nftables) {
-                removeFrom(backend, networks.stream().map(PodNetwork::network).toList());
+            if (!clean.contains(backend) && (backend == IptablesBackend.LEGACY || nftables)) {
+                try {
+                    removeFrom(backend, networks.stream().map(PodNetwork::network).toList());
+                    clean.add(backend);
+                } catch (IptablesException failure) {
+                    failed = Optional.of(failure);
+                }
             }
+        }
+        if (failed.isPresent()) {
+            throw failed.get();
         }
         gone = true;
     }

@@ -255,6 +255,25 @@ class PacketFilterIT {
     }
 
     @Test
+    void a_table_that_iptables_cannot_write_to_keeps_no_pod_from_its_rules() throws Exception {
+        host = new FilterHost(root, FilterMode.NFTABLES);
+        // iptables knows a chain of this name at priority 0 only.
+        host.run("nft", "add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 10; policy drop; }");
+        host.start();
+        host.know("cali-a");
+        assertEquals(host.write(() -> { }).revision(), host.filter.rulesUpTo());
+        String ours = host.run("nft", "list", "table", "inet", "canal");
+        assertTrue(ours.contains("\"cali-a\""), ours);
+        String problems = String.join("\n", host.filter.status().problems());
+        assertTrue(problems.contains("the FORWARD chain of iptables-nft drops by policy, and cannot be opened for pods: "), problems);
+        host.run("nft", "delete table ip filter");
+        host.run("iptables-nft", "-P", "FORWARD", "DROP");
+        host.filter.distrust();
+        assertEventually(() -> host.connection(host.podA, host.neighbour, FilterHost.NEIGHBOUR, true).isPresent());
+        assertEquals(List.of(), host.filter.status().problems());
+    }
+
+    @Test
     void auto_follows_kube_proxy_after_ten_seconds_and_clears_what_it_left() throws Exception {
         start(FilterBackend.NFTABLES);
         host.know("cali-a");
