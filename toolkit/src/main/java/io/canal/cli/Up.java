@@ -1,5 +1,7 @@
 package io.canal.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.canal.charm.OptionCheck;
 import io.canal.controller.MachineSpec;
 import io.canal.controller.Model;
 import io.canal.controller.ModelView;
@@ -49,7 +51,7 @@ final class Up {
     }
 
     /** How large the lab is to be. */
-    private record Size(int hosts, int etcd) {}
+    record Size(int hosts, int etcd) {}
 
     /** Returns whether all is as it should be. */
     boolean run(Progress progress) throws Exception {
@@ -76,19 +78,23 @@ final class Up {
     }
 
     /** Options that the charm would refuse are refused before anything is made. */
-    private void check(Charm charm) throws CharmException {
+    void check(Charm charm) throws CharmException {
+        Map<String, JsonNode> values = new TreeMap<>();
         for (Map.Entry<String, String> option : new TreeMap<>(options).entrySet()) {
             Option known = charm.options().get(option.getKey());
             if (known == null) {
                 throw new LabException("canal has no option " + option.getKey() + ", expected one of " + new TreeSet<>(charm.options().keySet())
                         + ".");
             }
-            known.parse(option.getValue());
+            values.put(option.getKey(), known.parse(option.getValue()));
         }
+        OptionCheck.complaint(values).ifPresent(sentence -> {
+            throw new LabException(sentence + ".");
+        });
     }
 
     /** What was asked for, against what is there. */
-    private Size size(Optional<ModelView> model) {
+    Size size(Optional<ModelView> model) {
         Optional<Integer> hostsThere = model.map(view -> view.machines().size()).filter(count -> count > 0);
         Optional<Integer> etcdThere = model.map(view -> (int) view.units().stream().filter(unit -> unit.application().equals("etcd")).count())
                 .filter(count -> count > 0);
@@ -97,7 +103,7 @@ final class Up {
         if (hosts < 1) {
             throw new LabException("--hosts is " + hosts + ", expected at least 1.");
         }
-        if (etcd != 1 && etcd != FULL_ETCD) {
+        if (etcdWanted.isPresent() && etcd != 1 && etcd != FULL_ETCD) {
             throw new LabException("--etcd is " + etcd + ", expected 3 or 1.");
         }
         if (etcdThere.isPresent() && etcdThere.get() != etcd) {
@@ -118,14 +124,13 @@ final class Up {
     private boolean converge(Lab lab, Size size, Path canal, Progress progress) throws Exception {
         Follow follow = new Follow(progress);
         try (Model model = Model.open(where.modelFolder(), "lab", follow)) {
-            List<String> known = model.view().machines();
             for (Host host : lab.hosts()) {
                 model.addMachine(new MachineSpec(host.name(), host.address(), SSH, "root", lab.keys().identity(), lab.keys().knownHosts(),
                         Optional.of(lab.switchNamespace())));
             }
             List<String> machines = lab.hosts().stream().map(Host::name).toList();
             Settled settled = model.view().applications().isEmpty() ? deploy(model, machines, size, canal, follow)
-                    : change(model, machines.stream().filter(machine -> !known.contains(machine)).toList(), canal, follow);
+                    : change(model, withoutNode(model.view(), machines), canal, follow);
             if (!settled.isActive()) {
                 System.out.println();
                 System.out.println(StatusText.tabular(model.view()));
@@ -152,6 +157,14 @@ final class Up {
             model.integrate("canal:cni", "node:cni");
             return machines.size() == 1 ? "1 unit" : machines.size() + " units";
         });
+    }
+
+    /** Hosts that are new, or whose unit was removed. */
+    static List<String> withoutNode(ModelView view, List<String> machines) {
+        return machines.stream()
+                .filter(machine -> view.units().stream()
+                        .noneMatch(unit -> unit.application().equals("node") && unit.machine().equals(machine) && !unit.dying()))
+                .toList();
     }
 
     /** What differs from the last time: charms, options, hosts. */
@@ -192,10 +205,19 @@ final class Up {
             return false;
         }
         System.out.println("Up in " + Progress.seconds(progress.total()) + ". What next:");
-        System.out.println("  canal run canal/0 check-subnets                    what six witnesses say about one node's subnet");
-        System.out.println("  canal lab break conflist-subnet --host h1          make the two files disagree, and check again");
-        System.out.println("  canal lab pod add web --host h1 --host-port 8080:80/TCP    a pod of your own");
+        String canal = launcher();
+        System.out.println("  " + canal + " run --all check-subnets    what six witnesses say about each node's subnet");
+        System.out.println("  " + canal + " lab break agent-stop --host h1 && " + canal
+                + " lab break conflist-subnet --host h1    make the two files disagree, and check again");
+        System.out.println("  " + canal + " lab pod add web --host h1 --host-port 8080:80/TCP    a pod of your own");
         return true;
+    }
+
+    /** The launcher as it is called from here. */
+    private static String launcher() {
+        Path home = LabOption.checkout();
+        String path = home.equals(Path.of("").toAbsolutePath()) ? "./canal" : home.resolve("canal").toString();
+        return System.getenv("SUDO_USER") == null ? path : "sudo " + path;
     }
 
     /** The packed charm of this machine's architecture. */

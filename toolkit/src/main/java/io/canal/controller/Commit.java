@@ -145,7 +145,7 @@ final class Commit {
         state.units.put(name, new UnitState(name, principal.machine, Optional.of(principal.name), now));
     }
 
-    private static void remove(ModelState state, UnitState unit) {
+    static void remove(ModelState state, UnitState unit) {
         state.units.remove(unit.name);
         for (TaskState task : state.tasks) {
             if (task.unit.equals(unit.name) && !task.isOver()) {

@@ -97,6 +97,7 @@ public final class Model implements AutoCloseable {
     /** Forgets a machine on which no unit is left. */
     public void removeMachine(String id) throws IOException, ModelException {
         ModelState state = live.copy();
+        requireMachine(state, id);
         List<String> units = state.units.values().stream()
                 .filter(unit -> unit.machine.equals(id))
                 .map(unit -> unit.name.toString())
@@ -315,6 +316,20 @@ public final class Model implements AutoCloseable {
         live.change(state -> state.units.values().stream()
                 .filter(one -> one.name.equals(unit.name) || one.principal.filter(unit.name::equals).isPresent())
                 .forEach(one -> one.dying = true));
+    }
+
+    /** Forgets a unit and its subordinates without their hooks: of a host that is gone. What is on that host stays as it is. */
+    public void forceRemoveUnit(String name) throws IOException, ModelException {
+        removeUnit(name);
+        UnitName gone = unit(live.copy(), name).name;
+        live.change(state -> {
+            for (UnitState one : List.copyOf(state.units.values())) {
+                if (one.name.equals(gone) || one.principal.filter(gone::equals).isPresent()) {
+                    Commit.remove(state, one);
+                }
+            }
+            Commit.tidy(state);
+        });
     }
 
     /** Lets an application and all its units go. */
