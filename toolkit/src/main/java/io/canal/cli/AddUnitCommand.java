@@ -2,7 +2,6 @@ package io.canal.cli;
 
 import io.canal.controller.Model;
 import io.canal.controller.ModelView;
-import io.canal.controller.Watcher;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +29,7 @@ final class AddUnitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Model open = model.open(Watcher.NONE)) {
+        try (Model open = model.open(new Waiting())) {
             String unit = open.addUnit(application, machine != null ? machine : free(open.view()));
             int code = ModelOption.settle(open, timeout);
             System.err.println("added unit " + unit);

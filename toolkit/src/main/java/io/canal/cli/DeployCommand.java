@@ -1,7 +1,6 @@
 package io.canal.cli;
 
 import io.canal.controller.Model;
-import io.canal.controller.Watcher;
 import io.canal.controller.charm.Charm;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,7 +40,7 @@ final class DeployCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Model open = model.openOrCreate(Watcher.NONE)) {
+        try (Model open = model.openOrCreate(new Waiting())) {
             Charm charm = open.charm(source);
             String name = application != null ? application : charm.name();
             open.deploy(name, charm, options, machines);

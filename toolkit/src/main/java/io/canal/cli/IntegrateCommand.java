@@ -2,7 +2,6 @@ package io.canal.cli;
 
 import io.canal.controller.Model;
 import io.canal.controller.ModelException;
-import io.canal.controller.Watcher;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -29,7 +28,7 @@ final class IntegrateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Model open = model.open(Watcher.NONE)) {
+        try (Model open = model.open(new Waiting())) {
             if (!open.integrate(one, other)) {
                 throw new ModelException("relation " + one + " " + other + ": already exists");
             }

@@ -1,7 +1,6 @@
 package io.canal.cli;
 
 import io.canal.controller.Model;
-import io.canal.controller.Watcher;
 import io.canal.controller.charm.Charm;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,7 +29,7 @@ final class RefreshCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Model open = model.open(Watcher.NONE)) {
+        try (Model open = model.open(new Waiting())) {
             Charm charm = open.charm(source);
             if (!open.refresh(application, charm)) {
                 System.err.println("charm \"" + charm.name() + "\": already up-to-date");

@@ -1,7 +1,6 @@
 package io.canal.cli;
 
 import io.canal.controller.Model;
-import io.canal.controller.Watcher;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -30,7 +29,7 @@ final class RemoveRelationCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Model open = model.open(Watcher.NONE)) {
+        try (Model open = model.open(new Waiting())) {
             open.removeRelation(one, other);
             return ModelOption.settle(open, timeout);
         }

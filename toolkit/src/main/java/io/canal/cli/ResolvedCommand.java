@@ -1,7 +1,6 @@
 package io.canal.cli;
 
 import io.canal.controller.Model;
-import io.canal.controller.Watcher;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +30,7 @@ final class ResolvedCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Model open = model.open(Watcher.NONE)) {
+        try (Model open = model.open(new Waiting())) {
             for (String unit : units) {
                 open.resolve(unit, !noRetry);
             }

@@ -6,7 +6,6 @@ import io.canal.controller.Model;
 import io.canal.controller.ModelBusyException;
 import io.canal.controller.ModelView;
 import io.canal.controller.StatusDocument;
-import io.canal.controller.Watcher;
 import io.canal.text.GoJson;
 import io.canal.text.GoYaml;
 import java.time.Duration;
@@ -35,17 +34,14 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (!format.equals("tabular") && !format.equals("json") && !format.equals("yaml")) {
-            throw new UsageException(
-                    "invalid value \"" + format + "\" for option --format: unknown format \"" + format + "\"");
-        }
+        UsageException.checkFormat(format, "tabular", "json", "yaml");
         ModelView view = old ? seenLast() : asked();
         print(StatusDocument.of(view));
         return 0;
     }
 
     private ModelView asked() throws Exception {
-        try (Model open = model.open(Watcher.NONE)) {
+        try (Model open = model.open(new Waiting("; canal status --no-refresh shows what was seen last"))) {
             open.refreshStatuses();
             open.settle(timeout);
             return open.view();

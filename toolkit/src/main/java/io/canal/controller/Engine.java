@@ -19,6 +19,8 @@ final class Engine implements AutoCloseable {
     /** Between two looks at a unit that is neither active nor blocked. */
     private static final Duration FIRST_LOOK = Duration.ofSeconds(1);
     private static final Duration LAST_LOOK = Duration.ofSeconds(8);
+    /** How long nothing is said of what is waited for, and between two times that it is. */
+    private static final Duration QUIET = Duration.ofSeconds(3);
     /** Between two looks at the whole. */
     private static final Duration TICK = Duration.ofMillis(250);
     /** How long a hook that runs when the time is over may go on before it is killed. */
@@ -54,6 +56,8 @@ final class Engine implements AutoCloseable {
     /** Runs what is due on every machine that has units, until all are at rest or the deadline has passed. */
     Settled settle(Instant deadline) throws InterruptedException, IOException {
         Map<UnitName, Look> looks = new HashMap<>();
+        Instant[] tell = {Instant.now().plus(QUIET)};
+        String[] told = {""};
         with(state -> true, deadline, GRACE, workers -> {
             Instant now = Instant.now();
             boolean busy = workers.stream().anyMatch(Worker::isBusy);
@@ -61,6 +65,14 @@ final class Engine implements AutoCloseable {
             restless = restless.stream().filter(unit -> !isGivenUp(unit)).toList();
             if (!busy && restless.isEmpty()) {
                 return true;
+            }
+            if (!now.isBefore(tell[0])) {
+                tell[0] = now.plus(QUIET);
+                String reasons = String.join("; ", live.read(Engine::settled).reasons());
+                if (!reasons.isEmpty() && !reasons.equals(told[0])) {
+                    told[0] = reasons;
+                    live.tell(watcher -> watcher.waiting(reasons));
+                }
             }
             if (!busy) {
                 look(looks, restless, now);

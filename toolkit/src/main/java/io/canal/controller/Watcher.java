@@ -20,6 +20,9 @@ public interface Watcher {
     /** An action that runs says something. */
     default void taskLog(String task, String text) {}
 
+    /** Not all is settled yet, and has not been for some seconds: what is waited for, whenever that is something else. */
+    default void waiting(String reasons) {}
+
     /** Something else that takes time, such as sending a charm to a host. */
     default void step(String text) {}
 }
