@@ -3,6 +3,7 @@ package io.canal.cli;
 import io.canal.controller.MachineSpec;
 import io.canal.controller.Model;
 import io.canal.controller.Watcher;
+import io.canal.ssh.Connection;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -47,9 +48,10 @@ final class AddMachineCommand implements Callable<Integer> {
                 key.toAbsolutePath(),
                 knownHosts.toAbsolutePath(),
                 Optional.empty());
+        // First: what cannot be reached is not to be in the model.
+        Connection.open(spec.endpoint()).close();
         try (Model open = model.openOrCreate(Watcher.NONE)) {
             open.addMachine(spec);
-            open.connect(spec.id()).close();
         }
         System.err.println("added machine " + spec.id());
         return 0;

@@ -6,7 +6,6 @@ import io.canal.controller.ConfigDocument;
 import io.canal.controller.Model;
 import io.canal.controller.ModelException;
 import io.canal.controller.ModelView;
-import io.canal.controller.Watcher;
 import io.canal.controller.charm.CharmException;
 import io.canal.controller.text.Formats;
 import java.time.Duration;
@@ -43,6 +42,7 @@ final class ConfigCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        UsageException.checkFormat(format, "yaml", "json");
         ModelView view = model.view();
         boolean named = !words.isEmpty() && view.applications().contains(words.getFirst());
         String application = named ? words.getFirst() : "canal";
@@ -83,7 +83,12 @@ final class ConfigCommand implements Callable<Integer> {
             }
             values.put(key.substring(0, equals), key.substring(equals + 1));
         }
-        try (Model open = model.open(Watcher.NONE)) {
+        for (String key : reset) {
+            if (values.containsKey(key)) {
+                throw new UsageException("key \"" + key + "\" cannot be both set and reset in the same command");
+            }
+        }
+        try (Model open = model.open(new Waiting())) {
             open.configure(application, values);
             open.reset(application, reset);
             return ModelOption.settle(open, timeout);

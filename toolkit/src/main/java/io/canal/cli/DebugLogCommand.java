@@ -5,6 +5,7 @@ import io.canal.controller.ModelLogs.Line;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,6 +58,9 @@ final class DebugLogCommand implements Callable<Integer> {
         if (!LEVELS.contains(level.toUpperCase(Locale.ROOT))) {
             throw new UsageException("level value \"" + level + "\" is not one of \"" + String.join("\", \"", LEVELS) + "\"");
         }
+        if (lines < 0 || limit < 0) {
+            throw new UsageException((lines < 0 ? "--lines is " + lines : "--limit is " + limit) + ", expected a number that is not negative");
+        }
         model.view();
         try (Tail tail = new Tail(ModelLogs.logFile(model.folder()))) {
             List<Line> there = chosen(tail.next());
@@ -101,16 +105,20 @@ final class DebugLogCommand implements Callable<Integer> {
     /** The whole lines that a file has got since it was looked at last. */
     private static final class Tail implements AutoCloseable {
 
-        private final @Nullable RandomAccessFile file;
+        private final Path path;
+        private @Nullable RandomAccessFile file;
         private long seen;
 
-        Tail(Path path) throws IOException {
-            this.file = path.toFile().exists() ? new RandomAccessFile(path.toFile(), "r") : null;
+        Tail(Path path) {
+            this.path = path;
         }
 
         String next() throws IOException {
-            if (file == null) {
+            if (file == null && Files.notExists(path)) {
                 return "";
+            }
+            if (file == null) {
+                file = new RandomAccessFile(path.toFile(), "r");
             }
             byte[] bytes = new byte[(int) Math.min(file.length() - seen, Integer.MAX_VALUE - 8)];
             file.seek(seen);

@@ -34,6 +34,7 @@ final class ExecCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        UsageException.checkFormat(format, "plain", "json", "yaml");
         try (Model open = model.open(Watcher.NONE)) {
             int code = TaskReport.print(List.of(open.exec(unit, command, patience)), format);
             int settled = ModelOption.settle(open, patience);

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,6 +33,9 @@ import picocli.CommandLine.Spec;
         subcommands = {LabCommand.NamespaceCommand.class, LabCommand.PodCommand.class, LabCommand.PodsCommand.class,
             LabCommand.ProofCommand.class, LabCommand.BreakCommand.class, LabCommand.RebootCommand.class})
 final class LabCommand implements Runnable {
+
+    private static final Pattern LABEL = Pattern.compile("((?:[a-z0-9][-a-z0-9.]{0,251}[a-z0-9]/)?(?:[A-Za-z0-9]|[A-Za-z0-9][-A-Za-z0-9_.]{0,61}[A-Za-z0-9]))"
+            + "=((?:[A-Za-z0-9]|[A-Za-z0-9][-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)");
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -48,14 +53,18 @@ final class LabCommand implements Runnable {
                 + String.join(", ", spec.subcommands().keySet()) + ".");
     }
 
-    private static Map<String, String> labels(List<String> written) {
+    static Map<String, String> labels(List<String> written) {
         Map<String, String> labels = new TreeMap<>();
         for (String label : written) {
-            int equals = label.indexOf('=');
-            if (equals < 1) {
-                throw new LabException("--label is \"" + label + "\", expected KEY=VALUE.");
+            Matcher parts = LABEL.matcher(label);
+            if (!parts.matches()) {
+                throw new LabException("--label is \"" + label + "\", expected KEY=VALUE as Kubernetes takes it: at most 63 letters, digits, dots,"
+                        + " hyphens and underscores, with a letter or a digit at both ends.");
             }
-            labels.put(label.substring(0, equals), label.substring(equals + 1));
+            String before = labels.put(parts.group(1), parts.group(2));
+            if (before != null && !before.equals(parts.group(2))) {
+                throw new LabException("--label " + parts.group(1) + " is given as " + before + " and as " + parts.group(2) + ".");
+            }
         }
         return labels;
     }

@@ -30,6 +30,11 @@ final class LabOption {
                 .map(LabName::new).orElseGet(() -> LabName.ofCheckout(checkout()));
     }
 
+    /** Whether an option or the environment names it. */
+    boolean isNamed() {
+        return name != null || Optional.ofNullable(System.getenv("CANAL_LAB")).filter(text -> !text.isEmpty()).isPresent();
+    }
+
     Places places() {
         return Places.usual();
     }

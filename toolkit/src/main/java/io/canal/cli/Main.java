@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
             AddMachineCommand.class,
             AddUnitCommand.class,
             RemoveUnitCommand.class,
+            RemoveMachineCommand.class,
             ResolvedCommand.class,
             ShowTaskCommand.class,
             DebugLogCommand.class,
@@ -88,6 +89,8 @@ public final class Main implements Runnable {
     static CommandLine commandLine() {
         return new CommandLine(new Main())
                 .setStopAtPositional(false)
+                // An argument that begins with @ is one, of programs that exec, ssh and lab pod exec run as well.
+                .setExpandAtFiles(false)
                 .setParameterExceptionHandler(Main::badArguments)
                 .setExecutionExceptionHandler((exception, commandLine, parsed) -> failed(exception));
     }

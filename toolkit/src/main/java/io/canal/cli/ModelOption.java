@@ -36,6 +36,11 @@ final class ModelOption {
         return folder != null || Optional.ofNullable(System.getenv("CANAL_MODEL")).filter(text -> !text.isEmpty()).isPresent();
     }
 
+    /** Whether the environment or an option says which model, or which lab's. */
+    boolean isNamed() {
+        return isOwn() || lab.isNamed();
+    }
+
     /** Opens the model, which must be there. */
     Model open(Watcher watcher) throws IOException, ModelBusyException, ModelException {
         view();

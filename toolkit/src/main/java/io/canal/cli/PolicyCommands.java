@@ -50,6 +50,10 @@ final class PolicyCommands {
         }
         // Else that of CANAL_MODEL, else the lab's.
         Optional<ModelView> view = ModelView.read(model.orElseGet(() -> new ModelOption().folder()));
+        if (view.isEmpty() && (model.isPresent() || new ModelOption().isNamed())) {
+            // Not what this machine's own settings say: a name that is wrong must not lead to another cluster.
+            throw new ModelException("there is no model in " + model.orElseGet(() -> new ModelOption().folder()));
+        }
         if (view.isEmpty()) {
             return io.canal.ctl.Main.run(words);
         }

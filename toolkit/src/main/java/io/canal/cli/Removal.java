@@ -2,7 +2,6 @@ package io.canal.cli;
 
 import io.canal.controller.Model;
 import io.canal.controller.ModelException;
-import io.canal.controller.Watcher;
 import java.time.Duration;
 import java.util.List;
 import picocli.CommandLine.Mixin;
@@ -11,9 +10,9 @@ import picocli.CommandLine.Option;
 /** What commands have in common that remove something whose last hooks are waited for. */
 final class Removal {
 
-    /** Takes one of the names from the model, and says so. */
+    /** Takes one of the names from the model, and says so; or only looks whether it is there. */
     interface One {
-        void remove(Model model, String name) throws Exception;
+        void of(Model model, String name) throws Exception;
     }
 
     @Mixin
@@ -26,14 +25,22 @@ final class Removal {
             description = "How long to wait for the last hooks (default: ${DEFAULT-VALUE}).")
     private Duration timeout = Duration.ofSeconds(120);
 
-    /** @param with what goes along, as the question says it */
-    int of(String command, List<String> names, String with, One one) throws Exception {
+    /**
+     * Asks, looks whether all of them can be removed, and removes them.
+     *
+     * @param with what goes along, as the question says it
+     * @param check throws where a name is none of the model's
+     */
+    int of(String command, List<String> names, String with, One check, One one) throws Exception {
         if (!noPrompt && !Question.isConfirmed("This will remove " + String.join(", ", names) + " with " + with + ".")) {
             throw new ModelException(command + ": aborted");
         }
-        try (Model open = model.open(Watcher.NONE)) {
+        try (Model open = model.open(new Waiting())) {
             for (String name : names) {
-                one.remove(open, name);
+                check.of(open, name);
+            }
+            for (String name : names) {
+                one.of(open, name);
             }
             return ModelOption.settle(open, timeout);
         }

@@ -1,6 +1,7 @@
 package io.canal.cli;
 
 import io.canal.controller.Model;
+import io.canal.controller.ModelException;
 import io.canal.controller.ModelView;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,13 @@ final class RemoveApplicationCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        return removal.of("remove-application", applications, "all units", RemoveApplicationCommand::remove);
+        return removal.of("remove-application", applications, "all units", RemoveApplicationCommand::check, RemoveApplicationCommand::remove);
+    }
+
+    private static void check(Model model, String application) throws ModelException {
+        if (!model.view().applications().contains(application)) {
+            throw new ModelException("application \"" + application + "\" not found");
+        }
     }
 
     private static void remove(Model model, String application) throws Exception {

@@ -58,12 +58,16 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        UsageException.checkFormat(format, "plain", "json", "yaml");
         int units = 0;
         while (units < words.size() && UNIT.matcher(words.get(units)).matches()) {
             units++;
         }
         if (units == 0 && !all) {
             throw new UsageException("no unit specified");
+        }
+        if (units > 0 && all) {
+            throw new UsageException("--all is every unit whose charm has the action; leave out " + String.join(", ", words.subList(0, units)));
         }
         if (units == words.size()) {
             throw new UsageException("no action specified");

@@ -69,7 +69,12 @@ final class UpCommand implements Callable<Integer> {
         return switch (ipv6) {
             case null -> cidr;
             case "dual" -> (cidr == null ? USUAL_CIDR : cidr) + "," + IPV6_CIDR;
-            case "only" -> IPV6_CIDR;
+            case "only" -> {
+                if (cidr != null) {
+                    throw new UsageException("--ipv6 only is the network " + IPV6_CIDR + ", and --cidr says " + cidr + "; leave out one of the two.");
+                }
+                yield IPV6_CIDR;
+            }
             default -> throw new UsageException("--ipv6 is " + ipv6 + ", expected dual or only.");
         };
     }

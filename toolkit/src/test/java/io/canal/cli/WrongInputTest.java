@@ -2,13 +2,16 @@ package io.canal.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.cli.Console.Said;
 import io.canal.controller.MachineSpec;
 import io.canal.controller.Model;
+import io.canal.controller.ModelView;
 import io.canal.controller.Watcher;
 import io.canal.controller.testing.ShellCharm;
+import io.canal.lab.LabException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -73,6 +76,87 @@ final class WrongInputTest {
                 Console.run("refresh", "--model", folder, "canal", "--path", "nosuch.charm").stderr());
         assertEquals("ERROR open nosuch.yaml: no such file or directory\n",
                 Console.run("run", "--model", folder, "canal/0", "good", "--params", "nosuch.yaml").stderr());
+    }
+
+    @Test
+    void a_format_that_there_is_not_is_refused_before_anything_is_done() {
+        String words = "ERROR invalid value \"jsn\" for option --format: unknown format \"jsn\"\n";
+        assertEquals(words, Console.run("run", "--model", folder, "--format", "jsn", "canal/0", "good").stderr());
+        assertEquals(words, Console.run("exec", "--model", folder, "--format", "jsn", "-u", "canal/0", "--", "true").stderr());
+        assertEquals(words, Console.run("config", "--model", folder, "--format", "jsn").stderr());
+    }
+
+    @Test
+    void units_beside_all_are_refused() {
+        Said said = Console.run("run", "--model", folder, "--all", "canal/0", "good");
+        assertEquals(2, said.code());
+        assertSentence(said, "canal/0");
+    }
+
+    @Test
+    void a_key_is_not_both_set_and_reset() {
+        Said said = Console.run("config", "--model", folder, "mtu=1400", "--reset", "mtu");
+        assertEquals(2, said.code());
+        assertTrue(said.stderr().contains("key \"mtu\" cannot be both set and reset"), said.stderr());
+    }
+
+    @Test
+    void a_network_beside_ipv6_alone_is_refused() {
+        assertSentence(Console.run("up", "--lab", "nosuch", "--ipv6", "only", "--cidr", "10.9.0.0/16"), "10.9.0.0/16");
+    }
+
+    @Test
+    void a_lab_or_model_that_there_is_not_leads_to_no_other_cluster() {
+        assertSentence(Console.run("get", "--lab", "typo", "ippool"), "ERROR there is no model in ");
+        assertSentence(Console.run("get", "--model", temp.resolve("typo").toString(), "ippool"), "typo");
+    }
+
+    @Test
+    void a_label_is_one_of_kubernetes_and_given_once() {
+        assertEquals(Map.of("app", "web", "example.org/tier", ""), LabCommand.labels(List.of("app=web", "app=web", "example.org/tier=")));
+        for (List<String> wrong : List.of(List.of("app=web", "app=db"), List.of("a b=c"), List.of("app=-x"), List.of("=x"))) {
+            assertThrows(LabException.class, () -> LabCommand.labels(wrong), wrong::toString);
+        }
+    }
+
+    @Test
+    void an_argument_that_begins_with_an_at_sign_is_not_a_file_of_arguments() throws Exception {
+        Path file = Files.writeString(temp.resolve("words"), "--all good");
+        Said said = Console.run("run", "--model", folder, "@" + file);
+        assertTrue(said.stderr().contains("no unit specified"), said.stderr());
+    }
+
+    @Test
+    void a_number_of_lines_is_not_negative() {
+        assertSentence(Console.run("debug-log", "--model", folder, "-n", "-1"), "--lines is -1");
+    }
+
+    @Test
+    void an_application_that_there_is_not_keeps_the_others() throws Exception {
+        assertSentence(Console.run("remove-application", "--model", folder, "canal", "nosuch"), "application \"nosuch\" not found");
+        assertTrue(ModelView.read(Path.of(folder)).orElseThrow().units().stream().noneMatch(ModelView.Unit::dying));
+    }
+
+    @Test
+    void a_host_that_cannot_be_reached_is_not_added() throws Exception {
+        Said said = Console.run("add-machine", "--model", folder, "--id", "m2", "--port", "1", "--key", temp.resolve("key").toString(),
+                "--known-hosts", temp.resolve("known_hosts").toString(), "127.0.0.1");
+        assertEquals(1, said.code());
+        assertEquals(List.of("m1"), ModelView.read(Path.of(folder)).orElseThrow().machines());
+    }
+
+    @Test
+    void a_machine_with_units_is_removed_only_by_force() throws Exception {
+        assertSentence(Console.run("remove-machine", "--model", folder, "m1"), "machine m1 hosts units: canal/0");
+        assertSentence(Console.run("remove-machine", "--model", folder, "m7"), "machine \"m7\" not found");
+        assertEquals("- will remove unit canal/0\nwill remove machine m1\n", Console.run("remove-machine", "--model", folder, "--force", "m1").stdout());
+        assertEquals(List.of(), ModelView.read(Path.of(folder)).orElseThrow().machines());
+    }
+
+    @Test
+    void a_unit_of_a_host_that_is_gone_is_removed_by_force() throws Exception {
+        assertEquals(0, Console.run("remove-unit", "--model", folder, "--force", "canal/0").code());
+        assertEquals(List.of(), ModelView.read(Path.of(folder)).orElseThrow().units());
     }
 
     private static void assertSentence(Said said, String part) {
