@@ -136,7 +136,7 @@ record Program(Path folder, Path scratch) {
 
     private Path rewritten(Path jar, ClassLoader hierarchy) throws IOException {
         Path made = scratch.resolve(jar.getFileName());
-        TypeSwitches.rewrite(jar, made, hierarchy);
+        PlainJar.write(jar, made, hierarchy);
         return made;
     }
 

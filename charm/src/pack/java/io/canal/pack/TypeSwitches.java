@@ -1,9 +1,6 @@
 package io.canal.pack;
 
-import java.io.IOException;
 import java.lang.classfile.ClassFile;
-import java.lang.classfile.ClassFile.ClassHierarchyResolverOption;
-import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeBuilder;
@@ -18,17 +15,11 @@ import java.lang.classfile.instruction.InvokeDynamicInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.AccessFlag;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.jar.JarEntry;
-import java.util.jar.JarFile;
-import java.util.jar.JarOutputStream;
-import java.util.zip.ZipEntry;
 
 /**
- * Gives the classes of a jar plain methods for what a {@code switch} over types asks: which of the types is it?
+ * Gives classes plain methods for what a {@code switch} over types asks: which of the types is it?
  *
  * <p>The compiler leaves that to a method handle that the JVM makes at the first use of each such switch, and an AOT cache cannot
  * hold those (JDK 25): they were the larger part of what the agent's threads did between a start and the first route. A switch whose
@@ -40,33 +31,15 @@ final class TypeSwitches {
 
     private final ClassFile classes;
 
-    private TypeSwitches(ClassLoader hierarchy) {
-        classes = ClassFile.of(ClassHierarchyResolverOption.of(ClassHierarchyResolver.ofResourceParsing(hierarchy)));
-    }
-
-    /**
-     * Writes a jar with the classes of another.
-     *
-     * @param hierarchy finds the classes that these extend and use
-     */
-    static void rewrite(Path from, Path to, ClassLoader hierarchy) throws IOException {
-        TypeSwitches switches = new TypeSwitches(hierarchy);
-        try (JarFile jar = new JarFile(from.toFile()); JarOutputStream out = new JarOutputStream(Files.newOutputStream(to))) {
-            for (JarEntry entry : jar.stream().toList()) {
-                byte[] content = jar.getInputStream(entry).readAllBytes();
-                ZipEntry same = new ZipEntry(entry.getName());
-                same.setTimeLocal(entry.getTimeLocal());
-                out.putNextEntry(same);
-                out.write(entry.getName().endsWith(".class") ? switches.rewritten(content) : content);
-                out.closeEntry();
-            }
-        }
+    TypeSwitches(ClassFile classes) {
+        this.classes = classes;
     }
 
     /** A question of a switch: the type of what is looked at, and the types in order. */
     private record Question(String name, MethodTypeDesc type, List<ClassDesc> types) {}
 
-    private byte[] rewritten(byte[] bytes) {
+    /** The class with plain methods; the same bytes where it asks nothing. */
+    byte[] rewritten(byte[] bytes) {
         ClassModel model = classes.parse(bytes);
         if (!asksAnything(model)) {
             return bytes;
