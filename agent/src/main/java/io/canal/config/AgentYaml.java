@@ -38,7 +38,9 @@ final class AgentYaml {
         line(text, "unit", config.unit());
         line(text, "nodename", config.nodename());
         text.append("etcd:\n");
-        text.append("  endpoints: [").append(String.join(", ", etcd.endpoints().stream().map(AgentYaml::quoted).toList())).append("]\n");
+        // As the charm writes them: what reads this form is what the AOT cache is to have.
+        text.append(etcd.endpoints().isEmpty() ? "  endpoints: []\n" : "  endpoints:\n");
+        etcd.endpoints().forEach(endpoint -> text.append("    - ").append(quoted(endpoint)).append('\n'));
         line(text, "  ca", etcd.ca());
         line(text, "  cert", etcd.cert());
         line(text, "  key", etcd.key());

@@ -1,6 +1,7 @@
 package io.canal.pack;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 
 /**
@@ -43,24 +46,28 @@ record Program(Path folder, Path scratch) {
     /** How the jars of canal itself begin. */
     private static final String OURS = "canal-";
 
-    void build(List<Path> jars, Path templates, Path client, String version) throws IOException, InterruptedException {
+    /** How the jar begins that has nothing but a library of BoringSSL for this machine; the library lies beside the jars, for Netty would unpack it at each start. */
+    private static final String NATIVE = "netty-tcnative-boringssl-static-";
+
+    void build(List<Path> all, Path templates, Path client, String version) throws IOException, InterruptedException {
         Files.createDirectories(folder);
         Files.createDirectories(scratch);
         linkRuntime();
-        copyJars(jars);
+        copyJars(all.stream().filter(jar -> !isNative(jar)).toList());
+        copyNative(all.stream().filter(Program::isNative).toList());
         copyFlat(templates, folder.resolve("templates"));
         put(client, folder.resolve("cni/calico"), "rwxr-xr-x");
         put(templates.resolveSibling("charm/src/pack/calicoctl"), folder.resolve("bin/calicoctl"), "rwxr-xr-x");
         write("version", version + "\n");
         String flags = Files.readString(templates.resolveSibling("charm/src/pack/java.args")).strip();
         String classPath = String.join(":", jarNames().stream().map(name -> "lib/" + name).toList());
-        String cached = digestOf(List.of("runtime/release", "runtime/lib/modules", "runtime/lib/server/libjvm.so", "lib", "templates"), flags);
+        String cached = digestOf(List.of("runtime/release", "runtime/lib/modules", "runtime/lib/server/libjvm.so", "lib", "native", "templates"), flags);
         removeCachesBut(cached);
         for (Role role : Role.values()) {
             write(role.arguments, flags + role.flags + "\n-XX:AOTCache=" + role.cache(cached) + "\n-cp " + classPath + "\n");
         }
         // The caches, which differ from build to build, are not in the digest; the training of hooks installs the program and needs it.
-        write("digest", digestOf(List.of("runtime", "lib", "templates", "cni", "bin", "java.args", "hook.args", "version"), "").substring(0, 24) + "\n");
+        write("digest", digestOf(List.of("runtime", "lib", "native", "templates", "cni", "bin", "java.args", "hook.args", "version"), "").substring(0, 24) + "\n");
         for (Role role : Role.values()) {
             String cache = role.cache(cached);
             train(role, cache, flags + "\n-XX:AOTCacheOutput=" + cache + ".new\n-cp " + classPath + "\n");
@@ -130,6 +137,28 @@ record Program(Path folder, Path scratch) {
             for (Path jar : jars) {
                 String name = jar.getFileName().toString();
                 put(name.startsWith(OURS) ? rewritten(jar, hierarchy) : jar, lib.resolve(name), "rw-r--r--");
+            }
+        }
+    }
+
+    private static boolean isNative(Path jar) {
+        return jar.getFileName().toString().startsWith(NATIVE);
+    }
+
+    private void copyNative(List<Path> jars) throws IOException {
+        Path to = folder.resolve("native");
+        delete(to);
+        Files.createDirectories(to);
+        for (Path jar : jars) {
+            try (JarFile opened = new JarFile(jar.toFile())) {
+                for (JarEntry entry : opened.stream().filter(each -> each.getName().endsWith(".so")).toList()) {
+                    Path library = to.resolve(Path.of(entry.getName()).getFileName());
+                    try (InputStream content = opened.getInputStream(entry)) {
+                        Files.copy(content, library);
+                    }
+                    Files.setPosixFilePermissions(library, PosixFilePermissions.fromString("rw-r--r--"));
+                    Files.setLastModifiedTime(library, FileTime.from(JAR_TIME));
+                }
             }
         }
     }

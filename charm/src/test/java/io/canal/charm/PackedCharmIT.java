@@ -95,6 +95,19 @@ class PackedCharmIT {
         }
     }
 
+    /** Java's own TLS is slow until it is compiled, and a start waits for a handshake. */
+    @Test
+    void the_runtime_speaks_tls_by_the_library_that_is_packed() throws Exception {
+        charm.unpack(root.resolve("charm"));
+        Path program = root.resolve("charm/program");
+        Path classes = Path.of(NativeTls.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        Process java = new ProcessBuilder("runtime/bin/java", "@java.args", "-XX:AOTMode=off", "-cp", "lib/*:" + classes, NativeTls.class.getName())
+                .directory(program.toFile()).redirectErrorStream(true).start();
+        String printed = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, java.waitFor(), printed);
+        assertEquals("true", printed.lines().toList().getLast(), printed);
+    }
+
     /** The cache holds no method handles, and the JVM would make one at the first use of each such switch. */
     @Test
     void no_class_of_ours_asks_the_runtime_which_type_it_switches_on() throws Exception {
