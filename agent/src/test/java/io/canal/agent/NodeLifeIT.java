@@ -145,6 +145,34 @@ class NodeLifeIT {
         }
     }
 
+    /** The way back of docs/migrate.md, up to where flanneld is started. */
+    @Test
+    @Order(4)
+    void what_a_flanneld_takes_over_is_there_once_canal_was_stopped_and_its_table_deleted() throws Exception {
+        Pod a = one.add();
+        Pod b = two.add();
+        Process ping = start(a, b);
+        one.stop();
+        run(one.namespace, "nft", "delete", "table", "inet", "canal");
+        String value = another.etcdctl("get", LEASES + keyOf(a));
+        assertTrue(value.contains("\"PublicIP\":\"" + one.address + "\""), "it finds the lease by the address: " + value);
+        Matcher mac = Pattern.compile("\"VtepMAC\":\"([0-9a-f:]{17})\"").matcher(value);
+        assertTrue(mac.find(), value);
+        String device = ip(one.namespace, "-d", "link", "show", "flannel.1");
+        assertTrue(device.contains(mac.group(1)) && device.contains("vxlan id 1 ") && device.contains("dstport 8472"), "and the device by its name: " + device);
+        assertTrue(Files.readString(one.paths.subnetEnv()).contains("FLANNEL_NETWORK=10.1.0.0/16"));
+        assertEquals("", lost(ping));
+        one.launch();
+        one.await("one is ready", one::ready);
+        one.del(a);
+        two.del(b);
+    }
+
+    /** The key of the subnet that a pod's address is of. */
+    private static String keyOf(Pod pod) {
+        return pod.address().replaceAll("\\.[0-9]+$", ".0-24");
+    }
+
     /** Whether another session is alive is seen within the time of one's own. */
     private static AgentConfig shortLived(AgentConfig config) {
         return new AgentConfig(config.unit(), config.nodename(), config.etcd(), config.iface(), config.publicIp(), config.mtu(), config.dataplane(),
@@ -167,7 +195,7 @@ class NodeLifeIT {
     }
 
     @Test
-    @Order(4)
+    @Order(5)
     void a_node_that_leaves_gives_its_subnet_back_and_is_as_it_was() {
         String key = key(one);
         assertTrue(one.call(Op.LEAVE, Json.object()) instanceof Reply.Done);
@@ -180,7 +208,7 @@ class NodeLifeIT {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void a_node_whose_agent_is_dead_leaves_by_the_program_alone() {
         String key = key(two);
         two.kill();

@@ -13,6 +13,8 @@ import io.canal.model.NetworkKeys;
 import io.canal.model.SubnetKey;
 import io.canal.store.Store;
 import io.canal.store.StoreException;
+import io.canal.store.Txn;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -207,5 +209,20 @@ abstract class LeaseFaultContract extends KeeperScene {
         TestNode again = node(1, TestNode.dual(1).withBoot("later"));
         assertEquals(subnetA, again.awaitHeld());
         assertEquals(Standing.HELD, b.own().standing());
+    }
+
+    /** The recipe of docs/leases.md; key and value are a real flanneld's. */
+    @Test
+    void the_lease_of_a_flanneld_that_was_stopped_in_a_network_of_ipv6_alone_is_given_back_by_the_node_that_it_blocks() throws StoreException {
+        SubnetKey flannelds = SubnetKey.of("0.0.0.0-0&fd00:10:244:13::-64");
+        put(KEYS.config(), "{\"EnableIPv4\":false,\"EnableIPv6\":true,\"IPv6Network\":\"fd00:10:244::/56\",\"Backend\":{\"Type\":\"vxlan\"}}");
+        store.commit(Txn.when().put(KEYS.lease(flannelds), "{\"PublicIP\":\"0.0.0.0\",\"PublicIPv6\":\"fd00:10::1\",\"BackendType\":\"vxlan\","
+                + "\"BackendV6Data\":{\"VNI\":1,\"VtepMAC\":\"a2:11:3b:5f:f1:4a\"}}", store.grant(Duration.ofDays(1))));
+        TestNode node = node(2, TestNode.dual(2));
+        node.await(() -> node.own().standing() == Standing.BLOCKED);
+        node.await(() -> node.standing().problems().stream().anyMatch(problem -> problem.contains("flanneld cannot share an IPv6-only network")));
+        assertEquals(Optional.empty(), node.keeper().release(flannelds));
+        assertTrue(node.awaitHeld().text().startsWith("0.0.0.0-0&fd00:10:244:"));
+        assertEquals(Optional.empty(), store.get(KEYS.lease(flannelds)));
     }
 }
