@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param unit the Juju unit that owns this node, such as {@code canal/0}; empty without Juju
  * @param nodename the node's name; empty means that the node decides
  * @param iface the uplink's name or one of its addresses; empty means that of the default route
- * @param publicIp the address that peers send to, if it is not the uplink's own
+ * @param publicIp the uplink's address that is to be used, or the one that a translation on the way gives this node
  * @param mtu the MTU of pods and of the overlay's device; 0 means: what the uplink leaves
  * @param leaseTtl the time that the subnet's lease lives without renewal
  * @param listen where health and metrics are served

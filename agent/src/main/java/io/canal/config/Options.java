@@ -1,6 +1,7 @@
 package io.canal.config;
 
 import io.canal.model.Cidr;
+import io.canal.model.Backend;
 import io.canal.model.Decoded;
 import io.canal.model.Ip.Family;
 import io.canal.model.Ip;
@@ -134,9 +135,10 @@ public final class Options {
         return number(where, field, text, SMALLEST_MTU, LARGEST_MTU, "0 (as large as the uplink allows) or a number within 1280 to 65485");
     }
 
-    /** VXLAN network identifier, 24 bits; 0 stands for flannel's default, 1. */
+    /** VXLAN network identifier, of at most 7 digits (see {@link Backend#highestVni}); 0 stands for flannel's default, 1. */
     public static Decoded<Integer> vni(String where, String field, String text) {
-        return number(where, field, text, 0, 0xff_ffff, "a number within 0 to 16777215");
+        int highest = Backend.highestVni(Family.V4);
+        return number(where, field, text, 0, highest, "a number within 0 to " + highest);
     }
 
     /** UDP port of the overlay; 0 stands for the kernel's default, 8472. */

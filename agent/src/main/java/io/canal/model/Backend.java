@@ -2,6 +2,7 @@ package io.canal.model;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.canal.model.Ip.Family;
 import java.util.Locale;
 
 /**
@@ -51,6 +52,14 @@ public record Backend(
 
     public Backend withDirectRouting(boolean other) {
         return new Backend(type, vni, port, mtu, other, gbp, learning, extra);
+    }
+
+    /**
+     * The highest VNI of a network with this family: the device is called {@code flannel.VNI}, or {@code flannel-v6.VNI} over IPv6, as
+     * flannel's is, and the kernel's names have at most 15 characters. A flanneld fails to make its device, and ends.
+     */
+    public static int highestVni(Family family) {
+        return family == Family.V4 ? 9_999_999 : 9_999;
     }
 
     Backend withExtra(Extra other) {

@@ -52,7 +52,13 @@ public record NetworkConfig(Optional<SubnetRange> v4, Optional<SubnetRange> v6, 
         if (backend.isEmpty()) {
             throw fields.bad("Backend", "", "an object such as {\"Type\":\"vxlan\"}; without it flannel takes udp, which canal does not carry");
         }
-        return new NetworkConfig(v4, v6, nftables, Backend.read(backend.get()), fields.rest());
+        Backend read = Backend.read(backend.get());
+        int highest = Backend.highestVni(v6.isPresent() ? Family.V6 : Family.V4);
+        if (read.isVxlan() && read.vni() > highest) {
+            throw backend.get().bad("VNI", Integer.toString(read.vni()), "a whole number from 1 to " + highest
+                    + ", because the device is named by it and a name has at most 15 characters");
+        }
+        return new NetworkConfig(v4, v6, nftables, read, fields.rest());
     }
 
     private static Optional<SubnetRange> range(

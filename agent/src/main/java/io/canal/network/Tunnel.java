@@ -61,6 +61,11 @@ public record Tunnel(
                 local.subnet().flatMap(subnet -> subnet.cidr(family)).map(Cidr::base).map(IpPrefix::host)));
     }
 
+    /** The family of the tunnel that has, or had, this name. */
+    public static Family family(String name) {
+        return name.startsWith("flannel-v6.") ? Family.V6 : Family.V4;
+    }
+
     /** The name that a tunnel of this family and network identifier has. */
     public static String name(Family family, int vni) {
         return (family == Family.V4 ? "flannel." : "flannel-v6.") + vni;

@@ -39,7 +39,7 @@ class OptionsTest {
 
     @Test
     void each_refusal_says_what_would_be_right() {
-        assertRefused("option vni is \"16777216\", expected a number within 0 to 16777215", Options::vni, "vni", "16777216");
+        assertRefused("option vni is \"10000000\", expected a number within 0 to 9999999", Options::vni, "vni", "10000000");
         assertRefused("option port is \"-1\", expected a number within 0 to 65535", Options::port, "port", "-1");
         assertRefused("option log-level is \"loud\", expected one of error, warning, info, debug", Options::logLevel, "log-level", "loud");
         assertRefused("option iface is \"a-name-that-is-too-long\", expected the name of an interface (at most 15 characters), an address of one, or nothing",

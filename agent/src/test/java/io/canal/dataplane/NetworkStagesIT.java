@@ -277,6 +277,19 @@ class NetworkStagesIT {
     }
 
     @Test
+    void the_old_device_stays_until_the_new_one_can_be_made() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        node.settle();
+        ip(host, "link", "add", "other", "type", "vxlan", "id", "5", "local", "172.30.0.1", "dev", "eth0", "dstport", "8472");
+        Applied applied = node.local(local -> new LocalNetwork(CONFIG.withBackend(Backend.VXLAN.withVni(5)), local.subnet(), local.uplink(), 0));
+        assertTrue(applied.failures().get("link").contains("in use by device other"), applied.toString());
+        assertTrue(ip(host, "link").contains("flannel.1:"));
+        ip(host, "link", "del", "other");
+        node.local(local -> new LocalNetwork(CONFIG.withBackend(Backend.VXLAN.withVni(5)), local.subnet(), local.uplink(), 1400));
+        NetworkNode.within(1000, "the new device has taken its place", () -> !ip(host, "link").contains("flannel.1:") && ip(host, "link").contains("flannel.5:"));
+    }
+
+    @Test
     void a_changed_subnet_moves_address_and_blackhole() throws Exception {
         node.start().settle();
         node.local(local -> new LocalNetwork(CONFIG, Optional.of(SubnetKey.of("10.1.9.0-24")), local.uplink(), 0));

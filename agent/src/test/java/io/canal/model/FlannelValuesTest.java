@@ -144,6 +144,20 @@ class FlannelValuesTest {
     }
 
     @Test
+    void a_vni_whose_device_could_not_be_named_is_refused() {
+        String v4 = "{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\",\"VNI\":%d}}";
+        String dual = "{\"EnableIPv6\":true,\"IPv6Network\":\"fd00::/48\"," + v4.substring(1);
+        assertEquals(9_999_999, NetworkConfig.parse("c", v4.formatted(9_999_999)).orThrow().backend().vni());
+        assertEquals(9_999, NetworkConfig.parse("c", dual.formatted(9_999)).orThrow().backend().vni());
+        assertEquals("c: Backend.VNI is \"10000000\", expected a whole number from 1 to 9999999, because the device is named by it and a name has at most 15 characters",
+                ((Bad<NetworkConfig>) NetworkConfig.parse("c", v4.formatted(10_000_000))).problem().sentence());
+        assertEquals("c: Backend.VNI is \"10000\", expected a whole number from 1 to 9999, because the device is named by it and a name has at most 15 characters",
+                ((Bad<NetworkConfig>) NetworkConfig.parse("c", dual.formatted(10_000))).problem().sentence());
+        // Nothing is named by it here.
+        assertEquals("host-gw", NetworkConfig.parse("c", v4.formatted(10_000_000).replace("vxlan", "host-gw")).orThrow().backend().type());
+    }
+
+    @Test
     void the_sentence_names_key_field_value_and_expectation() {
         Problem problem = problem(NetworkConfig.parse(CONFIG, "{\"Network\":\"10.244.0.0/16\",\"Backend\":{\"Type\":\"vxlan\",\"VNI\":\"one\"}}"));
         assertEquals("/coreos.com/network/config: Backend.VNI is \"one\", expected a whole number from 1 to 16777215", problem.sentence());

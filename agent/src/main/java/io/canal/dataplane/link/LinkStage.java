@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -136,7 +137,8 @@ public final class LinkStage implements Hears {
         tunnels.publish(states);
         removalsPending = !pass.mayRemove();
         if (pass.mayRemove()) {
-            removeOthers(failures);
+            // What a family had is removed only when what it is to have is there.
+            removeOthers(family -> wanted.stream().noneMatch(tunnel -> tunnel.family() == family) || states.get(family) instanceof TunnelState.Ready, failures);
         }
         if (!failures.isEmpty()) {
             throw new StageFailed(String.join("; ", failures));
@@ -191,7 +193,7 @@ public final class LinkStage implements Hears {
         names = Set.of();
         tunnels.publish(Map.of());
         List<String> failures = new ArrayList<>();
-        removeOthers(failures);
+        removeOthers(_ -> true, failures);
         if (!failures.isEmpty()) {
             throw new StageFailed(String.join("; ", failures));
         }
@@ -317,9 +319,9 @@ public final class LinkStage implements Hears {
     }
 
     /** Tunnels that we had and that the network no longer names. */
-    private void removeOthers(List<String> failures) {
+    private void removeOthers(Predicate<Family> whole, List<String> failures) {
         for (String name : known.names()) {
-            if (names.contains(name)) {
+            if (names.contains(name) || !whole.test(Tunnel.family(name))) {
                 continue;
             }
             try {
