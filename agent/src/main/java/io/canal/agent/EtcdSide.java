@@ -52,6 +52,7 @@ final class EtcdSide implements AutoCloseable {
     private final RandomGenerator random;
     private final NetworkPut networkPut;
     private final CalicoPresence calico;
+    private final PublicAddress publicAddress = new PublicAddress();
     private final CurrentStore current = new CurrentStore();
     private final String boot = HostFacts.bootId();
     private final LongFunction<Sources> sourcesMaker;
@@ -257,7 +258,7 @@ final class EtcdSide implements AutoCloseable {
             return before.withPods(podsHere).withDirect(takesDirect);
         }
         Optional<Uplink> uplink = now.uplink().filter(_ -> whole);
-        Ip v4 = config.publicIp().filter(_ -> whole).or(() -> uplink.flatMap(Uplink::v4)).orElse(LeaseValue.NO_V4);
+        Ip v4 = uplink.flatMap(chosen -> publicAddress.of(config.publicIp(), chosen)).orElse(LeaseValue.NO_V4);
         return new NodeFacts("this", boot, config.unit(), now.nodename(), v4, uplink.flatMap(Uplink::v6), known.getOrDefault(Family.V4, NO_MAC),
                 Optional.ofNullable(known.get(Family.V6)), podsHere, takesDirect);
     }

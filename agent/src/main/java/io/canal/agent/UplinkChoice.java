@@ -21,7 +21,8 @@ final class UplinkChoice {
 
     /**
      * The interface with the name or the address that the operator gave; else the one that has his public address; else
-     * that of the default route with the lowest metric.
+     * that of the default route with the lowest metric. Where the interface has the public address, that is what we send from:
+     * peers take packets from no other.
      *
      * @param iface the option: a name, an address, or empty
      * @param publicIp the option, if given
@@ -29,7 +30,7 @@ final class UplinkChoice {
     static Decoded<Uplink> choose(String iface, Optional<Ip> publicIp, List<Link> links, List<Address> addresses, List<Route> routes) {
         if (!iface.isEmpty()) {
             Optional<Ip> wanted = Ip.parse(iface);
-            return wanted.isPresent() ? byAddress(wanted.get(), links, addresses) : byName(iface, links, addresses);
+            return wanted.isPresent() ? byAddress(wanted.get(), links, addresses) : byName(iface, publicIp, links, addresses);
         }
         Optional<Decoded<Uplink>> owner = publicIp.filter(ip -> addresses.stream().anyMatch(address -> address.address().address().equals(ip)))
                 .map(ip -> byAddress(ip, links, addresses));
@@ -45,9 +46,10 @@ final class UplinkChoice {
                 .orElseGet(() -> Decoded.bad(OPTION, "", wanted.toString(), "an address that this node has; it has " + all(links, addresses)));
     }
 
-    private static Decoded<Uplink> byName(String name, List<Link> links, List<Address> addresses) {
+    private static Decoded<Uplink> byName(String name, Optional<Ip> publicIp, List<Link> links, List<Address> addresses) {
         return links.stream().filter(link -> link.name().equals(name) && !Uplink.isOwnDevice(name)).findFirst()
-                .map(link -> of(link, Optional.empty(), addresses))
+                .map(link -> of(link, publicIp.filter(ip -> addresses.stream().anyMatch(address ->
+                        address.link() == link.index() && address.address().address().equals(ip))), addresses))
                 .orElseGet(() -> Decoded.bad(OPTION, "", name, "an interface of this node; it has "
                         + String.join(", ", links.stream().map(Link::name).filter(other -> !Uplink.isOwnDevice(other)).toList())));
     }

@@ -3,6 +3,7 @@ package io.canal.check;
 import io.canal.check.Observation.Device;
 import io.canal.control.Finding;
 import io.canal.model.Cidr;
+import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
@@ -41,6 +42,7 @@ final class DeviceExamination {
                 examination.form(device.get(), tunnel);
                 examination.addresses(device.get());
                 examination.mac(device.get(), lease);
+                examination.source(device.get(), lease);
                 examination.up(device.get());
             }
         }
@@ -110,6 +112,15 @@ final class DeviceExamination {
         if (leased.isPresent() && device.mac().isPresent() && !leased.equals(device.mac())) {
             problems.add(new Finding("The MAC of " + device.name() + " is not the one in this node's lease.", device.name(),
                     leased.get().toString(), device.mac().get().toString(), repair()));
+        }
+    }
+
+    /** Peers drop what does not come from the address in the lease. One that this node does not have is translated on the way. */
+    private void source(Device device, Optional<LeaseValue> lease) {
+        Optional<Ip> leased = lease.flatMap(value -> value.publicAddress(device.family())).filter(seen.addresses()::contains);
+        if (leased.isPresent() && device.local().isPresent() && !leased.equals(device.local())) {
+            problems.add(new Finding("The device " + device.name() + " sends from another address than the one in this node's lease.", device.name(),
+                    leased.get().toString(), device.local().get().toString(), repair()));
         }
     }
 

@@ -35,6 +35,7 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -130,11 +131,11 @@ public final class NodeObserver {
         }
     }
 
-    /** Where a write of canal's would fail, or leave half a file behind with a program that is less careful. */
+    /** Where a write of canal's, who may use what a file system reserves for root, would fail, or leave half a file behind with a program that is less careful. */
     private List<Path> full() throws IOException {
         List<Path> full = new ArrayList<>();
         for (Path folder : List.of(paths.stateDir(), paths.conflist().resolveSibling(""), paths.subnetEnv().resolveSibling(""))) {
-            if (Files.isDirectory(folder) && Files.getFileStore(folder).getUsableSpace() < LITTLE_SPACE) {
+            if (Files.isDirectory(folder) && Files.getFileStore(folder).getUnallocatedSpace() < LITTLE_SPACE) {
                 full.add(folder);
             }
         }
@@ -180,7 +181,7 @@ public final class NodeObserver {
     }
 
     /** What the agent remembers of the node, as it left it on the disk. */
-    private Optional<String> remembered(String name) throws IOException {
+    private Optional<String> remembered(String name) {
         return text(paths.stateDir().resolve(name)) instanceof Text.Present(String text) ? Optional.of(text) : Optional.empty();
     }
 
@@ -188,11 +189,14 @@ public final class NodeObserver {
         return good(Json.object("lease.json", lease).then(object -> SubnetKey.parse("lease.json", object.path("subnet").asText())), new ArrayList<>());
     }
 
-    private static Text text(Path file) throws IOException {
+    private static Text text(Path file) {
         try {
-            return new Text.Present(Files.readString(file));
+            // What is not text is malformed, which is a finding.
+            return new Text.Present(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
         } catch (NoSuchFileException absent) {
             return new Text.Absent("there is no file " + file);
+        } catch (IOException unreadable) {
+            return new Text.Absent(file + " cannot be read: " + unreadable.getMessage());
         }
     }
 
@@ -222,7 +226,8 @@ public final class NodeObserver {
             List<Device> devices = new ArrayList<>();
             for (Link link : overlays()) {
                 devices.add(new Device(link.name(), family(link), link.kind(), link.up(), addressesOf(link.index()), link.mac(),
-                        link.vxlan().map(vxlan -> vxlan.id()).orElse(0), link.vxlan().map(vxlan -> vxlan.port()).orElse(0), link.mtu()));
+                        link.vxlan().map(vxlan -> vxlan.id()).orElse(0), link.vxlan().map(vxlan -> vxlan.port()).orElse(0), link.mtu(),
+                        link.vxlan().flatMap(vxlan -> vxlan.local())));
             }
             return devices;
         }

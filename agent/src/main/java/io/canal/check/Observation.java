@@ -116,7 +116,13 @@ public record Observation(
      * @param kind of link, such as {@code vxlan}
      * @param vni 0 where it is no vxlan device
      */
-    public record Device(String name, Ip.Family family, String kind, boolean up, List<IpPrefix> addresses, Optional<Mac> mac, int vni, int port, int mtu) {
+    public record Device(String name, Ip.Family family, String kind, boolean up, List<IpPrefix> addresses, Optional<Mac> mac, int vni, int port, int mtu,
+            Optional<Ip> local) {
+
+        /** One that sends from whatever address fits. */
+        public Device(String name, Ip.Family family, String kind, boolean up, List<IpPrefix> addresses, Optional<Mac> mac, int vni, int port, int mtu) {
+            this(name, family, kind, up, addresses, mac, vni, port, mtu, Optional.empty());
+        }
 
         public Device {
             addresses = List.copyOf(addresses);

@@ -40,11 +40,12 @@ public record Uplink(int link, String name, int mtu, List<IpPrefix> addresses, O
     }
 
     /** Whether the address can be reached without a gateway. */
-    boolean reaches(Ip address) {
+    public boolean reaches(Ip address) {
         return addresses.stream().anyMatch(prefix -> prefix.cidr().contains(address));
     }
 
-    boolean has(Ip address) {
+    /** Whether the address is one of its own. */
+    public boolean has(Ip address) {
         return addresses.stream().anyMatch(prefix -> prefix.address().equals(address));
     }
 }

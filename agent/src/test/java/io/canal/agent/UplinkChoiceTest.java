@@ -60,6 +60,13 @@ class UplinkChoiceTest {
     }
 
     @Test
+    void of_a_named_interface_the_public_address_is_taken_where_it_has_it() {
+        assertChosen("eth1", "192.168.1.9", choose("eth1", "192.168.1.9"));
+        assertChosen("eth1", "192.168.1.5", choose("eth1", "10.10.0.1"));
+        assertChosen("eth1", "192.168.1.5", choose("eth1", "203.0.113.1"));
+    }
+
+    @Test
     void an_address_names_its_interface_and_is_taken_itself() {
         assertChosen("eth1", "192.168.1.9", choose("192.168.1.9", ""));
     }

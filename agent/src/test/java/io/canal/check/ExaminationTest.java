@@ -107,6 +107,14 @@ class ExaminationTest {
     }
 
     @Test
+    void a_device_that_sends_from_another_address_than_the_leases_is_named() {
+        node.deviceLocal = "10.10.0.200";
+        Finding problem = only();
+        assertEquals("10.10.0.1", problem.expected());
+        assertEquals("10.10.0.200", problem.found());
+    }
+
+    @Test
     void a_missing_device_is_named() {
         node.hasDevice = false;
         assertEquals("The device flannel.1 is missing.", only().what());

@@ -48,6 +48,7 @@ final class Node {
     boolean hasDevice = true;
     boolean rulesReadable = true;
     boolean agentRuns = true;
+    String deviceLocal = "10.10.0.1";
     String deviceMac = "02:00:00:00:00:01";
     Optional<SubnetKey> lastSubnet = Optional.of(SubnetKey.of("10.1.49.0-24"));
     Text subnetEnv = subnetEnv("10.1.0.0/16", "10.1.49.1/24");
@@ -75,11 +76,12 @@ final class Node {
                 "a1",
                 "boot-1",
                 lastSubnet,
-                Set.of(Ip.of("10.10.0.1"), Ip.of("127.0.0.1")),
+                Set.of(Ip.of("10.10.0.1"), Ip.of("10.10.0.200"), Ip.of("127.0.0.1")),
                 Optional.of(Uplink.of(2, "eth0", 1500, IpPrefix.of("10.10.0.1/24"))),
                 subnetEnv,
                 conflist,
-                hasDevice ? List.of(new Device("flannel.1", Ip.Family.V4, "vxlan", true, deviceAddresses, Optional.of(Mac.of(deviceMac)), 1, 8472, mtu))
+                hasDevice ? List.of(new Device("flannel.1", Ip.Family.V4, "vxlan", true, deviceAddresses, Optional.of(Mac.of(deviceMac)), 1, 8472, mtu,
+                        Optional.of(Ip.of(deviceLocal))))
                         : List.of(),
                 attached,
                 rulesReadable ? rules.<Rules>map(Rules.Seen::new).orElse(new Rules.None()) : new Rules.Unreadable("there is no packet filter"),

@@ -111,6 +111,13 @@ class NodeObserverIT {
     }
 
     @Test
+    void a_file_that_is_no_text_is_found() throws Exception {
+        Files.write(paths.conflist(), new byte[] {'{', (byte) 0xff, (byte) 0xfe, '}'});
+        Files.write(paths.subnetEnv(), new byte[] {(byte) 0xff, '\n'});
+        assertEquals(2, report().problems().size(), report().problems().toString());
+    }
+
+    @Test
     void a_deleted_device_is_found_and_all_that_went_with_it() throws Exception {
         ip(node, "link", "del", "flannel.1");
         List<String> where = report().problems().stream().map(Finding::where).toList();
