@@ -27,7 +27,8 @@ final class Sentences {
     private static String reason(FileSystemException file) {
         return switch (file) {
             case NoSuchFileException _ -> "no such file or directory";
-            case AccessDeniedException _ -> "permission denied";
+            // A lab, and its model, are root's.
+            case AccessDeniedException _ -> "permission denied" + ("root".equals(System.getProperty("user.name")) ? "" : "; try it with sudo");
             case NotDirectoryException _ -> "not a directory";
             // Where Java has no class for the error, it tells the kernel's words.
             default -> file.getReason() == null ? file.getClass().getSimpleName() : file.getReason().toLowerCase(Locale.ROOT);

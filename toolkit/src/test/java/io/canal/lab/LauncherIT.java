@@ -1,6 +1,7 @@
 package io.canal.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.lab.Program.Outcome;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,6 +52,76 @@ class LauncherIT {
         Outcome outcome = Program.of("sh", "-c", "cd / && exec \"$0\" --help", copy.toString()).run();
         assertEquals(0, outcome.code(), outcome.said());
         assertTrue(outcome.out().contains("up [--hosts N]"), outcome.out());
+    }
+
+    @Test
+    void an_unknown_command_is_refused_before_anything_is_installed_or_built() throws IOException {
+        Path copy = Files.copy(CANAL, folder.resolve("canal"));
+        refused(Program.of("sh", copy.toString(), "stauts"), "has no command \"stauts\"");
+        assertTrue(Files.notExists(folder.resolve("build")));
+    }
+
+    @Test
+    void its_own_commands_tell_their_usage_to_anybody() throws IOException {
+        Path copy = Files.copy(CANAL, folder.resolve("canal"));
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        for (String command : List.of("test", "bench", "build")) {
+            Outcome outcome = Program.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sh", copy.toString(), command, "--help").run();
+            assertEquals(0, outcome.code(), outcome.said());
+            assertTrue(outcome.out().startsWith("  " + command + " "), outcome.out());
+        }
+    }
+
+    @Test
+    void what_kept_services_from_starting_is_taken_back_after_a_kill_and_only_if_it_is_ours() throws IOException {
+        Path policy = folder.resolve("policy-rc.d");
+        String ours = "#!/bin/sh\n# While canal, process %d, installs packages.\nexit 101\n";
+        assertTrue(isKept(policy, "#!/bin/sh\nexit 101\n"));
+        assertTrue(isKept(policy, ours.formatted(ProcessHandle.current().pid())));
+        assertFalse(isKept(policy, ours.formatted(999_999_999)));
+    }
+
+    private static boolean isKept(Path policy, String text) throws IOException {
+        Files.writeString(policy, text);
+        Program.of("env", "CANAL_POLICY_RC=" + policy, "sh", CANAL.toString(), "--help").must();
+        return Files.exists(policy);
+    }
+
+    @Test
+    void a_file_that_is_removed_or_a_link_makes_what_is_built_out_of_date() throws IOException {
+        Path copy = Files.copy(CANAL, folder.resolve("canal"));
+        Path hook = Files.writeString(Files.createDirectories(folder.resolve("hooks")).resolve("install"), "");
+        Files.createDirectories(folder.resolve("charm/target"));
+        Files.createDirectories(folder.resolve("toolkit/target"));
+        Files.writeString(folder.resolve("charm/target/canal_amd64.charm"), "");
+        Files.writeString(folder.resolve("toolkit/target/classpath"), "");
+        Path maven = Files.writeString(Files.createDirectory(folder.resolve("bin")).resolve("mvn"), "#!/bin/sh\necho built >>\"$CANAL_BUILT\"\n");
+        Files.setPosixFilePermissions(maven, PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertEquals(1, builds(copy));
+        assertEquals(1, builds(copy));
+        Files.delete(hook);
+        assertEquals(2, builds(copy));
+        Files.createSymbolicLink(hook, Path.of("../dispatch"));
+        assertEquals(3, builds(copy));
+        assertEquals(3, builds(copy));
+    }
+
+    private int builds(Path copy) throws IOException {
+        Path built = folder.resolve("built");
+        Program.of("env", "CANAL_BUILT=" + built, "PATH=" + folder.resolve("bin") + ":" + System.getenv("PATH"),
+                "JAVA_HOME=" + System.getProperty("java.home"), "sh", copy.toString(), "build").must();
+        return Files.readAllLines(built).size();
+    }
+
+    @Test
+    void what_root_has_built_is_not_built_again_by_somebody_else_who_is_told() throws IOException {
+        a_file_that_is_removed_or_a_link_makes_what_is_built_out_of_date();
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Program.of("chmod", "-R", "a+rX", folder.toString()).must();
+        Files.delete(folder.resolve("hooks/install"));
+        refused(Program.of("env", "PATH=" + folder.resolve("bin") + ":" + System.getenv("PATH"), "JAVA_HOME=" + System.getProperty("java.home"),
+                "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sh", folder.resolve("canal").toString(), "build"),
+                "is not yours to build again; try: sudo");
     }
 
     private static void refused(Program program, String part) {
