@@ -12,6 +12,9 @@ import java.util.Set;
 /** Something with labels and addresses: an endpoint or a network set of the cluster. */
 final class Item {
 
+    /** So many addresses are looked through sooner than they are indexed. */
+    private static final int FEW = 8;
+
     final ItemKey key;
     /** Its own labels over those that it inherits. */
     final Map<String, String> labels;
@@ -19,6 +22,8 @@ final class Item {
     final List<EndpointPort> ports;
     /** The sets in use that it is in. */
     final List<SetState> sets = new ArrayList<>(2);
+    /** Many addresses, to be found quickly, once that was asked for. */
+    private Set<Member> many = Set.of();
 
     private Item(ItemKey key, Map<String, String> labels, List<Member> addresses, List<EndpointPort> ports) {
         this.key = key;
@@ -49,8 +54,7 @@ final class Item {
         SetKey.NamedPort wanted = set.key.port().get();
         Set<Member> members = new LinkedHashSet<>();
         for (EndpointPort port : ports) {
-            if (port.name().equals(wanted.name())
-                    && (wanted.protocol() == SetKey.NamedPort.ANY_PROTOCOL || wanted.protocol() == port.protocol().number())) {
+            if (isWanted(port, wanted)) {
                 addresses.forEach(address -> members.add(new Member(address.net(), port.protocol().number(), port.port())));
             }
         }
@@ -61,11 +65,29 @@ final class Item {
         if (!sets.contains(set)) {
             return false;
         }
-        for (Member mine : members(set)) {
-            if (mine.equals(member)) {
-                return true;
+        if (set.key.port().isEmpty()) {
+            return has(member);
+        }
+        SetKey.NamedPort wanted = set.key.port().get();
+        for (EndpointPort port : ports) {
+            if (isWanted(port, wanted) && port.protocol().number() == member.protocol() && port.port() == member.port()) {
+                return has(Member.of(member.net()));
             }
         }
         return false;
+    }
+
+    private static boolean isWanted(EndpointPort port, SetKey.NamedPort wanted) {
+        return port.name().equals(wanted.name()) && (wanted.protocol() == SetKey.NamedPort.ANY_PROTOCOL || wanted.protocol() == port.protocol().number());
+    }
+
+    private boolean has(Member address) {
+        if (addresses.size() <= FEW) {
+            return addresses.contains(address);
+        }
+        if (many.isEmpty()) {
+            many = Set.copyOf(addresses);
+        }
+        return many.contains(address);
     }
 }

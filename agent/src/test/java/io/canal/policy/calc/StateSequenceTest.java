@@ -1,9 +1,13 @@
 package io.canal.policy.calc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** However the cluster came to be so, the same holds. Each sequence of states is gone through in many ways. */
@@ -74,6 +78,24 @@ class StateSequenceTest {
         run(List.of(FelixStates.BOTH_POLICY.policy("pol-1", "{`order`:20,`selector`:`a == 'a'`,`ingress`:[{`action`:`Deny`,`source`:{`selector`:`all()`}}],"
                 + "`egress`:[{`action`:`Allow`,`source`:{`selector`:`b == 'b'`}}]}")), false, false);
         assertEquals(calls + 1, told.calls, "endpoints have the same policies in the same order");
+    }
+
+    /** If each of the blocks were looked for among all of them, this would take a minute. */
+    @Test
+    void one_block_more_in_a_network_set_of_many_costs_no_more_than_to_read_them() {
+        String[] nets = new String[40_001];
+        for (int i = 0; i < nets.length; i++) {
+            nets[i] = "10." + i / 65_536 + "." + i / 256 % 256 + "." + i % 256 + "/32";
+        }
+        Map<String, String> labels = Map.of("b", "b");
+        State many = FelixStates.EP1_POLICY.nets("many", labels, Arrays.copyOf(nets, nets.length - 1));
+        run(List.of(many), false, false);
+        int moved = told.membersMoved;
+        assertTimeout(Duration.ofSeconds(10), () -> {
+            now.toward(many.nets("many", labels, nets), false, calculator, () -> { });
+            calculator.flush(told);
+        });
+        assertEquals(moved + 2, told.membersMoved, "one member more in each of the two sets that select it");
     }
 
     /** Each object goes while the others still name it, and comes back. */
