@@ -146,6 +146,8 @@ final class EtcdClients implements AutoCloseable {
                 .connectTimeout(settings.deadline())
                 .keepaliveTime(Duration.ofSeconds(10))
                 .keepaliveTimeout(Duration.ofSeconds(5))
+                // etcd ends a connection that pings while nothing is asked or watched.
+                .keepaliveWithoutCalls(false)
                 .maxInboundMessageSize(LARGEST_MESSAGE)
                 .executorService(executor)
                 .interceptor(new Deadline());
