@@ -147,7 +147,7 @@ public final class Examination {
     /** A device has the base of the subnet as a host of its own, so it tells the base and not the length. */
     private void hearDevice() {
         boolean encapsulates = expected().map(network -> !network.tunnels().isEmpty()).orElse(true);
-        List<IpPrefix> addresses = seen.devices().stream().map(DeviceExamination::own).flatMap(List::stream).toList();
+        List<IpPrefix> addresses = seen.devices().stream().map(DeviceExamination::own).flatMap(List::stream).sorted().toList();
         words.put(Witness.DEVICE, seen.devices().isEmpty()
                 ? encapsulates ? "missing: there is no device flannel.1" : "not needed: nothing is encapsulated"
                 : Words.of(addresses));

@@ -66,7 +66,7 @@ public final class Proof {
             for (Pod from : ends) {
                 for (Pod to : ends) {
                     if (!from.equals(to)) {
-                        to.addresses().forEach(address -> running.add(threads.submit(() -> tried(from, to, address))));
+                        common(from, to).forEach(address -> running.add(threads.submit(() -> tried(from, to, address))));
                     }
                 }
             }
@@ -80,6 +80,11 @@ public final class Proof {
             throw new LabException("The proof was interrupted.", interrupted);
         }
         return new ProofTable(ends, pairs);
+    }
+
+    /** The receiver's addresses of families that the sender has too: a pod from before the network had a second family has only one. */
+    static List<String> common(Pod from, Pod to) {
+        return to.addresses().stream().filter(address -> from.addresses().stream().anyMatch(own -> own.contains(":") == address.contains(":"))).toList();
     }
 
     /** A pod that runs is used again: that it still can talk is worth more than that a new one can. */

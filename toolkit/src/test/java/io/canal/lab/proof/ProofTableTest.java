@@ -40,4 +40,12 @@ class ProofTableTest {
                 h2   10.1.94.2          -         -
                 h2   fd00:10:1:5e::2    -         -""", table.text());
     }
+
+    @Test
+    void a_pod_from_before_the_second_family_is_tried_in_the_one_that_it_has() {
+        Pod both = new Pod(PodSpec.named("proof-h3"), "h3", "", "", "", "", List.of("10.1.7.2", "fd00:10:1:7::2"));
+        assertEquals(List.of("10.1.7.2"), Proof.common(a, both));
+        assertEquals(List.of("10.1.49.2"), Proof.common(both, a));
+        assertEquals(List.of("10.1.7.2", "fd00:10:1:7::2"), Proof.common(both, both));
+    }
 }
