@@ -12,21 +12,27 @@ import io.canal.lab.Pause;
 import io.canal.lab.fault.Fault;
 import io.canal.lab.fault.Leases;
 import io.canal.lab.fault.Scene;
+import io.canal.lab.pod.Namespaces;
 import io.canal.lab.pod.Pod;
 import io.canal.model.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,6 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The story that this project began with, and its relatives: each fault is named by check-subnets, and healed. */
 @ExtendWith(StoryLab.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(OrderAnnotation.class)
 class FaultLabIT {
 
     private static final int PER_SECOND = 1_000;
@@ -190,6 +197,40 @@ class FaultLabIT {
         }
     }
 
+    @Test
+    @Order(Integer.MAX_VALUE)
+    void a_new_etcd_gets_what_the_nodes_know_back_by_itself_and_the_network_by_one_command() throws Exception {
+        String leases = state(Fault.ETCD_REPLACE);
+        List<String> objects = objects();
+        try (Traffic traffic = new Traffic(inside, beside, farther)) {
+            long start = System.nanoTime();
+            Fault.ETCD_REPLACE.make(scene());
+            long fresh = System.nanoTime();
+            assertTrue(Pause.until(TIMED, () -> ofWhichever(() -> state(Fault.ETCD_REPLACE)).equals(leases)),
+                    () -> ofWhichever(() -> state(Fault.ETCD_REPLACE)) + " is not " + leases);
+            long leased = System.nanoTime();
+            JsonNode found = check();
+            assertNamed("etcd-replace", "/coreos.com/network/config", found);
+            assertTrue(found.toString().contains("accept-etcd=true"), found::toPrettyString);
+            // Kubernetes' controllers would have put the profile of the namespace back.
+            new Namespaces(StoryLab.etcd()).put("default", Map.of());
+            results(unit, "repair-subnets", "accept-etcd=true");
+            for (Host host : StoryLab.hosts()) {
+                awaitConsistent(host);
+            }
+            assertTrue(Pause.until(TIMED, () -> objects().containsAll(objects)), () -> objects() + " lack some of " + objects);
+            System.out.println("etcd-replace: a new etcd after " + Duration.ofNanos(fresh - start).toMillis() + " ms, leases in it "
+                    + Duration.ofNanos(leased - fresh).toMillis() + " ms later, all in order again after " + Duration.ofNanos(System.nanoTime() - start).toMillis()
+                    + " ms; " + traffic.lost(0));
+        }
+    }
+
+    /** What each node puts into etcd of itself and of its pods, for Calico's eyes. */
+    private static List<String> objects() {
+        return List.of("nodes", "workloadendpoints").stream()
+                .flatMap(kind -> StoryLab.etcd().keys("/calico/resources/v3/projectcalico.org/" + kind + "/").stream()).toList();
+    }
+
     private Scene scene() {
         return new Scene(broken, StoryLab.hosts());
     }
@@ -264,6 +305,15 @@ class FaultLabIT {
                 && !problem.path("repair").asText().isEmpty()), () -> fault + " by " + where + " in " + found.toPrettyString());
     }
 
+    /** What an etcd says that may still be electing its leader. */
+    private static String ofWhichever(Supplier<String> question) {
+        try {
+            return question.get();
+        } catch (LabException electing) {
+            return electing.getMessage();
+        }
+    }
+
     private void awaitConsistent(Host host) {
         assertTrue(Pause.until(TIMED, () -> check(host).path("consistent").asText().equals("true")), () -> check(host).toPrettyString());
     }
@@ -284,8 +334,11 @@ class FaultLabIT {
         results(unit, "repair-subnets");
     }
 
-    private static JsonNode results(String unit, String action) {
-        JsonNode task = Json.object(action, StoryLab.canal("run", unit, action, "--format", "json")).orThrow().path(unit);
+    private static JsonNode results(String unit, String action, String... settings) {
+        List<String> words = new ArrayList<>(List.of("run", unit, action));
+        words.addAll(List.of(settings));
+        words.addAll(List.of("--format", "json"));
+        JsonNode task = Json.object(action, StoryLab.canal(words.toArray(String[]::new))).orThrow().path(unit);
         assertEquals("completed", task.path("status").asText(), task.toPrettyString());
         return task.path("results");
     }
