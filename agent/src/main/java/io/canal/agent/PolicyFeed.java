@@ -184,7 +184,8 @@ final class PolicyFeed implements Feed.Listener {
                                 kept.add(change);
                             }
                             bad.remove(key);
-                            changed.put(key, Optional.of(object));
+                            // Of several versions in one batch the last good one is in force.
+                            changed.merge(key, Optional.of(object), PolicyTables::later);
                         }, () -> bad.add(key));
                     }
                     case Feed.Change.Deleted _ -> {

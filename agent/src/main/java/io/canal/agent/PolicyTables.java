@@ -163,7 +163,7 @@ final class PolicyTables implements NodePolicy {
             changes.forEach((key, object) -> {
                 listing.bad.remove(key);
                 listing.kept.remove(key);
-                object.ifPresentOrElse(now -> listing.good.put(key, now), () -> listing.good.remove(key));
+                object.ifPresentOrElse(now -> listing.good.merge(key, now, PolicyTables::later), () -> listing.good.remove(key));
             });
             listing.bad.addAll(bad);
         }
@@ -246,10 +246,19 @@ final class PolicyTables implements NodePolicy {
         }
     }
 
+    /** Which of two versions holds: one with a flaw does not take the place of one without. */
+    static PolicyObject later(PolicyObject before, PolicyObject now) {
+        return now.flaw().isPresent() && before.flaw().isEmpty() ? before : now;
+    }
+
+    static Optional<PolicyObject> later(Optional<PolicyObject> before, Optional<PolicyObject> now) {
+        return before.isPresent() && now.isPresent() ? Optional.of(later(before.get(), now.get())) : now;
+    }
+
     private void put(ResourceKey key, PolicyObject object) {
         doubtful.remove(key);
         PolicyObject before = rows.get(key);
-        if (object.equals(before) || before != null && object.flaw().isPresent() && before.flaw().isEmpty()) {
+        if (before != null && later(before, object).equals(before)) {
             return;
         }
         rows.put(key, object);

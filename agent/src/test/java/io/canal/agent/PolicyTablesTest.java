@@ -119,6 +119,24 @@ class PolicyTablesTest {
         assertTrue(isAllowedByProfile());
     }
 
+    /** Two versions may come at once, or before a listing is taken up. */
+    @Test
+    void the_last_good_version_holds_however_soon_a_flawed_one_follows() throws Exception {
+        Entry good = profile("[{\"action\":\"Allow\"}]");
+        Entry flawed = profile("[{\"action\":\"Allow\",\"protocol\":\"nosuch\"}]");
+        list(pod("web", "c1", "10.1.0.2", ""), profile("[]"));
+        assertFalse(isAllowedByProfile());
+        change(new Change.Put(good), new Change.Put(flawed));
+        assertTrue(isAllowedByProfile());
+        change(new Change.Put(profile("[]")));
+        assertFalse(isAllowedByProfile());
+        feed.listed(new Listing(1, 12, List.of(pod("web", "c1", "10.1.0.2", ""), profile("[]"))));
+        feed.changed(13, List.of(new Change.Put(good)));
+        feed.changed(14, List.of(new Change.Put(flawed)));
+        pass();
+        assertTrue(isAllowedByProfile());
+    }
+
     @Test
     void a_profile_that_cannot_be_read_from_the_beginning_is_closed_until_it_is_gone() throws Exception {
         list(pod("web", "c1", "10.1.0.2", ""), profile("7"));
