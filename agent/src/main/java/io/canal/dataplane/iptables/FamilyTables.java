@@ -3,6 +3,7 @@ package io.canal.dataplane.iptables;
 import io.canal.kernel.iptables.Iptables;
 import io.canal.kernel.iptables.IptablesException;
 import io.canal.kernel.iptables.SavedTable;
+import io.canal.reconcile.Again;
 import io.canal.reconcile.Culprits;
 import io.canal.reconcile.Delta;
 import io.canal.ruleset.Chain;
@@ -53,6 +54,9 @@ final class FamilyTables {
     private boolean wrote;
     /** The chains that are wanted and that are not taken, in sentences. */
     private final SortedMap<Key, String> refusedChains = new TreeMap<>();
+    /** As they are wanted. */
+    private final Map<Key, List<String>> refusedLines = new HashMap<>();
+    private final Again again;
 
     /** A chain of ours; a name that was found may be one that we would not give. */
     private record Key(Layer layer, String name) implements Comparable<Key> {
@@ -64,7 +68,9 @@ final class FamilyTables {
         }
     }
 
-    FamilyTables(Iptables iptables, IptablesRendering rendering) {
+    /** @param again when what was refused once may have become possible */
+    FamilyTables(Iptables iptables, IptablesRendering rendering, Again again) {
+        this.again = again;
         this.iptables = iptables;
         this.rendering = rendering;
     }
@@ -90,11 +96,11 @@ final class FamilyTables {
                 Key key = new Key(each.layer(), each.name());
                 now.add(key);
                 chains.want(key, lines);
-                refusedChains.remove(key);
+                forget(key);
             });
             renderedFrom.getOrDefault(name, Set.of()).stream().filter(key -> !now.contains(key)).forEach(key -> {
                 chains.unwant(key);
-                refusedChains.remove(key);
+                forget(key);
             });
             if (now.isEmpty()) {
                 renderedFrom.remove(name);
@@ -109,6 +115,24 @@ final class FamilyTables {
         renderedFrom.clear();
         chains.wantOnly(Map.of());
         refusedChains.clear();
+        refusedLines.clear();
+    }
+
+    /** Something else is wanted of this chain from now on. */
+    private void forget(Key key) {
+        refusedChains.remove(key);
+        refusedLines.remove(key);
+    }
+
+    /** Wants what was refused once more, where that was long enough ago. */
+    private void tryAgain() {
+        if (refusedLines.isEmpty()) {
+            again.reset();
+        } else if (again.isDue()) {
+            refusedLines.forEach(chains::want);
+            refusedLines.clear();
+            refusedChains.clear();
+        }
     }
 
     void observe() throws IptablesException {
@@ -134,6 +158,7 @@ final class FamilyTables {
 
     /** Writes the difference; false where there was none. {@link #check} follows. */
     boolean write(boolean mayRemove) throws IOException {
+        tryAgain();
         Optional<IptablesException> refused = tryWrite(mayRemove);
         if (refused.isPresent()) {
             // Tables are changed one by one, so that some may have been; and others may have changed them.
@@ -207,9 +232,13 @@ final class FamilyTables {
             // However long it stays: what it leads to and looks up is what the refused version does.
             boolean stays = was != null && named(wanted).containsAll(named(was));
             chains.want(key, stays ? Objects.requireNonNull(was) : CLOSED);
+            refusedLines.put(key, wanted);
             refusedChains.put(key, "the kernel does not take chain " + key.layer().text() + " " + key.name() + comment(wanted) + ": " + reason
                     + (stays ? "; it stays as it was" : "; it drops all packets"));
         });
+        if (!found.get().isEmpty()) {
+            again.refused();
+        }
         Optional<IptablesException> rest = tryWrite(mayRemove);
         wrote = true;
         return rest;

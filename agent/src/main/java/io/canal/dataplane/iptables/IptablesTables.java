@@ -4,9 +4,12 @@ import io.canal.kernel.ipset.IpsetSocket;
 import io.canal.kernel.iptables.Iptables;
 import io.canal.kernel.iptables.IptablesBackend;
 import io.canal.model.Ip.Family;
+import io.canal.reconcile.Again;
+import io.canal.reconcile.Clock;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.iptables.IptablesRendering;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,6 +21,9 @@ public final class IptablesTables implements AutoCloseable {
 
     /** Who changes our rules faster than this is left to the next pass. */
     private static final int WRITES = 3;
+    /** How soon what was refused is tried again, first and at last. */
+    private static final Duration REFUSED = Duration.ofSeconds(30);
+    private static final Duration REFUSED_OFTEN = Duration.ofMinutes(30);
 
     private final IptablesBackend backend;
     private final List<FamilyTables> families = new ArrayList<>();
@@ -33,19 +39,23 @@ public final class IptablesTables implements AutoCloseable {
         int now() throws IOException;
     }
 
-    private IptablesTables(IptablesBackend backend, SetTables sets, Generation generation) {
+    private IptablesTables(IptablesBackend backend, SetTables sets, Generation generation, Clock clock) {
         this.backend = backend;
         this.generation = generation;
         this.sets = sets;
-        families.add(new FamilyTables(new Iptables(backend, false), new IptablesRendering(Family.V4)));
+        families.add(new FamilyTables(new Iptables(backend, false), new IptablesRendering(Family.V4), new Again(clock, REFUSED, REFUSED_OFTEN)));
         if (Iptables.hasV6()) {
-            families.add(new FamilyTables(new Iptables(backend, true), new IptablesRendering(Family.V6)));
+            families.add(new FamilyTables(new Iptables(backend, true), new IptablesRendering(Family.V6), new Again(clock, REFUSED, REFUSED_OFTEN)));
         }
     }
 
     /** Opens in the calling thread's network namespace; nothing is looked at or made yet. */
     public static IptablesTables open(IptablesBackend backend, Generation generation) throws IOException {
-        return new IptablesTables(backend, new SetTables(IpsetSocket.open()), generation);
+        return open(backend, generation, Clock.system());
+    }
+
+    static IptablesTables open(IptablesBackend backend, Generation generation, Clock clock) throws IOException {
+        return new IptablesTables(backend, new SetTables(IpsetSocket.open()), generation, clock);
     }
 
     /** The generation that was last looked at: changes up to it, our own ones among them, are known. */

@@ -6,6 +6,8 @@ import io.canal.kernel.nftables.NftablesDump;
 import io.canal.kernel.nftables.NftablesSocket;
 import io.canal.kernel.nftables.NftablesSocket.Refused;
 import io.canal.model.PacketCount;
+import io.canal.reconcile.Again;
+import io.canal.reconcile.Clock;
 import io.canal.reconcile.Delta;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
@@ -43,6 +45,9 @@ public final class NftTable implements AutoCloseable {
 
     /** Far more than a packet needs from one hook's beginning to its end, also where the host of a virtual machine lets it wait. */
     private static final Duration UNDER_WAY = Duration.ofMillis(50);
+    /** How soon what the kernel refused is tried again, first and at last. */
+    private static final Duration REFUSED = Duration.ofSeconds(30);
+    private static final Duration REFUSED_OFTEN = Duration.ofMinutes(30);
     private static final String COMMENT = "canal: pod network and network policy";
     /** Stands for the verdict of an element of a set. */
     private static final Verdict NONE = new Verdict(Verdict.CONTINUE_CODE, "");
@@ -66,11 +71,16 @@ public final class NftTable implements AutoCloseable {
     private boolean anew;
     /** Whether the last try had something to do. */
     private boolean changed;
-    private final RefusedChains refusedChains = new RefusedChains(chains, this::bring, () -> anew || mustReplace());
+    private final RefusedChains refusedChains;
 
     /** @param socket in the node's network namespace; it is closed with this */
     public NftTable(NftablesSocket socket) {
+        this(socket, Clock.system());
+    }
+
+    NftTable(NftablesSocket socket, Clock clock) {
         this.socket = socket;
+        refusedChains = new RefusedChains(chains, this::bring, () -> anew || mustReplace(), new Again(clock, REFUSED, REFUSED_OFTEN));
     }
 
     /** The port by which our own changes are known. */
@@ -81,6 +91,7 @@ public final class NftTable implements AutoCloseable {
     /** Others may have changed the table: it is listed before the next change. */
     public void distrust() {
         trusted = false;
+        refusedChains.distrust();
     }
 
     /** Takes all of the ruleset as wanted. */
@@ -241,8 +252,10 @@ public final class NftTable implements AutoCloseable {
      * @return whether something was changed
      */
     public boolean apply(boolean mayRemove) throws IOException {
+        refusedChains.tryAgain();
         Optional<Refused> refused = bring(mayRemove);
         if (refused.isEmpty()) {
+            refusedChains.done();
             return changed;
         }
         // Others may have changed the table: it is listed anew.

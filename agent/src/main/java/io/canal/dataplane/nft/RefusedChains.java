@@ -2,6 +2,7 @@ package io.canal.dataplane.nft;
 
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesSocket.Refused;
+import io.canal.reconcile.Again;
 import io.canal.reconcile.Culprits;
 import io.canal.reconcile.Delta;
 import io.canal.ruleset.ChainName;
@@ -39,13 +40,18 @@ final class RefusedChains {
     private final Delta<String, NftChain> chains;
     private final Bring table;
     private final BooleanSupplier anew;
+    private final Again again;
     private final SortedMap<String, String> sentences = new TreeMap<>();
+    /** As they are wanted. */
+    private final Map<String, NftChain> refused = new HashMap<>();
 
     /**
      * @param chains what is wanted of them is changed here
      * @param anew whether the table is made anew as a whole
+     * @param again what was refused once may have become possible, by the chains that lead to it or by the kernel's memory
      */
-    RefusedChains(Delta<String, NftChain> chains, Bring table, BooleanSupplier anew) {
+    RefusedChains(Delta<String, NftChain> chains, Bring table, BooleanSupplier anew, Again again) {
+        this.again = again;
         this.chains = chains;
         this.table = table;
         this.anew = anew;
@@ -60,11 +66,33 @@ final class RefusedChains {
     void forget(String name) {
         if (!sentences.isEmpty()) {
             sentences.remove(name);
+            refused.remove(name);
+        }
+    }
+
+    /** Others have changed the table. */
+    void distrust() {
+        again.reset();
+    }
+
+    /** Wants what was refused once more, where that was long enough ago. */
+    void tryAgain() {
+        if (!refused.isEmpty() && again.isDue()) {
+            refused.forEach(chains::want);
+            refused.clear();
+            sentences.clear();
+        }
+    }
+
+    /** The table is as it is wanted. */
+    void done() {
+        if (refused.isEmpty()) {
+            again.reset();
         }
     }
 
     /** Brings all but the chains that the kernel does not take; gives why that is refused too. */
-    Optional<Refused> leaveOut(Refused refused, boolean mayRemove) throws IOException {
+    Optional<Refused> leaveOut(Refused why, boolean mayRemove) throws IOException {
         Map<String, NftChain> suspects = new TreeMap<>();
         chains.toSet().forEach((name, chain) -> {
             if (ChainName.isOfOneObject(name)) {
@@ -72,7 +100,7 @@ final class RefusedChains {
             }
         });
         Map<String, NftChain> named = new TreeMap<>(suspects);
-        named.keySet().retainAll(refused.chains());
+        named.keySet().retainAll(why.chains());
         return named.isEmpty() || leaveOut(named, mayRemove).isPresent() ? leaveOut(suspects, mayRemove) : Optional.empty();
     }
 
@@ -101,20 +129,24 @@ final class RefusedChains {
             NftChain wanted = Objects.requireNonNull(suspects.get(name));
             NftChain instead = standIn(before.get(name), wanted, false);
             chains.want(name, instead);
+            refused.put(name, wanted);
             sentences.put(name, sentence(wanted, reason, instead.equals(before.get(name))));
         });
+        if (!found.get().isEmpty()) {
+            again.refused();
+        }
         return table.bring(mayRemove);
     }
 
-    private static String sentence(NftChain refused, String reason, boolean stays) {
-        String object = refused.rules().stream().map(NftRule::comment).filter(comment -> !comment.isEmpty()).findFirst().map(comment -> " (" + comment + ")").orElse("");
-        return "the kernel does not take chain " + refused.name() + object + ": " + reason + (stays ? "; it stays as it was" : "; it drops all packets");
+    private static String sentence(NftChain chain, String reason, boolean stays) {
+        String object = chain.rules().stream().map(NftRule::comment).filter(comment -> !comment.isEmpty()).findFirst().map(comment -> " (" + comment + ")").orElse("");
+        return "the kernel does not take chain " + chain.name() + object + ": " + reason + (stays ? "; it stays as it was" : "; it drops all packets");
     }
 
     /** @param forAMoment while what it leads to and looks up is still there */
-    private static NftChain standIn(@Nullable NftChain before, NftChain refused, boolean forAMoment) {
-        return before != null && (forAMoment || named(refused).containsAll(named(before))) ? before
-                : new NftChain(refused.name(), Optional.empty(), List.of(new NftRule(List.of(new Expression.Decide(Verdict.DROP)), "canal: the kernel does not take the rules of this chain")));
+    private static NftChain standIn(@Nullable NftChain before, NftChain wanted, boolean forAMoment) {
+        return before != null && (forAMoment || named(wanted).containsAll(named(before))) ? before
+                : new NftChain(wanted.name(), Optional.empty(), List.of(new NftRule(List.of(new Expression.Decide(Verdict.DROP)), "canal: the kernel does not take the rules of this chain")));
     }
 
     /** The chains and sets that must be there with it. */

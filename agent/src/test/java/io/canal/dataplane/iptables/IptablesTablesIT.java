@@ -9,6 +9,7 @@ import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
+import io.canal.reconcile.Clock;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
@@ -22,11 +23,14 @@ import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.testing.WorkloadRules;
 import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -292,6 +296,37 @@ class IptablesTablesIT {
             assertTrue(saved.lines().anyMatch(line -> line.startsWith("-A cali-pi-np/default/p13 ") && line.endsWith("-j ACCEPT")), saved);
             assertFalse(saved.contains("cali-pi-np/default/p3 "), saved);
             assertTrue(tables.problems().stream().allMatch(problem -> problem.contains("default/p5") && problem.endsWith("; it stays as it was")), tables.problems().toString());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void what_was_refused_is_tried_again_after_a_pause_that_doubles(IptablesBackend backend) throws IOException {
+        AtomicLong seconds = new AtomicLong(1_000);
+        Clock clock = new Clock() {
+            @Override
+            public long nanos() {
+                return Duration.ofSeconds(seconds.get()).toNanos();
+            }
+
+            @Override
+            public Instant now() {
+                return Instant.EPOCH;
+            }
+        };
+        Ruleset ruleset = new Ruleset();
+        ruleset.put(policy(3, new Action.Reject(Action.With.PORT_UNREACHABLE)));
+        try (IptablesTables tables = node.<IptablesTables, IOException>call(() -> IptablesTables.open(backend, () -> 0, clock))) {
+            tables.wantAll(ruleset);
+            ruleset.takeChanges();
+            assertTrue(apply(tables, true));
+            for (int pause : new int[] {30, 60}) {
+                seconds.addAndGet(pause - 1);
+                assertFalse(apply(tables, true));
+                seconds.addAndGet(1);
+                assertTrue(apply(tables, true), "tried again");
+                assertEquals(2, tables.problems().size(), tables.problems().toString());
+            }
         }
     }
 

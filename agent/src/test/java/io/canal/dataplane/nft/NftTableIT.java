@@ -10,6 +10,7 @@ import io.canal.kernel.nftables.NftablesSocket;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
+import io.canal.reconcile.Clock;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
@@ -23,10 +24,13 @@ import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.testing.WorkloadRules;
 import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -367,6 +371,44 @@ class NftTableIT {
         assertTrue(nft("nft", "list", "chain", "inet", "canal", "raw-cali-pi-np/default/p23").contains("drop"));
         assertTrue(nft("nft", "list", "chain", "inet", "canal", "raw-cali-pi-np/default/p22").contains("accept"));
         assertFalse(table.apply(true));
+    }
+
+    /** A chain that only postrouting may have is refused while another leads to it, and the kernel says nothing when it is no more. */
+    @Test
+    void what_was_refused_is_tried_again_after_a_pause() throws IOException {
+        AtomicLong seconds = new AtomicLong(1_000);
+        Clock clock = new Clock() {
+            @Override
+            public long nanos() {
+                return Duration.ofSeconds(seconds.get()).toNanos();
+            }
+
+            @Override
+            public Instant now() {
+                return Instant.EPOCH;
+            }
+        };
+        Ruleset ruleset = new Ruleset();
+        ChainName policy = new ChainName(Layer.RAW, "cali-pi-np/default/p");
+        HookPoint prerouting = new HookPoint(Layer.RAW, Hook.PREROUTING);
+        ruleset.put(Chain.Rules.of(policy, Rule.of(new Action.Masquerade(false, Optional.empty()))));
+        ruleset.put(prerouting, new HookRules(List.of(Rule.of(new Action.Jump(policy))), List.of()));
+        try (NftTable slow = new NftTable(node.<NftablesSocket, KernelException>call(NftablesSocket::open), clock)) {
+            slow.wantAll(ruleset);
+            ruleset.takeChanges();
+            assertTrue(slow.apply(true));
+            assertEquals(1, slow.problems().size(), slow.problems().toString());
+            ruleset.put(prerouting, new HookRules(List.of(Rule.of(new Action.Accept())), List.of()));
+            slow.want(ruleset, ruleset.takeChanges());
+            assertTrue(slow.apply(true));
+            seconds.addAndGet(29);
+            assertFalse(slow.apply(true));
+            assertEquals(1, slow.problems().size());
+            seconds.addAndGet(1);
+            assertTrue(slow.apply(true));
+            assertEquals(List.of(), slow.problems());
+            assertTrue(nft("nft", "list", "chain", "inet", "canal", "raw-cali-pi-np/default/p").contains("masquerade"));
+        }
     }
 
     @Test
