@@ -37,7 +37,8 @@ final class InForce {
             case "RETURN" -> ToHost.RETURN;
             default -> ToHost.ACCEPT;
         };
-        return new NodeView(node, interfaces, toHost, failsafes(told.path("failsafe-inbound")), failsafes(told.path("failsafe-outbound")), guarded);
+        return new NodeView(node, interfaces, toHost, failsafes(told.path("failsafe-inbound")), failsafes(told.path("failsafe-outbound")), guarded,
+                told.path("spoofing").asBoolean());
     }
 
     private static List<Failsafe> failsafes(JsonNode list) {
@@ -55,7 +56,7 @@ final class InForce {
             }
         }
         return new NodeView(node, interfaces, ToHost.valueOf(settings.endpointToHost().name()), failsafes(settings.failsafeInbound()),
-                failsafes(settings.failsafeOutbound()), settings.vxlanFromWorkloads() ? Set.of() : Set.of(settings.vxlanPort()));
+                failsafes(settings.failsafeOutbound()), settings.vxlanFromWorkloads() ? Set.of() : Set.of(settings.vxlanPort()), settings.spoofing());
     }
 
     private static List<Failsafe> failsafes(List<io.canal.policy.rules.Failsafe> failsafes) {

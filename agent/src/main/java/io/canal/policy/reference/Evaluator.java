@@ -101,7 +101,17 @@ public final class Evaluator {
     }
 
     private Optional<Pod> podAt(String interfaceName) {
-        return Optional.ofNullable(pods.get(interfaceName));
+        return Optional.ofNullable(pods.get(interfaceName)).filter(pod -> !isCutOff(pod));
+    }
+
+    private boolean isCutOff(Pod pod) {
+        return !pod.spoofed().isEmpty() && !node.spoofing();
+    }
+
+    /** Why no packet passes an interface of pods. */
+    private String closed(String interfaceName) {
+        return pods.containsKey(interfaceName) ? "the pod asks for sources beside its own (allowSpoofedSourcePrefixes), which workloadSourceSpoofing does not allow"
+                : "the interface belongs to no endpoint";
     }
 
     /** The host endpoint of an interface: by its name or by its addresses, of several the first by name; else the one of all interfaces. */
@@ -148,9 +158,10 @@ public final class Evaluator {
             if (isWorkload(in)) {
                 Optional<Pod> pod = podAt(in);
                 if (pod.isEmpty()) {
-                    return refused(Point.POD_EGRESS, in, "the interface belongs to no endpoint");
+                    return refused(Point.POD_EGRESS, in, closed(in));
                 }
-                return pod.get().labelled().holds(arriving.source()) || refused(Point.POD_EGRESS, pod.get().title(), "the source is not an address of the pod");
+                return pod.get().labelled().holds(arriving.source()) || pod.get().spoofed().stream().anyMatch(net -> net.contains(arriving.source()))
+                        || refused(Point.POD_EGRESS, pod.get().title(), "the source is not an address of the pod");
             }
             return untracked(Point.UNTRACKED_INGRESS, in, Direction.INGRESS, arriving, node.inbound(), node.outbound());
         }
@@ -225,7 +236,7 @@ public final class Evaluator {
         private boolean forwarded() {
             // An answer is let through by the first chain that is asked; the answer of a connection is never judged anew.
             if (isEstablished() && !untracked) {
-                return isWorkload(out) && podAt(out).isEmpty() ? refused(Point.POD_INGRESS, out, "the interface belongs to no endpoint") : true;
+                return isWorkload(out) && podAt(out).isEmpty() ? refused(Point.POD_INGRESS, out, closed(out)) : true;
             }
             return (accepted || forward(Point.HOST_FORWARD_INGRESS, in, Direction.INGRESS))
                     && (!isWorkload(in) || podEgress())
@@ -259,7 +270,7 @@ public final class Evaluator {
         private boolean podIngress() {
             Optional<Pod> pod = podAt(out);
             if (pod.isEmpty()) {
-                return refused(Point.POD_INGRESS, out, "the interface belongs to no endpoint");
+                return refused(Point.POD_INGRESS, out, closed(out));
             }
             return isInvalid() ? refused(Point.POD_INGRESS, pod.get().title(), "no packet of a connection") : added(ingress(pod.get(), flow));
         }

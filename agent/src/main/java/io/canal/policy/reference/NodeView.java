@@ -11,6 +11,7 @@ import java.util.Set;
  * @param interfaces the addresses of each of its own interfaces
  * @param toHost what becomes of packets from a pod to its node that the pod's policies let go
  * @param guardedPorts UDP ports of overlays: pods may not send to them, whatever policies say
+ * @param spoofing whether a pod may have further sources; where not, one that asks for some is cut off
  */
 public record NodeView(
         String name,
@@ -18,7 +19,8 @@ public record NodeView(
         ToHost toHost,
         List<Failsafe> inbound,
         List<Failsafe> outbound,
-        Set<Integer> guardedPorts) {
+        Set<Integer> guardedPorts,
+        boolean spoofing) {
 
     /** DefaultEndpointToHostAction. */
     public enum ToHost {
@@ -37,10 +39,10 @@ public record NodeView(
 
     /** A node with Felix's defaults, but for canal's ACCEPT. */
     public static NodeView of(String name, Map<String, Set<Ip>> interfaces) {
-        return new NodeView(name, interfaces, ToHost.ACCEPT, Failsafe.INBOUND, Failsafe.OUTBOUND, Set.of());
+        return new NodeView(name, interfaces, ToHost.ACCEPT, Failsafe.INBOUND, Failsafe.OUTBOUND, Set.of(), false);
     }
 
     public NodeView with(ToHost action) {
-        return new NodeView(name, interfaces, action, inbound, outbound, guardedPorts);
+        return new NodeView(name, interfaces, action, inbound, outbound, guardedPorts, spoofing);
     }
 }

@@ -60,8 +60,9 @@ final class Walk {
         /** All but those that see packets earlier. */
         NORMAL(policy -> !policy.preDnat() && !policy.doNotTrack(), true),
         FORWARD(policy -> !policy.preDnat() && !policy.doNotTrack() && policy.applyOnForward(), true),
-        PRE_DNAT(ScopedPolicy::preDnat, false),
-        UNTRACKED(policy -> policy.doNotTrack() && !policy.preDnat(), false);
+        /** What is both, which no client writes, is untracked only, as in Felix. */
+        PRE_DNAT(policy -> policy.preDnat() && !policy.doNotTrack(), false),
+        UNTRACKED(ScopedPolicy::doNotTrack, false);
 
         private final Predicate<ScopedPolicy> asked;
         private final boolean tiersEnd;
