@@ -7,6 +7,7 @@ import io.canal.ctl.schema.Schema;
 import io.canal.model.Cidr;
 import io.canal.model.Decoded;
 import io.canal.model.Json;
+import io.canal.model.Problem;
 import io.canal.model.calico.ClusterInformation;
 import io.canal.model.calico.Kind;
 import io.canal.model.calico.PolicyNames;
@@ -36,8 +37,11 @@ final class Client {
         }
     }
 
-    /** What a listing gave, and the revision that it is of. */
-    record Listed(List<Stored> resources, long revision) {}
+    /** What a listing gave, what is wrong with the values that cannot be read, and the revision that it is of. */
+    record Listed(List<Stored> resources, List<Problem> problems, long revision) {}
+
+    /** A value of the store that is no resource. */
+    private record Broken(ResourceKey key, Problem problem, long revision) {}
 
     /** Says what is wrong with a resource, in calicoctl's words; empty where it is good. */
     interface Validator {
@@ -72,19 +76,39 @@ final class Client {
         if (kind == Kind.PROFILE && name.equals(ALLOW_ALL)) {
             return allowAll();
         }
-        return find(kind, namespace, name).orElseThrow(() -> Refused.missing(title(kind, namespace, name)));
+        Optional<Stored> found = find(kind, namespace, name);
+        if (found.isPresent()) {
+            return found.get();
+        }
+        Optional<Broken> broken = broken(kind, namespace, name);
+        throw broken.isPresent() ? new Refused(title(kind, namespace, name) + " cannot be read: " + broken.get().problem().sentence())
+                : Refused.missing(title(kind, namespace, name));
     }
 
     /** Under any of the names that versions of Calico have given it. */
     private Optional<Stored> find(Kind kind, String namespace, String name) throws StoreException {
-        if (name.isEmpty() || name.contains("/") || namespace.contains("/") || kind.namespaced() && namespace.isEmpty()) {
-            return Optional.empty();
-        }
-        for (String candidate : Defaults.isTiered(kind) ? PolicyNames.stored(name) : List.of(name)) {
-            ResourceKey key = new ResourceKey(kind, namespace, candidate);
+        for (ResourceKey key : candidates(kind, namespace, name)) {
             Optional<Stored> found = store.get(key.path()).flatMap(entry -> stored(key, entry));
-            if (found.isPresent() && (candidate.equals(name) || PolicyNames.shown(found.get().resource()).equals(name))) {
+            if (found.isPresent() && (key.name().equals(name) || PolicyNames.shown(found.get().resource()).equals(name))) {
                 return found;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static List<ResourceKey> candidates(Kind kind, String namespace, String name) {
+        if (name.isEmpty() || name.contains("/") || namespace.contains("/") || kind.namespaced() && namespace.isEmpty()) {
+            return List.of();
+        }
+        return (Defaults.isTiered(kind) ? PolicyNames.stored(name) : List.of(name)).stream().map(candidate -> new ResourceKey(kind, namespace, candidate)).toList();
+    }
+
+    /** What lies under one of these names and cannot be read: it can be replaced and deleted all the same. */
+    private Optional<Broken> broken(Kind kind, String namespace, String name) throws StoreException {
+        for (ResourceKey key : candidates(kind, namespace, name)) {
+            Optional<Store.Entry> entry = store.get(key.path());
+            if (entry.isPresent() && Resource.decode(key, entry.get().value()) instanceof Decoded.Bad<Resource>(Problem problem)) {
+                return Optional.of(new Broken(key, problem, entry.get().modRevision()));
             }
         }
         return Optional.empty();
@@ -96,12 +120,18 @@ final class Client {
                 : Optional.empty();
     }
 
-    /** All of a kind, or those of one namespace. What cannot be read is left out. */
+    /** All of a kind, or those of one namespace. */
     Listed list(Kind kind, Optional<String> namespace) throws StoreException {
         Store.Listing listing = store.list(ResourceKey.prefix(kind) + namespace.map(one -> one + "/").orElse(""));
         List<Stored> all = new ArrayList<>();
+        List<Problem> problems = new ArrayList<>();
         for (Store.Entry entry : listing.entries()) {
-            ResourceKey.parse(entry.key()).flatMap(key -> stored(key, entry)).ifPresent(all::add);
+            ResourceKey.parse(entry.key()).ifPresent(key -> {
+                switch (Resource.decode(key, entry.value())) {
+                    case Decoded.Good<Resource>(Resource resource) -> all.add(new Stored(resource, entry.modRevision()));
+                    case Decoded.Bad<Resource>(Problem problem) -> problems.add(problem);
+                }
+            });
         }
         if (kind == Kind.PROFILE) {
             all.add(allowAll());
@@ -110,7 +140,7 @@ final class Client {
         if (kind == Kind.TIER) {
             all.sort(Comparator.comparingDouble(tier -> tier.resource().spec().path("order").asDouble(Double.MAX_VALUE)));
         }
-        return new Listed(all, listing.revision());
+        return new Listed(all, problems, listing.revision());
     }
 
     /** The profile that Calico answers with and that is in no store. */
@@ -187,17 +217,24 @@ final class Client {
         wanted.set("metadata", Defaults.metadata(given.path("metadata"), false));
         ResourceKey asked = prepare(kind, wanted, converted, "create or apply");
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            Stored there = get(kind, asked.namespace(), asked.name());
-            if (version.isTextual() && !version.asText().isEmpty() && !version.asText().equals(Long.toString(there.revision()))) {
+            Optional<Stored> found = find(kind, asked.namespace(), asked.name());
+            Optional<Broken> broken = found.isPresent() ? Optional.empty() : broken(kind, asked.namespace(), asked.name());
+            Optional<Long> revision = found.map(Stored::revision).or(() -> broken.map(Broken::revision));
+            if (revision.isEmpty()) {
+                throw Refused.missing(title(kind, asked.namespace(), asked.name()));
+            }
+            if (version.isTextual() && !version.asText().isEmpty() && !version.asText().equals(Long.toString(revision.get()))) {
                 break;
             }
-            check(kind, wanted, there.resource().key());
+            ResourceKey key = found.map(there -> there.resource().key()).or(() -> broken.map(Broken::key)).orElse(asked);
+            check(kind, wanted, key);
             ObjectNode value = wanted.deepCopy();
             // An old form of the name stays the key's, or the policy would be there twice.
-            ((ObjectNode) value.path("metadata")).put("name", there.resource().key().name());
-            Resource resource = new Resource(there.resource().key(), value).over(there.resource());
-            String path = resource.key().path();
-            if (store.commit(Txn.when().unchanged(path, there.revision()).put(path, resource.encode(), 0)).done()) {
+            ((ObjectNode) value.path("metadata")).put("name", key.name());
+            Resource document = new Resource(key, value);
+            Resource resource = found.isPresent() ? document.over(found.get().resource()) : document.created(world.ids().get(), world.clock().now());
+            String path = key.path();
+            if (store.commit(Txn.when().unchanged(path, revision.get()).put(path, resource.encode(), 0)).done()) {
                 return;
             }
         }
@@ -235,9 +272,12 @@ final class Client {
             throw kubernetesOnly("delete", name);
         }
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            Stored there = get(kind, namespace, name);
-            String path = there.resource().key().path();
-            if (store.commit(Txn.when().unchanged(path, there.revision()).delete(path)).done()) {
+            Optional<Stored> found = find(kind, namespace, name);
+            Optional<Broken> broken = found.isPresent() ? Optional.empty() : broken(kind, namespace, name);
+            String path = found.map(there -> there.resource().key()).or(() -> broken.map(Broken::key)).map(ResourceKey::path)
+                    .orElseThrow(() -> Refused.missing(title(kind, namespace, name)));
+            long revision = found.map(Stored::revision).or(() -> broken.map(Broken::revision)).orElse(0L);
+            if (store.commit(Txn.when().unchanged(path, revision).delete(path)).done()) {
                 return;
             }
         }

@@ -409,6 +409,7 @@ public final class CommandLine {
                 Optional<String> namespace = !kind.namespaced() || line.has("all-namespaces") ? Optional.empty()
                         : Optional.of(line.value("namespace").orElse("default"));
                 Client.Listed listed = client.list(kind, namespace);
+                listed.problems().forEach(problem -> world.err().println("left out, because it cannot be read: " + problem.sentence()));
                 found.add(new Found(kind, listed.resources().stream().map(one -> one.shown(schema)).toList(), Optional.of(listed.revision())));
             }
             for (String name : call.names()) {
