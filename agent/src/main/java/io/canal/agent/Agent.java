@@ -142,7 +142,7 @@ final class Agent implements AutoCloseable {
                 () -> mode(facts.inPass().config().dataplane()), paths, clock);
         this.loop = new ApplyLoop(clock, stages(), this::mayRemove, this::applied);
         this.hits = new PolicyHits(loop, filter, clock);
-        this.verdicts = new Verdicts(loop, filter, tables.endpoints.rows(), this::nodename);
+        this.verdicts = new Verdicts(loop, filter, tables.endpoints.rows(), this::nodename, this::earlierPolicy);
         this.questions = new Questions(verdicts, this::nodename, this::store);
         this.policyFeed = new PolicyFeed(loop, policy, policyMemory, conditions);
         this.etcd = new EtcdSide(stores, loop, tables, policyFeed, questions, facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
@@ -173,6 +173,10 @@ final class Agent implements AutoCloseable {
 
     private KeeperStanding standing() {
         return etcd.standing();
+    }
+
+    private List<String> earlierPolicy() {
+        return policy.earlier(policyFeed.doubted());
     }
 
     private String nodename() {

@@ -41,6 +41,7 @@ final class PolicyFeed implements Feed.Listener {
     private long cluster;
     private long revision;
     private SortedMap<ResourceKey, String> problems = new TreeMap<>(BY_PATH);
+    private volatile Set<ResourceKey> doubted = Set.of();
     /** The write by which each key has the value that was read last. */
     private Map<ResourceKey, Long> revisions = new HashMap<>();
     /** How far in etcd each write to the tables goes that is not in the kernel yet, by the loop's revision. */
@@ -275,7 +276,13 @@ final class PolicyFeed implements Feed.Listener {
         };
     }
 
+    /** The keys whose values in etcd are not as they must be; may be asked on any thread. */
+    Set<ResourceKey> doubted() {
+        return doubted;
+    }
+
     private void tell() {
+        doubted = Set.copyOf(problems.keySet());
         List<String> sentences = new ArrayList<>();
         for (String problem : problems.values()) {
             if (sentences.size() == MOST) {

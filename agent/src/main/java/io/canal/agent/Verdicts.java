@@ -46,12 +46,17 @@ final class Verdicts {
     private final PacketFilter filter;
     private final Map<String, LocalEndpoint> endpoints;
     private final Supplier<String> nodename;
+    private final Supplier<List<String>> earlier;
 
     /** As of one pass of the loop. */
-    private record InForce(RuleSettings settings, List<CountedPolicy> policies, List<LocalEndpoint> endpoints) {}
+    private record InForce(RuleSettings settings, List<CountedPolicy> policies, List<LocalEndpoint> endpoints, List<String> earlier) {}
 
-    /** @param endpoints the pods of this node, by interface; belongs to the loop's thread */
-    Verdicts(ApplyLoop loop, PacketFilter filter, Map<String, LocalEndpoint> endpoints, Supplier<String> nodename) {
+    /**
+     * @param endpoints the pods of this node, by interface; belongs to the loop's thread
+     * @param earlier the keys of etcd of which an earlier version is in force; belongs to the loop's thread
+     */
+    Verdicts(ApplyLoop loop, PacketFilter filter, Map<String, LocalEndpoint> endpoints, Supplier<String> nodename, Supplier<List<String>> earlier) {
+        this.earlier = earlier;
         this.loop = loop;
         this.filter = filter;
         this.endpoints = endpoints;
@@ -77,6 +82,7 @@ final class Verdicts {
             }
             ObjectNode reply = Json.object().put("node", nodename.get()).put("in", in).put("out", out);
             tell(now.settings, reply);
+            now.earlier.forEach(reply.putArray("earlier")::add);
             ObjectNode interfaces = reply.putObject("interfaces");
             for (String each : new String[] {in, out}) {
                 if (!each.isEmpty()) {
@@ -97,7 +103,7 @@ final class Verdicts {
 
     private InForce inForce() throws Refusal {
         CompletableFuture<InForce> asked = new CompletableFuture<>();
-        loop.write(() -> asked.complete(new InForce(filter.settings(), filter.counted(), List.copyOf(endpoints.values()))));
+        loop.write(() -> asked.complete(new InForce(filter.settings(), filter.counted(), List.copyOf(endpoints.values()), earlier.get())));
         try {
             return asked.get(WITHIN_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException | ExecutionException late) {
@@ -133,7 +139,7 @@ final class Verdicts {
     }
 
     private static void tell(RuleSettings settings, ObjectNode reply) {
-        reply.put("to-host", settings.endpointToHost().name());
+        reply.put("to-host", settings.endpointToHost().name()).put("spoofing", settings.spoofing());
         failsafes(settings.failsafeInbound(), reply.putArray("failsafe-inbound"));
         failsafes(settings.failsafeOutbound(), reply.putArray("failsafe-outbound"));
         ArrayNode guarded = reply.putArray("guarded-ports");

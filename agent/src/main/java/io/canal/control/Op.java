@@ -39,7 +39,8 @@ public final class Op {
      * decided; {@code rules}, those of policies that the packet met and those that ended its way: a list of {chain, rule, comment, sets,
      * packets, bytes, kind, namespace, name, direction, index, action}, of which the last six say which rule of which policy it is;
      * {@code interfaces}, the addresses of both interfaces; and of what is in force {@code to-host}, {@code failsafe-inbound},
-     * {@code failsafe-outbound} (lists of {protocol, net, port}), {@code guarded-ports}, {@code service-blocks}.
+     * {@code failsafe-outbound} (lists of {protocol, net, port}), {@code guarded-ports}, {@code service-blocks}, {@code spoofing};
+     * and {@code earlier}, the keys of etcd of which an earlier version is in force, as their values are not as they must be.
      */
     public static final String VERDICT = "verdict";
 

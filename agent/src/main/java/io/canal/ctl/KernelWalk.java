@@ -29,6 +29,11 @@ final class KernelWalk {
         return told.path("through").asBoolean();
     }
 
+    /** The keys of etcd of which the node keeps an earlier version in force. */
+    List<String> earlier() {
+        return told.path("earlier").valueStream().map(JsonNode::asText).toList();
+    }
+
     /** What drops the packet, where it is none of anybody's policies but one of canal's own rules. */
     Optional<String> guard() {
         JsonNode rules = told.path("rules");

@@ -4,8 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.ctl.Ends.End;
 import io.canal.ctl.NodeAnswers.Answer;
+import io.canal.model.Cidr;
+import io.canal.model.Decoded;
+import io.canal.model.HolderRecord;
 import io.canal.model.Ip;
 import io.canal.model.Json;
+import io.canal.model.LeaseValue;
+import io.canal.model.NetworkKeys;
+import io.canal.model.SubnetKey;
 import io.canal.model.calico.HostEndpoint;
 import io.canal.model.calico.Kind;
 import io.canal.model.calico.Resource;
@@ -52,10 +58,10 @@ final class Why {
     private final Store store;
     private final NodeAnswers agents;
     private final List<Resource> resources = new ArrayList<>();
+    private final List<String> unreadable = new ArrayList<>();
     private final PolicyTables tables;
     private final boolean controllers;
     private final Ends ends;
-    private final List<String> unreadable = new ArrayList<>();
 
     /** The packet on one node: what policy makes of it there, and what that node said. */
     private record Leg(String node, Passage passage, NodeView view, Judgement judgement, Answer answer) {
@@ -74,9 +80,22 @@ final class Why {
         }
 
         /** Where evaluator and kernel are not of one mind. */
+        private Optional<String> disagreement() {
+            return kernel().filter(walk -> walk.guard().isEmpty()).flatMap(walk -> walk.disagreement(judgement));
+        }
+
+        private List<String> earlier() {
+            return kernel().map(KernelWalk::earlier).orElse(List.of());
+        }
+
         Optional<String> defect() {
-            return kernel().filter(walk -> walk.guard().isEmpty()).flatMap(walk -> walk.disagreement(judgement)).map(what ->
-                    "This is a defect of canal: on " + node + " " + what + ". Please report it.");
+            return disagreement().filter(_ -> earlier().isEmpty()).map(what -> "This is a defect of canal: on " + node + " " + what + ". Please report it.");
+        }
+
+        /** What is in force here is not what lies in etcd, since that is not as it must be. */
+        Optional<String> difference() {
+            return disagreement().filter(_ -> !earlier().isEmpty()).map(what -> "On " + node + " " + what + ": an earlier version is in force there of "
+                    + String.join(", ", earlier()) + ", since what etcd has of it is not as it must be.");
         }
     }
 
@@ -85,7 +104,9 @@ final class Why {
         this.store = store;
         this.agents = new NodeAnswers(world, PATIENCE);
         for (Kind kind : KINDS) {
-            client.list(kind, Optional.empty()).resources().forEach(one -> resources.add(one.resource()));
+            Client.Listed listed = client.list(kind, Optional.empty());
+            listed.resources().forEach(one -> resources.add(one.resource()));
+            listed.problems().forEach(problem -> unreadable.add(problem.sentence()));
         }
         this.controllers = !client.list(Kind.KUBE_CONTROLLERS_CONFIGURATION, Optional.empty()).resources().isEmpty();
         this.tables = PolicyTables.of(resources, problem -> unreadable.add(problem.sentence())).standingIn(controllers);
@@ -115,14 +136,14 @@ final class Why {
         return 0;
     }
 
-    private Found find(String source, String destination) throws Refused {
+    private Found find(String source, String destination) throws Refused, StoreException {
         Target target = Target.parse(destination);
         End sender = ends.find(source, Ip.parse(target.host()).map(Ip::isV4));
         End receiver = ends.find(target.host(), Optional.of(sender.address().isV4()));
         if (sender.address().isV4() != receiver.address().isV4()) {
             throw new Refused(sender.title() + " and " + receiver.title() + " have no addresses of one family");
         }
-        Map<String, Flow> flows = flows(sender, receiver, target);
+        Map<String, Flow> flows = flows(leaving(sender, receiver), receiver, target);
         if (flows.isEmpty()) {
             throw new Refused("neither " + source + " nor " + destination + " is a pod or a node: no policy is asked");
         }
@@ -139,7 +160,7 @@ final class Why {
         String reason = legs.stream().flatMap(leg -> leg.reason().stream()).findFirst().orElse("");
         world.out().println(sender.title() + (allowed ? " may" : " may not") + " connect to " + receiver.title() + ", " + target.title()
                 + (allowed ? "." : ": " + reason + "."));
-        legs.forEach(leg -> leg.defect().ifPresent(world.out()::println));
+        legs.forEach(leg -> leg.defect().or(leg::difference).ifPresent(world.out()::println));
         legs.forEach(leg -> leg.judgement.walk().forEach(this::print));
         for (Leg leg : legs) {
             leg.kernel().ifPresentOrElse(walk -> walk.lines(leg.node).forEach(line -> world.out().println("  " + line)),
@@ -189,6 +210,22 @@ final class Why {
     private static Flow flow(Ip source, Ip destination, Target target) {
         return target.port().isPresent() ? Flow.ports(source, destination, target.protocol(), SOME_PORT, target.port().get())
                 : Flow.icmp(source, destination, source.isV4() ? 8 : 128, 0);
+    }
+
+    /** What a node sends to a pod of another one goes through the overlay, with the address that the node has there. */
+    private End leaving(End sender, End receiver) throws StoreException {
+        if (!sender.isNode() || receiver.pod().isEmpty() || receiver.node().equals(sender.node())) {
+            return sender;
+        }
+        for (Store.Entry entry : store.list(NetworkKeys.HOLDERS).entries()) {
+            if (HolderRecord.parse(entry.key(), entry.value()) instanceof Decoded.Good<HolderRecord>(HolderRecord holder)
+                    && sender.node().filter(holder.nodename()::equals).isPresent() && holder.lease().backendType().equals(LeaseValue.VXLAN)
+                    && SubnetKey.parse(entry.key(), entry.key().substring(NetworkKeys.HOLDERS.length())) instanceof Decoded.Good<SubnetKey>(SubnetKey subnet)) {
+                return subnet.cidrs().stream().map(Cidr::base).filter(address -> address.isV4() == sender.address().isV4()).findFirst()
+                        .map(address -> new End(sender.pod(), sender.node(), address)).orElse(sender);
+            }
+        }
+        return sender;
     }
 
     /** A pod's packet to another node leaves the pods' network, and is masqueraded. */

@@ -128,8 +128,10 @@ class PolicyTablesTest {
         assertFalse(isAllowedByProfile());
         change(new Change.Put(good), new Change.Put(flawed));
         assertTrue(isAllowedByProfile());
+        assertEquals(List.of(good.key()), tables.earlier(feed.doubted()));
         change(new Change.Put(profile("[]")));
         assertFalse(isAllowedByProfile());
+        assertEquals(List.of(), tables.earlier(feed.doubted()));
         feed.listed(new Listing(1, 12, List.of(pod("web", "c1", "10.1.0.2", ""), profile("[]"))));
         feed.changed(13, List.of(new Change.Put(good)));
         feed.changed(14, List.of(new Change.Put(flawed)));

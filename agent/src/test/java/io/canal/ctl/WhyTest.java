@@ -179,6 +179,39 @@ class WhyTest {
     }
 
     @Test
+    void a_kernel_that_has_an_earlier_version_of_what_is_flawed_in_etcd_has_no_defect() throws StoreException {
+        more = ",\"earlier\":[\"/calico/resources/v3/projectcalico.org/globalnetworkpolicies/p\"]";
+        agent("h2", "flannel.1", "cali2", false, "[]");
+        String said = why("web", "db:80").stdout();
+        assertTrue(said.contains("\nOn h2 the policies allow it, and the kernel does not: an earlier version is in force there of"
+                + " /calico/resources/v3/projectcalico.org/globalnetworkpolicies/p, since what etcd has of it is not as it must be.\n"), said);
+        assertTrue(!said.contains("defect"), said);
+    }
+
+    @Test
+    void what_lies_in_etcd_and_is_no_resource_at_all_is_named() throws StoreException {
+        workstation.store.commit(Txn.when().put("/calico/resources/v3/projectcalico.org/globalnetworkpolicies/p", "{", 0));
+        String said = why("web", "db:80").stdout();
+        assertTrue(said.contains("not counted, because it cannot be read: ") && said.contains("globalnetworkpolicies/p"), said);
+    }
+
+    /** The route to another node's pods prefers the address of the tunnel. */
+    @Test
+    void a_node_s_packet_to_a_pod_of_another_node_has_the_address_of_its_tunnel() throws StoreException {
+        agent("h1", "", "flannel.1", true, "[]");
+        apply(NODE + """
+                ---
+                apiVersion: projectcalico.org/v3
+                kind: GlobalNetworkPolicy
+                metadata: {name: from-the-tunnel}
+                spec:
+                  selector: app == 'db'
+                  ingress: [{action: Allow, source: {nets: [10.1.1.0/32]}}]
+                """);
+        assertTrue(why("10.10.0.1", "db:80").stdout().startsWith("the node h1 (10.10.0.1) may connect to default/db, TCP port 80."), () -> why("10.10.0.1", "db:80").stdout());
+    }
+
+    @Test
     void a_kernel_that_is_a_moment_behind_is_none() throws StoreException {
         late = 1;
         agent("h2", "flannel.1", "cali2", true, "[]");
@@ -212,6 +245,9 @@ class WhyTest {
             spec: {addresses: [{address: 10.10.0.1/24, type: CalicoNodeIP}]}
             """;
 
+    /** Further fields of answers. */
+    private String more = "";
+
     /** How many answers say the contrary first. */
     private int late;
 
@@ -224,7 +260,7 @@ class WhyTest {
         store.commit(Txn.when().put(NetworkKeys.HOLDERS + "10.1." + node.substring(1) + ".0-24", holder.text(), 0)
                 .put(NetworkKeys.session("id-" + node), "{}", lease));
         String answer = "{\"ok\":true,\"node\":\"" + node + "\",\"dataplane\":\"nftables\",\"in\":\"" + in + "\",\"out\":\"" + out + "\",\"through\":" + through
-                + ",\"to-host\":\"ACCEPT\",\"rules\":" + rules + "}";
+                + ",\"to-host\":\"ACCEPT\",\"rules\":" + rules + more + "}";
         store.feed(NetworkKeys.question(node, ""), new Feed.Listener() {
             @Override
             public void listed(Store.Listing listing) {
