@@ -41,7 +41,8 @@ class DispatchTest {
 
     @Test
     void hooks_without_work_need_no_jvm() throws Exception {
-        for (String hook : new String[] {"etcd-relation-joined", "cni-relation-joined", "peer-relation-created", "peer-relation-joined", "peer-relation-changed"}) {
+        for (String hook : new String[] {"etcd-relation-joined", "cni-relation-joined", "peer-relation-created", "peer-relation-joined", "peer-relation-changed",
+            "nrpe-external-master-relation-created", "nrpe-external-master-relation-changed", "nrpe-external-master-relation-broken"}) {
             assertEquals(false, runs(hook, "JUJU_REMOTE_UNIT", "node/1"), hook);
         }
         assertEquals(false, runs("cni-relation-changed", "JUJU_REMOTE_UNIT", "node/0"), "another principal's");

@@ -55,6 +55,8 @@ final class PackedCharmRulesIT {
         assertEquals("kubernetes-cni", metadata.path("requires").path("cni").path("interface").asText());
         assertEquals("container", metadata.path("requires").path("cni").path("scope").asText());
         assertEquals("etcd", metadata.path("requires").path("etcd").path("interface").asText());
+        JsonNode old = metadata.path("provides").path("nrpe-external-master");
+        assertEquals("container", old.path("scope").asText(), "an endpoint of the old charm that may be in use when it is refreshed");
         assertTrue(metadata.path("assumes").valueStream().allMatch(one -> one.asText().matches("[a-z][a-z0-9-]*[a-z0-9] (>=|<) [0-9.]+")));
     }
 
