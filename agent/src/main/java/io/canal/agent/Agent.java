@@ -74,6 +74,9 @@ final class Agent implements AutoCloseable {
     /** So long a start waits for etcd before what it had last counts. */
     private static final Duration WITHOUT_ETCD = Duration.ofSeconds(5);
 
+    /** A collection of the whole heap stops everything, and a start has better to do. */
+    private static final Duration SETTLE_AFTER = Duration.ofSeconds(5);
+
     private static final Duration PASS_WITHIN = Duration.ofSeconds(5);
 
     private final NodePaths paths;
@@ -134,7 +137,7 @@ final class Agent implements AutoCloseable {
         this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, backendChange, random, clock);
         backendChange.resume(network.hadTunnels(), network.hadLoosePathFilter());
         this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), this::files, () -> begun);
-        this.policyMemory = new PolicyMemory(paths.stateDir());
+        this.policyMemory = new PolicyMemory(paths.stateDir(), Thread::startVirtualThread);
         this.policy = new PolicyTables(() -> facts.inPass().nodename(), this::standing, tables.endpoints.rows(), this::staysClosed,
                 new PolicySettings(settings -> PolicyOverrides.over(settings, facts.inPass().config().policy())),
                 policyMemory, () -> policyKnown = true);
@@ -228,7 +231,7 @@ final class Agent implements AutoCloseable {
         SdNotify.from(System.getenv()).send("READY=1");
         log.info("canal {} serves {}", Program.version(), facts.latest().nodename());
         gauges();
-        CompletableFuture.delayedExecutor(WITHOUT_ETCD.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread).execute(policyFeed::recall);
+        later(WITHOUT_ETCD, policyFeed::recall);
         health.listen(facts.latest().config().listen());
         running.add(health);
         CharmFolder charm = new CharmFolder(paths, () -> facts.latest().config().charmDir(), conditions);
@@ -245,6 +248,10 @@ final class Agent implements AutoCloseable {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static void later(Duration pause, Runnable what) {
+        CompletableFuture.delayedExecutor(pause.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread).execute(what);
     }
 
     /** Stops; all that is in the kernel and in files stays as it is. */
@@ -418,7 +425,7 @@ final class Agent implements AutoCloseable {
         if (policyKnown && !policyInForce && !applied.failures().containsKey(filter.name())) {
             policyInForce = true;
             conditions.set("policy", Weight.NOT_READY, Optional.empty());
-            Thread.startVirtualThread(heap::settle);
+            later(SETTLE_AFTER, heap::settle);
         }
         conditions.set("kernel", Weight.NOT_READY, sentences(applied));
         conditions.set("files", Weight.NOTE, files.rendered().map(NodeFiles.Rendered::notes).orElse(List.of()));

@@ -200,8 +200,9 @@ final class PolicyFeed implements Feed.Listener {
             });
         }
         if (!changed.isEmpty() || !bad.isEmpty()) {
-            memory.changed(kept);
             handed(loop.write(() -> tables.changed(changed, bad)));
+            // Who waits for the kernel does not wait for the disk.
+            memory.changed(kept);
         } else if (underWay.isEmpty()) {
             enforced = revision;
         } else {

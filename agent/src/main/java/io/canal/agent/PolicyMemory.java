@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,15 +45,22 @@ final class PolicyMemory implements AutoCloseable {
     private final Path file;
     private final Path draft;
     private final ToDisk toDisk;
+    private final Executor later;
     private @Nullable DataOutputStream out;
     private boolean drafted;
     private boolean stale = true;
 
     PolicyMemory(Path stateDir) {
-        this(stateDir, PolicyMemory::force);
+        this(stateDir, Runnable::run);
     }
 
-    PolicyMemory(Path stateDir, ToDisk toDisk) {
+    /** @param later does what may wait for the disk */
+    PolicyMemory(Path stateDir, Executor later) {
+        this(stateDir, later, PolicyMemory::force);
+    }
+
+    PolicyMemory(Path stateDir, Executor later, ToDisk toDisk) {
+        this.later = later;
         this.toDisk = toDisk;
         file = stateDir.resolve("policy.last");
         draft = stateDir.resolve("policy.draft");
@@ -125,6 +133,11 @@ final class PolicyMemory implements AutoCloseable {
         } catch (IOException failure) {
             failed(drafted ? draft : file, failure);
         }
+    }
+
+    /** The listing is of the right etcd; nobody waits until the disk has it. */
+    void trustSoon() {
+        later.execute(this::trust);
     }
 
     /** The listing is of the right etcd. */

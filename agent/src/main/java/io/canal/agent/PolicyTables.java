@@ -215,7 +215,7 @@ final class PolicyTables implements NodePolicy {
         }
         if (!trusted && waiting == null && unjudgedAt.isEmpty() && now.mayRemove()) {
             trusted = true;
-            memory.trust();
+            memory.trustSoon();
             Set.copyOf(doubtful).forEach(this::remove);
         }
         return known;

@@ -80,7 +80,7 @@ class PolicyMemoryTest {
     @Test
     void a_listing_is_on_the_disk_before_it_takes_the_place_of_the_last_one_and_its_name_after() {
         List<String> order = new ArrayList<>();
-        try (PolicyMemory memory = new PolicyMemory(folder, what -> order.add(what.getFileName() + ": draft " + Files.size(what)
+        try (PolicyMemory memory = new PolicyMemory(folder, Runnable::run, what -> order.add(what.getFileName() + ": draft " + Files.size(what)
                 + ", last one " + (Files.exists(folder.resolve("policy.last")) ? "there" : "absent")))) {
             listed(memory, List.of(entry("a", "1")));
             assertEquals(List.of(), order, "nothing waits for the disk before the listing is trusted");
@@ -94,7 +94,7 @@ class PolicyMemoryTest {
     @Test
     void a_listing_that_the_disk_does_not_take_leaves_the_last_one() {
         AtomicBoolean full = new AtomicBoolean();
-        try (PolicyMemory memory = new PolicyMemory(folder, what -> {
+        try (PolicyMemory memory = new PolicyMemory(folder, Runnable::run, what -> {
             if (full.get()) {
                 throw new IOException("No space left on device");
             }

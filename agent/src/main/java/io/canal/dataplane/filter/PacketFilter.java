@@ -69,6 +69,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private @Nullable Plane plane;
     private @Nullable NftablesSocket nft;
     private @Nullable Surroundings seen;
+    private Set<IptablesBackend> installed = Set.of();
     private @Nullable FilterBackend better;
     private long betterSince;
     private long lookedAt;
@@ -227,7 +228,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         Surroundings around = look();
         Plane now = plane;
         if (now == null) {
-            now = open(Choice.first(mode.get(), around, lastChoice.read(), installed()));
+            now = open(Choice.first(mode.get(), around, lastChoice.read(), installed));
             plane = now;
             wantAll(now);
             log.info("packet filter: {}", now.backend().text());
@@ -257,7 +258,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         openings.open(now.backend(), around, rules.opening(), problems);
         // After ours are in place: in a FORWARD chain that drops by policy its rules were what let packets through.
         if (mayRemove) {
-            leftovers.removeOldFlanneld(PacketFilter::installed, around.nftables(), inputs.networks().get().networks());
+            leftovers.removeOldFlanneld(() -> installed, around.nftables(), inputs.networks().get().networks());
         }
         problems.addAll(beside.problems());
         status = new FilterStatus(now.backend().text(), problems);
@@ -298,6 +299,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         lookAgain = false;
         lookedAt = clock.nanos();
         Surroundings found = Surroundings.look(nft());
+        installed = whichAreInstalled();
         followsKubeTable = found.kube().filter(backend -> backend == FilterBackend.NFTABLES).isPresent();
         seen = found;
         return found;
@@ -305,7 +307,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
 
     private Plane switchIfDue(Plane now, Surroundings around) throws IOException {
         FilterMode asked = mode.get();
-        FilterBackend fitting = Choice.of(asked, around, Optional.of(now.backend()), installed());
+        FilterBackend fitting = Choice.of(asked, around, Optional.of(now.backend()), installed);
         if (fitting == now.backend()) {
             better = null;
             return now;
@@ -399,7 +401,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         return socket.isPresent() ? socket.get().generation() : 0;
     }
 
-    private static Set<IptablesBackend> installed() {
+    private static Set<IptablesBackend> whichAreInstalled() {
         Set<IptablesBackend> installed = EnumSet.allOf(IptablesBackend.class);
         installed.removeIf(backend -> !Iptables.installed(backend));
         return installed;
