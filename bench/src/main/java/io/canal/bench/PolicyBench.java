@@ -117,6 +117,11 @@ final class PolicyBench {
 
     private static void tell(Report report, int policies, Dataplane dataplane, Figures ours, Optional<Figures> felix) {
         String size = ", " + dataplane.text() + ", " + policies + " policies";
+        progress("start", ours.starts, "s");
+        progress("a rule", ours.rules, "ms");
+        progress("a label", ours.labels, "ms");
+        progress("a pod", ours.pods, "ms");
+        progress("resident memory", ours.megabytes, "MB");
         Yardstick recorded = dataplane.yardstick(policies);
         boolean nft = dataplane == Dataplane.NFTABLES;
         boolean iptables = dataplane == Dataplane.IPTABLES_NFT;
@@ -128,6 +133,11 @@ final class PolicyBench {
                 felix.map(real -> "Felix in this run: %.2f s".formatted(real.starts.median())).orElse("Felix 3.32.1, recorded: " + recorded.start() + " s; not run"));
         report.figure("resident memory" + size, "MB", ours.megabytes, Of.MAX, MEGABYTES,
                 felix.map(real -> "Felix in this run: %.0f MB".formatted(real.megabytes.largest())).orElse("Felix 3.32.1, recorded: 120 to 236 MB; not run"));
+    }
+
+    /** A bench of many minutes says what it knows as it goes. */
+    private static void progress(String what, Sample sample, String unit) {
+        Report.progress("  %s: p50 %.2f, p99 %.2f %s".formatted(what, sample.median(), sample.percentile(0.99), unit));
     }
 
     private static void put(Report report, String what, Sample sample, double p50, double p99, String beside) {
