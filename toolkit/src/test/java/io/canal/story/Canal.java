@@ -23,8 +23,13 @@ final class Canal {
 
     /** The command line of {@code canal ARGUMENTS}. */
     static List<String> argv(String... arguments) {
+        return argvAt(HOME, arguments);
+    }
+
+    /** The same, where another folder stands for the checkout; the program is that of this one. */
+    private static List<String> argvAt(Path home, String... arguments) {
         List<String> argv = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElseThrow(), "--enable-native-access=ALL-UNNAMED",
-                "-Dsun.misc.unsafe.memory.access=allow", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dcanal.home=" + HOME, "-cp",
+                "-Dsun.misc.unsafe.memory.access=allow", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dcanal.home=" + home, "-cp",
                 classPath(), "io.canal.cli.Main"));
         argv.addAll(List.of(arguments));
         return argv;
@@ -36,7 +41,12 @@ final class Canal {
 
     /** Runs it, and expects success; returns what it printed. */
     static String must(String... arguments) {
-        Outcome outcome = run(arguments);
+        return mustAt(HOME, arguments);
+    }
+
+    /** The same with the charms of another checkout. */
+    static String mustAt(Path home, String... arguments) {
+        Outcome outcome = Program.of(argvAt(home, arguments)).within(Duration.ofMinutes(6)).run();
         if (!outcome.succeeded()) {
             throw new AssertionError("canal " + String.join(" ", arguments) + " ended with " + outcome.code() + ":\n" + outcome.out() + outcome.err());
         }

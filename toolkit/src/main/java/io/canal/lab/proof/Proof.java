@@ -12,6 +12,7 @@ import io.canal.lab.pod.Pods;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,6 +39,7 @@ public final class Proof {
     private static final int PING_HEADERS = 28;
     private static final int PING_HEADERS_V6 = 48;
     private static final int TCP_BYTES = 256 * 1024;
+    private static final Pattern MTU = Pattern.compile("(?m)^FLANNEL_MTU=([0-9]{1,5})$");
     private static final Pattern ROUND_TRIP = Pattern.compile("time=([0-9.]+) ms");
 
     private final Pods pods;
@@ -87,13 +89,16 @@ public final class Proof {
         return to.addresses().stream().filter(address -> from.addresses().stream().anyMatch(own -> own.contains(":") == address.contains(":"))).toList();
     }
 
-    /** A pod that runs is used again: that it still can talk is worth more than that a new one can. */
+    /**
+     * A pod that runs is used again: that it still can talk is worth more than that a new one can. Not so one of before the network's MTU
+     * became smaller, which keeps its own, and has to be made again as others have.
+     */
     private List<Pod> ends() {
         List<Pod> known = pods.all();
         List<Host> without = new ArrayList<>();
         for (Host host : hosts) {
             Optional<Pod> there = known.stream().filter(pod -> pod.name().equals(name(host)) && pod.namespace().equals("default")).findFirst();
-            if (there.isEmpty() || !pods.lives(there.get())) {
+            if (there.isEmpty() || !pods.lives(there.get()) || isTooLarge(there.get(), host)) {
                 there.ifPresent(pods::remove);
                 without.add(host);
             }
@@ -106,6 +111,15 @@ public final class Proof {
         List<Pod> all = pods.all();
         return hosts.stream().map(host -> all.stream().filter(pod -> pod.name().equals(name(host)) && pod.namespace().equals("default"))
                 .findFirst().orElseThrow()).toList();
+    }
+
+    private boolean isTooLarge(Pod pod, Host host) {
+        try {
+            Matcher mtu = MTU.matcher(Files.readString(host.path("/run/flannel/subnet.env")));
+            return mtu.find() && PodSocket.mtu(pods.netns(pod)) > Integer.parseInt(mtu.group(1));
+        } catch (IOException unknown) {
+            return false;
+        }
     }
 
     private static String name(Host host) {
