@@ -210,7 +210,10 @@ final class Client {
         }
     }
 
-    /** Writes over a resource that is there. Without a resource version labels and annotations are the document's, the identity the store's. */
+    /**
+     * Writes over a resource that is there. Labels and annotations are the document's, the identity the store's; so are owners and
+     * finalizers, but where the document has a resource version: it was read from the store, and says what is to become of them.
+     */
     void update(Kind kind, ObjectNode given, boolean converted) throws Refused, StoreException {
         JsonNode version = given.path("metadata").path("resourceVersion");
         ObjectNode wanted = given.deepCopy();
@@ -231,6 +234,8 @@ final class Client {
             ObjectNode value = wanted.deepCopy();
             // An old form of the name stays the key's, or the policy would be there twice.
             ((ObjectNode) value.path("metadata")).put("name", key.name());
+            JsonNode keeps = version.isTextual() && !version.asText().isEmpty() ? given : found.<JsonNode>map(there -> there.resource().json()).orElse(given);
+            copy(keeps.path("metadata"), (ObjectNode) value.path("metadata"), "ownerReferences", "finalizers");
             Resource document = new Resource(key, value);
             Resource resource = found.isPresent() ? document.over(found.get().resource()) : document.created(world.ids().get(), world.clock().now());
             String path = key.path();
