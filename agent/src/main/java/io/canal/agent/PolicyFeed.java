@@ -268,6 +268,7 @@ final class PolicyFeed implements Feed.Listener {
             case Good<PolicyObject>(PolicyObject object) -> {
                 problems.remove(key);
                 object.flaw().ifPresent(flaw -> problems.put(key, flaw.sentence() + "; a version before it stays in force, and where there is none this opens nothing."));
+                object.note(key).ifPresent(note -> problems.put(key, note.sentence() + "; that field is passed over, and the rest of it holds."));
                 yield Optional.of(object);
             }
             case Bad<PolicyObject>(Problem problem) -> {

@@ -17,6 +17,7 @@ import io.canal.model.calico.Tier;
 import io.canal.model.calico.WorkloadEndpoint;
 import io.canal.policy.Labelled;
 import io.canal.policy.Scoping;
+import io.canal.policy.rules.FelixParameters;
 import io.canal.policy.rules.WorkloadTraits;
 import io.canal.policy.selector.Selector;
 import java.util.ArrayList;
@@ -68,6 +69,11 @@ sealed interface PolicyObject {
             case Labels(var profile) -> profile.notes().stream().findFirst();
             case Pod _, Host _, Nets _, Level _, Pool _, Parameters _, Services _, Controllers _ -> Optional.empty();
         };
+    }
+
+    /** What of it is passed over, while the rest of it holds. */
+    default Optional<Problem> note(ResourceKey key) {
+        return this instanceof Parameters(var spec) ? FelixParameters.problems(key.path(), spec).stream().findFirst() : Optional.empty();
     }
 
     /** Reads a value of one of the {@link #KINDS}. */

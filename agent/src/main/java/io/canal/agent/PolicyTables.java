@@ -236,7 +236,7 @@ final class PolicyTables implements NodePolicy {
 
     /** Those of these keys, whose values in etcd are not as they must be, of which an earlier version is in force; for the loop's thread. */
     List<String> earlier(Collection<ResourceKey> doubted) {
-        return doubted.stream().filter(key -> rows.get(key) instanceof PolicyObject row && row.flaw().isEmpty()).map(ResourceKey::path).sorted().toList();
+        return doubted.stream().filter(key -> rows.get(key) instanceof PolicyObject row && row.flaw().isEmpty() && row.note(key).isEmpty()).map(ResourceKey::path).sorted().toList();
     }
 
     /** The profiles that stand in, or would, if there were no others; for the loop's thread. */

@@ -92,15 +92,45 @@ public sealed interface Match {
     /**
      * No more packets than this have come here; one that goes beyond does not match.
      *
-     * @param perSecond the rate that is kept up
+     * @param packets the rate that is kept up, in {@code unit}
      * @param burst how many may come at once
      */
-    record WithinRate(long perSecond, long burst) implements Match {
+    record WithinRate(long packets, Unit unit, long burst) implements Match {
+
+        /** What a rate is given by. */
+        public enum Unit {
+            SECOND("sec", 1),
+            MINUTE("min", 60),
+            HOUR("hour", 3_600),
+            DAY("day", 86_400);
+
+            private final String text;
+            private final int seconds;
+
+            Unit(String text, int seconds) {
+                this.text = text;
+                this.seconds = seconds;
+            }
+
+            /** As iptables writes it. */
+            public String text() {
+                return text;
+            }
+
+            public int seconds() {
+                return seconds;
+            }
+        }
 
         public WithinRate {
-            if (perSecond < 1 || perSecond > 1_000_000 || burst < 1 || burst > 10_000) {
-                throw new IllegalArgumentException("a rate is 1 to 1000000 packets per second with a burst of 1 to 10000, not " + perSecond + " and " + burst);
+            if (packets < 1 || packets > 1_000_000 || burst < 1 || burst > 10_000) {
+                throw new IllegalArgumentException("a rate is 1 to 1000000 packets with a burst of 1 to 10000, not " + packets + " and " + burst);
             }
+        }
+
+        /** So many per second. */
+        public WithinRate(long packets, long burst) {
+            this(packets, Unit.SECOND, burst);
         }
     }
 

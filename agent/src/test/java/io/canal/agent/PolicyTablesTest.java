@@ -15,11 +15,13 @@ import io.canal.model.calico.Kind;
 import io.canal.model.calico.ResourceKey;
 import io.canal.model.calico.WorkloadEndpoint;
 import io.canal.policy.rules.PolicyRules;
+import io.canal.policy.rules.RuleSettings;
 import io.canal.reconcile.ApplyLoop;
 import io.canal.reconcile.Clock;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Match;
 import io.canal.ruleset.Ruleset;
 import io.canal.store.Feed.Change;
 import io.canal.store.Store.Entry;
@@ -52,6 +54,7 @@ class PolicyTablesTest {
     private final PolicySettings settings = new PolicySettings(before -> before);
     private final PolicyRules rules = new PolicyRules(ruleset, settings.rules());
     private final Map<String, LocalEndpoint> endpoints = new HashMap<>();
+    private final Conditions conditions = new Conditions(() -> { });
     private PolicyMemory memory;
     private PolicyTables tables;
     private ApplyLoop loop;
@@ -63,7 +66,7 @@ class PolicyTablesTest {
         tables = new PolicyTables(() -> "h1", () -> new KeeperStanding(true, true, true, 1, List.of(), List.of()), endpoints, _ -> false, settings, memory, () -> { });
         loop = new ApplyLoop(Clock.system(), List.of(), () -> true, _ -> { });
         loop.start();
-        feed = new PolicyFeed(loop, tables, memory, new Conditions(() -> { }));
+        feed = new PolicyFeed(loop, tables, memory, conditions);
     }
 
     @AfterEach
@@ -137,6 +140,24 @@ class PolicyTablesTest {
         feed.changed(14, List.of(new Change.Put(flawed)));
         pass();
         assertTrue(isAllowedByProfile());
+    }
+
+    @Test
+    void a_parameter_that_cannot_be_read_is_told_and_the_others_hold() throws Exception {
+        String key = ResourceKey.ROOT + "felixconfigurations/default";
+        String whole = "{\"kind\":\"FelixConfiguration\",\"apiVersion\":\"projectcalico.org/v3\",\"metadata\":{\"name\":\"default\"},\"spec\":{\"logActionRateLimit\":\"5/minute\",\"failsafeInboundHostPorts\":[%s]}}";
+        list(new Entry(key, whole.formatted("{\"protocol\":\"tcp\",\"port\":0}"), 1, 1, 0));
+        assertEquals(new RuleSettings.LogRate(5, Match.WithinRate.Unit.MINUTE), settings.rules().logRate());
+        assertEquals(RuleSettings.defaults().failsafeInbound(), settings.rules().failsafeInbound());
+        assertTrue(notes().startsWith(key + ": spec.failsafeInboundHostPorts is "), notes());
+        assertEquals(List.of(), tables.earlier(feed.doubted()));
+        change(new Change.Put(new Entry(key, whole.formatted(""), 2, 2, 0)));
+        assertEquals(List.of(), settings.rules().failsafeInbound());
+        assertEquals("", notes());
+    }
+
+    private String notes() {
+        return String.join("\n", conditions.sentences(Conditions.Weight.NOTE));
     }
 
     @Test

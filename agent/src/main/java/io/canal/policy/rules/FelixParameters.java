@@ -4,9 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
+import io.canal.model.Problem;
 import io.canal.model.calico.PolicyProtocol;
+import io.canal.policy.rules.RuleSettings.LogRate;
 import io.canal.policy.rules.RuleSettings.ServiceLoop;
 import io.canal.policy.rules.RuleSettings.ToHost;
+import io.canal.ruleset.Match.WithinRate.Unit;
 import io.canal.ruleset.PortRange;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,64 +22,96 @@ import java.util.regex.Pattern;
 /** The parameters of a FelixConfiguration that rules depend on. One that is absent, or not as it must be, leaves what was before. */
 public final class FelixParameters {
 
-    private static final Pattern RATE = Pattern.compile("([0-9]{1,6})/(second|sec|s)?");
+    private static final Pattern RATE = Pattern.compile("([0-9]{1,6})/((?:second|sec|s)?|minute|min|m|hour|h|day|d)");
     private static final Pattern PORTS = Pattern.compile("([0-9]{1,5})(?::([0-9]{1,5}))?");
     private static final int MARK_BITS = 5;
 
     private final JsonNode spec;
+    private final List<Problem> problems = new ArrayList<>();
 
     private FelixParameters(JsonNode spec) {
         this.spec = spec;
     }
 
+    /**
+     * What of it is passed over, since it is not as it must be.
+     *
+     * @param where the key that it lies under
+     */
+    public static List<Problem> problems(String where, JsonNode spec) {
+        FelixParameters parameters = new FelixParameters(spec);
+        parameters.over(RuleSettings.defaults());
+        return parameters.problems.stream().map(problem -> new Problem(where, problem.field(), problem.found(), problem.expected())).toList();
+    }
+
     /** {@code before} with what {@code spec} says otherwise. */
     public static RuleSettings over(RuleSettings before, JsonNode spec) {
-        FelixParameters to = new FelixParameters(spec);
+        return new FelixParameters(spec).over(before);
+    }
+
+    private RuleSettings over(RuleSettings before) {
         return new RuleSettings(
-                to.mask(before.markMask()),
-                to.word("iptablesFilterAllowAction", word -> choice(word, "accept", "return")).orElse(before.filterAccepts()),
-                to.word("iptablesMangleAllowAction", word -> choice(word, "accept", "return")).orElse(before.mangleAccepts()),
-                to.word("iptablesFilterDenyAction", word -> choice(word, "reject", "drop")).orElse(before.rejects()),
-                to.word("defaultEndpointToHostAction", FelixParameters::toHost).orElse(before.endpointToHost()),
-                to.failsafes("failsafeInboundHostPorts").orElse(before.failsafeInbound()),
-                to.failsafes("failsafeOutboundHostPorts").orElse(before.failsafeOutbound()),
-                to.word("logPrefix", Optional::of).orElse(before.logPrefix()),
-                to.word("logActionRateLimit", FelixParameters::rate).orElse(before.logRate()),
-                to.number("logActionRateLimitBurst", 1, 10_000).orElse(before.logBurst()),
-                to.flag("disableConntrackInvalidCheck").map(disabled -> !disabled).orElse(before.dropsInvalid()),
-                to.number("vxlanPort", 1, 65535).orElse(before.vxlanPort()),
-                to.flag("allowVXLANPacketsFromWorkloads").orElse(before.vxlanFromWorkloads()),
-                to.flag("allowIPIPPacketsFromWorkloads").orElse(before.ipipFromWorkloads()),
+                mask(before.markMask()),
+                word("iptablesFilterAllowAction", "Accept or Return", word -> choice(word, "accept", "return")).orElse(before.filterAccepts()),
+                word("iptablesMangleAllowAction", "Accept or Return", word -> choice(word, "accept", "return")).orElse(before.mangleAccepts()),
+                word("iptablesFilterDenyAction", "Drop or Reject", word -> choice(word, "reject", "drop")).orElse(before.rejects()),
+                word("defaultEndpointToHostAction", "Drop, Return or Accept", FelixParameters::toHost).orElse(before.endpointToHost()),
+                failsafes("failsafeInboundHostPorts").orElse(before.failsafeInbound()),
+                failsafes("failsafeOutboundHostPorts").orElse(before.failsafeOutbound()),
+                word("logPrefix", "a text", Optional::of).orElse(before.logPrefix()),
+                word("logActionRateLimit", "a rate such as 5/second, 5/minute, 5/hour or 5/day", FelixParameters::rate).orElse(before.logRate()),
+                number("logActionRateLimitBurst", 1, 10_000).orElse(before.logBurst()),
+                flag("disableConntrackInvalidCheck").map(disabled -> !disabled).orElse(before.dropsInvalid()),
+                number("vxlanPort", 1, 65535).orElse(before.vxlanPort()),
+                flag("allowVXLANPacketsFromWorkloads").orElse(before.vxlanFromWorkloads()),
+                flag("allowIPIPPacketsFromWorkloads").orElse(before.ipipFromWorkloads()),
                 before.overlayPorts(),
-                to.word("serviceLoopPrevention", FelixParameters::serviceLoop).orElse(before.serviceLoop()),
+                word("serviceLoopPrevention", "Drop, Reject or Disabled", FelixParameters::serviceLoop).orElse(before.serviceLoop()),
                 before.serviceBlocks(),
-                to.ports().or(before::natPorts),
-                to.word("natOutgoingAddress", Ip::parse).or(before::natAddress),
-                to.word("natOutgoingExclusions", word -> choice(word, "ippoolsandhostips", "ippoolsonly")).orElse(before.natSparesHosts()),
-                to.word("floatingIPs", word -> choice(word, "enabled", "disabled")).orElse(before.floatingIps()),
-                to.word("workloadSourceSpoofing", word -> choice(word, "any", "disabled")).orElse(before.spoofing()),
-                to.word("chainInsertMode", word -> choice(word, "append", "insert")).orElse(before.behindOthers()));
+                natPorts().or(before::natPorts),
+                word("natOutgoingAddress", "an IP address", Ip::parse).or(before::natAddress),
+                word("natOutgoingExclusions", "IPPoolsOnly or IPPoolsAndHostIPs", word -> choice(word, "ippoolsandhostips", "ippoolsonly")).orElse(before.natSparesHosts()),
+                word("floatingIPs", "Enabled or Disabled", word -> choice(word, "enabled", "disabled")).orElse(before.floatingIps()),
+                word("workloadSourceSpoofing", "Disabled or Any", word -> choice(word, "any", "disabled")).orElse(before.spoofing()),
+                word("chainInsertMode", "insert or append", word -> choice(word, "append", "insert")).orElse(before.behindOthers()));
     }
 
     private int mask(int before) {
         JsonNode mask = spec.path("nftablesMarkMask").isNumber() ? spec.path("nftablesMarkMask") : spec.path("iptablesMarkMask");
-        return mask.isIntegralNumber() && mask.canConvertToLong() && mask.longValue() > 0 && mask.longValue() <= 0xffff_ffffL && Long.bitCount(mask.longValue()) >= MARK_BITS
-                ? (int) mask.longValue() : before;
+        Optional<Integer> read = mask.isIntegralNumber() && mask.canConvertToLong() && mask.longValue() > 0 && mask.longValue() <= 0xffff_ffffL
+                && Long.bitCount(mask.longValue()) >= MARK_BITS ? Optional.of((int) mask.longValue()) : Optional.empty();
+        return noted(spec.path("nftablesMarkMask").isNumber() ? "nftablesMarkMask" : "iptablesMarkMask", "a number of at least " + MARK_BITS + " bits", read).orElse(before);
     }
 
-    private <T> Optional<T> word(String field, Function<String, Optional<T>> reading) {
+    /** Notes a field that is there and could not be read. */
+    private <T> Optional<T> noted(String field, String expected, Optional<T> read) {
         JsonNode value = spec.path(field);
-        return value.isTextual() ? reading.apply(value.textValue()) : Optional.empty();
+        if (read.isEmpty() && !value.isMissingNode() && !value.isNull()) {
+            problems.add(new Problem("", "spec." + field, value.isValueNode() ? value.asText() : value.toString(), expected));
+        }
+        return read;
+    }
+
+    private <T> Optional<T> word(String field, String expected, Function<String, Optional<T>> reading) {
+        JsonNode value = spec.path(field);
+        // An empty word is none.
+        return value.isTextual() && value.textValue().isEmpty() ? Optional.empty()
+                : noted(field, expected, value.isTextual() ? reading.apply(value.textValue()) : Optional.empty());
     }
 
     private Optional<Boolean> flag(String field) {
         JsonNode value = spec.path(field);
-        return value.isBoolean() ? Optional.of(value.booleanValue()) : Optional.empty();
+        return noted(field, "true or false", value.isBoolean() ? Optional.of(value.booleanValue()) : Optional.empty());
     }
 
     private Optional<Integer> number(String field, int least, int most) {
         JsonNode value = spec.path(field);
-        return value.isInt() && value.intValue() >= least && value.intValue() <= most ? Optional.of(value.intValue()) : Optional.empty();
+        return noted(field, "a number of " + least + " to " + most,
+                value.isInt() && value.intValue() >= least && value.intValue() <= most ? Optional.of(value.intValue()) : Optional.empty());
+    }
+
+    private Optional<PortRange> natPorts() {
+        return noted("natPortRange", "a range of ports such as 32768:65535", ports());
     }
 
     private Optional<PortRange> ports() {
@@ -90,6 +125,10 @@ public final class FelixParameters {
     }
 
     private Optional<List<Failsafe>> failsafes(String field) {
+        return noted(field, "a list of {protocol, port, net}; as one of it is not, all of it is passed over", readFailsafes(field));
+    }
+
+    private Optional<List<Failsafe>> readFailsafes(String field) {
         JsonNode list = spec.path(field);
         if (!list.isArray()) {
             return Optional.empty();
@@ -132,8 +171,13 @@ public final class FelixParameters {
         };
     }
 
-    private static Optional<Integer> rate(String text) {
+    private static Optional<LogRate> rate(String text) {
         Matcher matcher = RATE.matcher(text);
-        return matcher.matches() ? Optional.of(Integer.parseInt(matcher.group(1))) : Optional.empty();
+        if (!matcher.matches()) {
+            return Optional.empty();
+        }
+        String unit = matcher.group(2);
+        return Optional.of(new LogRate(Integer.parseInt(matcher.group(1)), unit.startsWith("m") ? Unit.MINUTE : unit.startsWith("h") ? Unit.HOUR
+                : unit.startsWith("d") ? Unit.DAY : Unit.SECOND));
     }
 }

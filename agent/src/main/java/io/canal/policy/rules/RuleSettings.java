@@ -2,6 +2,7 @@ package io.canal.policy.rules;
 
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
+import io.canal.ruleset.Match;
 import io.canal.ruleset.PortRange;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +20,7 @@ import java.util.TreeSet;
  * @param failsafeInbound the ports of this node
  * @param failsafeOutbound the ports of others
  * @param logPrefix may hold {@code %t}, {@code %k}, {@code %n} and {@code %p}: tier, kind, name, namespace and name
- * @param logRate how many packets per second a log rule logs, 0 for all
+ * @param logRate how many packets a log rule logs
  * @param vxlanPort the port of VXLAN packets that pods must not send
  * @param overlayPorts the ports that this node's own overlay really uses; guarded on both ways
  * @param serviceBlocks addresses of services: packets that are still on their way there are in a loop
@@ -39,7 +40,7 @@ public record RuleSettings(
         List<Failsafe> failsafeInbound,
         List<Failsafe> failsafeOutbound,
         String logPrefix,
-        int logRate,
+        LogRate logRate,
         int logBurst,
         boolean dropsInvalid,
         int vxlanPort,
@@ -54,6 +55,16 @@ public record RuleSettings(
         boolean floatingIps,
         boolean spoofing,
         boolean behindOthers) {
+
+    /**
+     * How many packets a log rule logs.
+     *
+     * @param packets 0 for all
+     */
+    public record LogRate(int packets, Match.WithinRate.Unit unit) {
+
+        static final LogRate ALL = new LogRate(0, Match.WithinRate.Unit.SECOND);
+    }
 
     /** DefaultEndpointToHostAction. */
     public enum ToHost {
@@ -83,7 +94,7 @@ public record RuleSettings(
                         Failsafe.tcp(6443), Failsafe.tcp(6666), Failsafe.tcp(6667)),
                 List.of(Failsafe.udp(53), Failsafe.udp(67), Failsafe.tcp(179), Failsafe.tcp(2379), Failsafe.tcp(2380), Failsafe.tcp(5473),
                         Failsafe.tcp(6443), Failsafe.tcp(6666), Failsafe.tcp(6667)),
-                "calico-packet", 0, 5, true, 4789, false, false, new TreeSet<>(), ServiceLoop.DROP, List.of(), Optional.empty(),
+                "calico-packet", LogRate.ALL, 5, true, 4789, false, false, new TreeSet<>(), ServiceLoop.DROP, List.of(), Optional.empty(),
                 Optional.empty(), false, false, false, false);
     }
 

@@ -154,8 +154,8 @@ final class RuleWriter {
             case DENY -> List.of(Rule.of(Action.SetMark.of(marks.drop()), all).counted(), Rule.of(verdicts.deny(layer), Verdicts.set(marks.drop())));
             case LOG -> {
                 RuleSettings settings = verdicts.settings();
-                if (settings.logRate() > 0) {
-                    matches.add(new Match.WithinRate(settings.logRate(), settings.logBurst()));
+                if (settings.logRate().packets() > 0) {
+                    matches.add(new Match.WithinRate(settings.logRate().packets(), settings.logRate().unit(), settings.logBurst()));
                 }
                 yield List.of(Rule.of(log, matches.toArray(Match[]::new)).counted());
             }

@@ -109,7 +109,7 @@ final class RuleText {
             case Match.Local local -> local(local);
             case Match.Icmp icmp -> icmp(icmp);
             case Match.TcpSyn syn -> TCP_SYN;
-            case Match.WithinRate rate -> "-m limit --limit " + Math.min(rate.perSecond(), FASTEST) + "/sec" + (rate.burst() == DEFAULT_BURST ? "" : " --limit-burst " + rate.burst());
+            case Match.WithinRate rate -> "-m limit --limit " + Math.min(rate.packets(), FASTEST) + "/" + rate.unit().text() + (rate.burst() == DEFAULT_BURST ? "" : " --limit-burst " + rate.burst());
             case Match.ConnectionsAbove above -> "-m connlimit --connlimit-above " + above.limit() + " --connlimit-mask 0 --connlimit-saddr";
             case Match.NotReversePath reverse -> "-m rpfilter --validmark --invert";
         };
@@ -131,7 +131,7 @@ final class RuleText {
             case Match.Local local -> local(local);
             case Match.Icmp icmp -> icmp(icmp);
             case Match.TcpSyn syn -> TCP_SYN;
-            case Match.WithinRate rate -> "-m limit --limit " + rate.perSecond() + "/sec --limit-burst " + rate.burst();
+            case Match.WithinRate rate -> "-m limit --limit " + rate.packets() + "/" + rate.unit().text() + " --limit-burst " + rate.burst();
             case Match.ConnectionsAbove above -> "-m connlimit --connlimit-above " + above.limit() + " --connlimit-mask 0";
             case Match.NotReversePath reverse -> "-m rpfilter --invert --validmark";
         };

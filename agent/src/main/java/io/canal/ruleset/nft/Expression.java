@@ -120,8 +120,8 @@ public sealed interface Expression {
     /** Writes the register into the packet; {@code checksum} is the offset of the header's checksum, -1 where it has none. */
     record WritePayload(Header header, int offset, int length, int register, int checksum) implements Expression {}
 
-    /** Ends the rule where more packets come than {@code rate} per second, beyond {@code burst}. */
-    record Limit(long rate, long burst) implements Expression {}
+    /** Ends the rule where more packets come than {@code rate} in so many seconds, beyond {@code burst}. */
+    record Limit(long rate, long seconds, long burst) implements Expression {}
 
     /** Ends the rule unless more than {@code count} connections are open by way of it. */
     record ConnectionsAbove(long count) implements Expression {}

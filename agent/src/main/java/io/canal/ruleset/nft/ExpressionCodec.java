@@ -140,7 +140,7 @@ public final class ExpressionCodec {
                     d.number(6, INTERNET_CHECKSUM).number(7, write.checksum()).number(8, 0);
                 }
             });
-            case Expression.Limit limit -> data(to, "limit", d -> d.number64(1, limit.rate()).number64(2, 1).number(3, (int) limit.burst()).number(4, 0));
+            case Expression.Limit limit -> data(to, "limit", d -> d.number64(1, limit.rate()).number64(2, limit.seconds()).number(3, (int) limit.burst()).number(4, 0));
             case Expression.ConnectionsAbove above -> data(to, "connlimit", d -> d.number(1, (int) above.count()).number(2, 1));
             case Expression.Reject reject -> data(to, "reject", d -> {
                 d.number(1, reject.type());
@@ -199,8 +199,8 @@ public final class ExpressionCodec {
             case "masq" -> Optional.of(new Expression.Masquerade(number(a, 1), number(a, 2), number(a, 3)));
             case "nat" -> Optional.<Expression>of(new Expression.Nat(number(a, 1) == 1, number(a, 2), number(a, 3), number(a, 5), number(a, 6), number(a, 7) & ~MAP_IPS))
                     .filter(nat -> number(a, 4) == 0 || number(a, 4) == number(a, 3));
-            case "limit" -> Optional.<Expression>of(new Expression.Limit(number64(a, 1), number(a, 3)))
-                    .filter(limit -> number64(a, 2) == 1 && number(a, 4) == 0 && number(a, 5) == 0);
+            case "limit" -> Optional.<Expression>of(new Expression.Limit(number64(a, 1), number64(a, 2), number(a, 3)))
+                    .filter(limit -> number(a, 4) == 0 && number(a, 5) == 0);
             case "connlimit" -> Optional.<Expression>of(new Expression.ConnectionsAbove(number(a, 1))).filter(above -> number(a, 2) == 1);
             case "reject" -> Optional.of(new Expression.Reject(number(a, 1), a.containsKey(2) ? a.get(2)[0] & 255 : 0));
             case "log" -> Optional.<Expression>of(new Expression.Log(string(a, 2), number(a, 5))).filter(log -> !a.containsKey(1));

@@ -153,7 +153,7 @@ final class RuleCompiler {
                 code.add(new Expression.Bitwise(REGISTER, Bytes.of(FIN_SYN_RST_ACK), Bytes.of((byte) 0)));
                 compare(Operator.EQ, Bytes.of(SYN));
             }
-            case Match.WithinRate rate -> code.add(new Expression.Limit(rate.perSecond(), rate.burst()));
+            case Match.WithinRate rate -> code.add(new Expression.Limit(rate.packets(), rate.unit().seconds(), rate.burst()));
             case Match.ConnectionsAbove above -> code.add(new Expression.ConnectionsAbove(above.limit()));
             case Match.NotReversePath reverse -> {
                 code.add(new Expression.Fib(Expression.Fib.RESULT_OIF,

@@ -98,6 +98,12 @@ class FelixTextTest {
     }
 
     @Test
+    void a_rate_is_given_by_the_unit_that_it_has() {
+        List<String> lines = lines(ChainName.filter("cali-x"), Rule.of(new Action.Accept(), new Match.WithinRate(5, Match.WithinRate.Unit.HOUR, 7)));
+        assertEquals(List.of("-m limit --limit 5/hour --limit-burst 7 -j ACCEPT"), lines.stream().map(line -> line.substring(line.indexOf("-m limit"))).toList());
+    }
+
+    @Test
     void dispatch_of_two_interfaces() {
         assertDispatch(ENV, List.of("cali9ae1fe16e6f", "cali0d7763386da"));
     }
