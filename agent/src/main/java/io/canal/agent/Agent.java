@@ -51,10 +51,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -77,8 +74,6 @@ final class Agent implements AutoCloseable {
     /** A collection of the whole heap stops everything, and a start has better to do. */
     private static final Duration SETTLE_AFTER = Duration.ofSeconds(5);
 
-    private static final Duration PASS_WITHIN = Duration.ofSeconds(5);
-
     private final NodePaths paths;
     private final ConfigSource configs;
     private final Metrics metrics = new Metrics();
@@ -94,6 +89,7 @@ final class Agent implements AutoCloseable {
     private final PacketFilter filter;
     private final FileStage files;
     private final ApplyLoop loop;
+    private final Passes passes;
     private final PolicyHits hits;
     private final Verdicts verdicts;
     private final Questions questions;
@@ -101,6 +97,7 @@ final class Agent implements AutoCloseable {
     private final UplinkWatch uplinks;
     private final HostAddresses hostAddresses;
     private final CniServer cni;
+    private final UnknownPods unknownPods;
     private final Nudge nudge;
     private final DepartedUnits departed;
     private final Running running = new Running();
@@ -144,6 +141,7 @@ final class Agent implements AutoCloseable {
         this.filter = new PacketFilter(new FilterInputs(tables.peerAddresses, new FilterNetworks(facts, tables, memory), policy),
                 () -> mode(facts.inPass().config().dataplane()), paths, clock);
         this.loop = new ApplyLoop(clock, stages(), this::mayRemove, this::applied);
+        this.passes = new Passes(loop);
         this.hits = new PolicyHits(loop, filter, clock);
         this.verdicts = new Verdicts(loop, filter, tables.endpoints.rows(), this::nodename, this::earlierPolicy);
         this.questions = new Questions(verdicts, this::nodename, this::store);
@@ -152,6 +150,7 @@ final class Agent implements AutoCloseable {
         this.uplinks = new UplinkWatch(() -> facts.latest().config(), this::chosen);
         this.cni = new CniServer(paths, new ServedNode(facts, filter::rulesUpTo, clock), loop, tables.endpoints, etcd.store(), clock);
         this.hostAddresses = new HostAddresses(now -> loop.write(() -> policy.interfaces(now)));
+        this.unknownPods = new UnknownPods();
         this.nudge = new Nudge(unit -> Nudge.program(paths, unit), () -> facts.latest().config().unit(), clock);
         this.departed = new DepartedUnits(paths.stateDir(), etcd::releaseUnit);
         this.tunnelGap = new TunnelGap(conditions, clock);
@@ -204,6 +203,7 @@ final class Agent implements AutoCloseable {
 
     /** Starts everything; returns when sockets listen. */
     void start() throws IOException {
+        unknownPods.look(Optional.empty());
         Thread connecting = Thread.ofPlatform().name("etcd").start(etcd::connect);
         facts.feed(loop);
         tables.endpoints.replace(cni.known());
@@ -220,7 +220,7 @@ final class Agent implements AutoCloseable {
         loop.start();
         FileWatch fileWatch = new FileWatch(paths, () -> loop.distrust(files.name()));
         running.add(fileWatch);
-        firstPass();
+        passes.first(() -> conditions.set("start", Weight.NOT_READY, Optional.empty()));
         cni.start();
         departed.start();
         running.add(departed);
@@ -237,6 +237,13 @@ final class Agent implements AutoCloseable {
         CharmFolder charm = new CharmFolder(paths, () -> facts.latest().config().charmDir(), conditions);
         running.add(SafetyNet.over(loop, List.of("sysctl"), () -> {
             fileWatch.check();
+            conditions.set("watch of files", Weight.NOTE, fileWatch.problem());
+            uplinks.suspect();
+            hostAddresses.suspect();
+            etcd.retryNetwork();
+            if (unknownPods.look(facts.latest().own().subnet())) {
+                loop.write(() -> {});
+            }
             charm.check();
             health.retry();
             tunnelGap.check();
@@ -258,7 +265,7 @@ final class Agent implements AutoCloseable {
     @Override
     public void close() {
         running.close();
-        Running.closing(nudge, uplinks, hostAddresses, etcd, policyMemory, cni, loop, filter, network);
+        Running.closing(nudge, uplinks, hostAddresses, etcd, policyMemory, cni, loop, filter, network, unknownPods);
     }
 
     /** The status now. */
@@ -307,7 +314,7 @@ final class Agent implements AutoCloseable {
                 etcd.learn();
                 uplinks.suspect();
                 noteLimits();
-                pass();
+                passes.pass();
                 look();
                 return Optional.empty();
             }
@@ -318,7 +325,7 @@ final class Agent implements AutoCloseable {
     Decoded<String> render() throws IOException {
         facts.change(filePaths::refreshed);
         loop.distrust(files.name());
-        Applied applied = pass();
+        Applied applied = passes.pass();
         String failure = applied.failures().get(files.name());
         return failure == null ? Decoded.good(files.rendered().map(NodeFiles.Rendered::digest).orElse(""))
                 : Decoded.bad("the node's files", "", failure, "files that could be rendered");
@@ -333,7 +340,7 @@ final class Agent implements AutoCloseable {
         facts.change(filePaths::refreshed);
         uplinks.suspect();
         loop.distrustAll();
-        return sentences(pass());
+        return sentences(passes.pass());
     }
 
     /** Gives up the subnet and removes all of canal's from kernel and files; gives what could not be, in sentences. The agent is of no use after it. */
@@ -370,45 +377,6 @@ final class Agent implements AutoCloseable {
         return etcd.mayRemove();
     }
 
-    /**
-     * Waits a little for the first pass, so that sockets are not there before the rules. One that takes long, with iptables on a slow
-     * machine, is no reason to begin anew: requests wait for passes of their own.
-     */
-    private void firstPass() throws IOException {
-        CompletionStage<Applied> first = loop.applied(loop.write(() -> {}));
-        try {
-            within(first);
-        } catch (LatePass late) {
-            log.warn("{}; the agent goes on", late.getMessage());
-        }
-        var unused = first.thenRun(() -> conditions.set("start", Weight.NOT_READY, Optional.empty()));
-    }
-
-    /** Waits for a pass that sees all that was written up to now. */
-    private Applied pass() throws IOException {
-        return within(loop.applied(loop.write(() -> {})));
-    }
-
-    /** A pass that did not end in time; it may end yet. */
-    private static final class LatePass extends IOException {
-        LatePass(TimeoutException late) {
-            super("the kernel was not brought up to date within " + PASS_WITHIN.toSeconds() + " s", late);
-        }
-    }
-
-    private static Applied within(CompletionStage<Applied> pass) throws IOException {
-        try {
-            return pass.toCompletableFuture().get(PASS_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException late) {
-            throw new LatePass(late);
-        } catch (ExecutionException closed) {
-            throw new IOException("the agent is ending", closed);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", interrupted);
-        }
-    }
-
     /** After each pass, on the loop's thread. */
     private void applied(Applied applied) {
         tables.count();
@@ -430,7 +398,7 @@ final class Agent implements AutoCloseable {
         conditions.set("kernel", Weight.NOT_READY, sentences(applied));
         conditions.set("files", Weight.NOTE, files.rendered().map(NodeFiles.Rendered::notes).orElse(List.of()));
         conditions.set("ruleset", Weight.NOTE, filter.status().problems());
-        etcd.learn(macs(), !tables.endpoints.rows().isEmpty(), takesDirect.after(applied, seen.network()));
+        etcd.learn(macs(), !tables.endpoints.rows().isEmpty() || unknownPods.present(), takesDirect.after(applied, seen.network()));
         look();
     }
 
@@ -473,7 +441,7 @@ final class Agent implements AutoCloseable {
 
     private boolean turns() {
         try {
-            pass();
+            passes.pass();
             return true;
         } catch (IOException stuck) {
             return false;

@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,7 @@ final class EtcdSide implements AutoCloseable {
     private final Feed.Listener questions;
     private final Runnable onInSync;
 
+    private final AtomicBoolean retrying = new AtomicBoolean();
     private volatile @Nullable Sources sources;
     private volatile @Nullable EtcdLink link;
     private volatile Map<Family, Mac> macs = Map.of();
@@ -214,13 +216,30 @@ final class EtcdSide implements AutoCloseable {
         }
     }
 
+    /** Tries again to put what etcd did not take when it was back. */
+    void retryNetwork() {
+        if (networkPut.pending() && standing().inSync() && standing().watchAlive() && retrying.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("network put").start(() -> {
+                try {
+                    putWaiting();
+                } finally {
+                    retrying.set(false);
+                }
+            });
+        }
+    }
+
     private void inSync() {
+        putWaiting();
+        calico.suspect();
+        onInSync.run();
+    }
+
+    private void putWaiting() {
         keeper().flatMap(keeper -> networkPut.retry(keeper::putNetwork)).ifPresent(outcome -> conditions.set("network", Weight.NOTE,
                 outcome instanceof NetworkPut.Outcome.Refused(String sentence)
                         ? Optional.of("The network configuration that waited for etcd was not put: " + Sources.sentence(sentence))
                         : Optional.empty()));
-        calico.suspect();
-        onInSync.run();
     }
 
     /** Whether they are there; without an uplink the Node would have no address, and it is made only once. */

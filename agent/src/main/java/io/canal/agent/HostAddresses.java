@@ -12,7 +12,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,9 +26,8 @@ final class HostAddresses implements AutoCloseable {
 
     private final Rtnl rtnl;
     private final Consumer<Map<String, Set<Ip>>> found;
-    private final Semaphore looks = new Semaphore(0);
+    private final Looks looks;
     private final Set<Integer> pods = ConcurrentHashMap.newKeySet();
-    private final Thread thread;
     private Map<String, Set<Ip>> last = Map.of();
 
     /**
@@ -40,19 +38,23 @@ final class HostAddresses implements AutoCloseable {
     HostAddresses(Consumer<Map<String, Set<Ip>>> found) throws KernelException {
         this.rtnl = Rtnl.open();
         this.found = found;
-        this.thread = Thread.ofPlatform().daemon().name("host addresses").unstarted(this::loop);
+        this.looks = new Looks("host addresses", CALM_MILLIS, this::look, rtnl::close);
     }
 
     /** Looks now, on the calling thread, and follows from then on. */
     void start() {
-        look();
-        thread.start();
+        looks.start();
+    }
+
+    /** Something may have changed that nothing told of. */
+    void suspect() {
+        looks.want();
     }
 
     /** The kernel could not tell of everything: an index that was a pod's may be another link's by now. */
     void missed() {
         pods.clear();
-        looks.release();
+        looks.want();
     }
 
     /** The kernel has told of this. */
@@ -71,29 +73,17 @@ final class HostAddresses implements AutoCloseable {
             case RtnlEvent.RouteChanged _, RtnlEvent.NeighbourChanged _, RtnlEvent.FdbChanged _ -> false;
         };
         if (concerns) {
-            looks.release();
+            looks.want();
         }
     }
 
     @Override
     public void close() {
-        thread.interrupt();
+        looks.close();
     }
 
-    private void loop() {
-        try (rtnl) {
-            while (true) {
-                looks.acquire();
-                Thread.sleep(CALM_MILLIS);
-                looks.drainPermits();
-                look();
-            }
-        } catch (InterruptedException closed) {
-            log.debug("the host's addresses are no longer followed");
-        }
-    }
-
-    private void look() {
+    /** Whether the kernel could be asked. */
+    private boolean look() {
         try {
             Map<Integer, String> names = new HashMap<>();
             rtnl.links().stream().filter(link -> !link.name().startsWith(EndpointNames.PREFIX)).forEach(link -> names.put(link.index(), link.name()));
@@ -109,8 +99,10 @@ final class HostAddresses implements AutoCloseable {
                 last = now;
                 found.accept(now);
             }
+            return true;
         } catch (KernelException failure) {
             log.warn("the host's addresses could not be read: {}", failure.getMessage());
+            return false;
         }
     }
 }

@@ -10,7 +10,6 @@ import io.canal.network.Uplink;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -27,8 +26,7 @@ final class UplinkWatch implements AutoCloseable {
     private final Rtnl rtnl;
     private final Supplier<AgentConfig> config;
     private final Consumer<Decoded<Uplink>> chosen;
-    private final Semaphore looks = new Semaphore(0);
-    private final Thread thread;
+    private final Looks looks;
     private final Set<Integer> ours = ConcurrentHashMap.newKeySet();
     private Optional<Decoded<Uplink>> last = Optional.empty();
 
@@ -41,24 +39,23 @@ final class UplinkWatch implements AutoCloseable {
         this.rtnl = Rtnl.open();
         this.config = config;
         this.chosen = chosen;
-        this.thread = Thread.ofPlatform().daemon().name("uplink").unstarted(this::loop);
+        this.looks = new Looks("uplink", CALM_MILLIS, this::look, rtnl::close);
     }
 
     /** Chooses now, on the calling thread, and follows from then on. */
     void start() {
-        look();
-        thread.start();
+        looks.start();
     }
 
     /** The options have changed. */
     void suspect() {
-        looks.release();
+        looks.want();
     }
 
     /** The kernel could not tell of everything: an index that was ours may be another link's by now. */
     void missed() {
         ours.clear();
-        looks.release();
+        looks.want();
     }
 
     /** The kernel has told of this. */
@@ -70,7 +67,7 @@ final class UplinkWatch implements AutoCloseable {
             case RtnlEvent.NeighbourChanged _, RtnlEvent.FdbChanged _ -> false;
         };
         if (concerns) {
-            looks.release();
+            looks.want();
         }
     }
 
@@ -87,23 +84,11 @@ final class UplinkWatch implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.interrupt();
+        looks.close();
     }
 
-    private void loop() {
-        try (rtnl) {
-            while (true) {
-                looks.acquire();
-                Thread.sleep(CALM_MILLIS);
-                looks.drainPermits();
-                look();
-            }
-        } catch (InterruptedException closed) {
-            log.debug("the uplink is no longer followed");
-        }
-    }
-
-    private void look() {
+    /** Whether the kernel could be asked. */
+    private boolean look() {
         try {
             AgentConfig now = config.get();
             Decoded<Uplink> choice = UplinkSearch.choose(rtnl, now.iface(), now.publicIp());
@@ -111,8 +96,10 @@ final class UplinkWatch implements AutoCloseable {
                 last = Optional.of(choice);
                 chosen.accept(choice);
             }
+            return true;
         } catch (KernelException failure) {
             log.warn("the uplink could not be looked for: {}", failure.getMessage());
+            return false;
         }
     }
 }

@@ -13,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -59,7 +60,7 @@ public final class FrameServer implements AutoCloseable {
         return listen(path, answer, Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name(String.valueOf(path.getFileName())).factory()));
     }
 
-    private static FrameServer listen(Path path, UnaryOperator<String> answer, ExecutorService threads) throws IOException {
+    static FrameServer listen(Path path, UnaryOperator<String> answer, ExecutorService threads) throws IOException {
         if (alive(path)) {
             throw new IOException("another process listens at " + path + "; only one agent can run on a node");
         }
@@ -108,7 +109,7 @@ public final class FrameServer implements AutoCloseable {
         while (true) {
             try {
                 SocketChannel client = server.accept();
-                threads.execute(() -> serve(client));
+                hand(client);
             } catch (ClosedChannelException closed) {
                 return;
             } catch (IOException failure) {
@@ -116,6 +117,15 @@ public final class FrameServer implements AutoCloseable {
                 // Without a file descriptor to spare, the connection stays in the queue and the next attempt fails at once.
                 LockSupport.parkNanos(PAUSE);
             }
+        }
+    }
+
+    private void hand(SocketChannel client) throws IOException {
+        try {
+            threads.execute(() -> serve(client));
+        } catch (RejectedExecutionException closing) {
+            // It came in while this was closed.
+            client.close();
         }
     }
 

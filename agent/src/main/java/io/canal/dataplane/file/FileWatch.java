@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,29 +28,68 @@ public final class FileWatch implements AutoCloseable {
 
     private final Map<Path, Set<String>> watched;
     private final Runnable onTouch;
-    private final WatchService service;
-    // Both are guarded by the watch itself.
+    private final Opener opener;
+    // All are guarded by the watch itself.
+    private Optional<WatchService> service = Optional.empty();
+    private Optional<String> problem = Optional.empty();
+    private boolean closed;
     private final Map<WatchKey, Path> keys = new HashMap<>();
     private final Map<Path, @Nullable Object> identities = new HashMap<>();
 
     /** @param onTouch told once a burst, on a thread of the watch's own, also of our own writes */
-    public FileWatch(NodePaths paths, Runnable onTouch) throws IOException {
+    public FileWatch(NodePaths paths, Runnable onTouch) {
+        this(paths, onTouch, paths.root().getFileSystem()::newWatchService);
+    }
+
+    /** Makes the kernel's part. */
+    interface Opener {
+        WatchService open() throws IOException;
+    }
+
+    FileWatch(NodePaths paths, Runnable onTouch, Opener opener) {
         this.watched = Map.of(
                 paths.subnetEnv().getParent(), Set.of(paths.subnetEnv().getFileName().toString()),
                 paths.cniConfDir(), Set.of(paths.conflist().getFileName().toString()),
                 paths.cniBinDir(), Set.copyOf(Conflist.CHAINED));
         this.onTouch = onTouch;
-        this.service = paths.root().getFileSystem().newWatchService();
-        watchAll();
-        Thread.ofPlatform().daemon().name("files").start(this::loop);
+        this.opener = opener;
+        open();
+    }
+
+    /** Without it changes by others are noticed where this is checked. */
+    private synchronized void open() {
+        if (service.isPresent() || closed) {
+            return;
+        }
+        try {
+            WatchService opened = opener.open();
+            service = Optional.of(opened);
+            problem = Optional.empty();
+            watchAll(opened);
+            Thread.ofPlatform().daemon().name("files").start(() -> loop(opened));
+        } catch (IOException exhausted) {
+            if (problem.isEmpty()) {
+                log.warn("the node's files are not watched: {}", exhausted.getMessage());
+            }
+            problem = Optional.of("The kernel does not watch the node's files, so changes by others are noticed only by and by: " + exhausted.getMessage()
+                    + "; raise fs.inotify.max_user_instances.");
+        }
+    }
+
+    /** Why files are not watched, as a sentence. */
+    public synchronized Optional<String> problem() {
+        return problem;
     }
 
     @Override
-    public void close() throws IOException {
-        service.close();
+    public synchronized void close() throws IOException {
+        closed = true;
+        if (service.isPresent()) {
+            service.get().close();
+        }
     }
 
-    private void loop() {
+    private void loop(WatchService service) {
         try {
             while (true) {
                 if (touched(service.take())) {
@@ -66,7 +106,8 @@ public final class FileWatch implements AutoCloseable {
      * it. Cheap, to be called now and then.
      */
     public void check() {
-        if (isStale()) {
+        open();
+        if (isStale() || problem().isPresent()) {
             onTouch.run();
         }
     }
@@ -78,7 +119,7 @@ public final class FileWatch implements AutoCloseable {
             key.cancel();
             keys.remove(key);
         });
-        watchAll();
+        service.ifPresent(this::watchAll);
         return !stale.isEmpty();
     }
 
@@ -101,7 +142,7 @@ public final class FileWatch implements AutoCloseable {
         if (!key.reset()) {
             // The folder was removed, or replaced by another one of its name.
             keys.remove(key);
-            watchAll();
+            service.ifPresent(this::watchAll);
             return true;
         }
         return touched;
@@ -111,7 +152,7 @@ public final class FileWatch implements AutoCloseable {
         return watched.getOrDefault(folder, Set.of());
     }
 
-    private synchronized void watchAll() {
+    private synchronized void watchAll(WatchService service) {
         for (Path folder : watched.keySet()) {
             if (!keys.containsValue(folder)) {
                 try {
