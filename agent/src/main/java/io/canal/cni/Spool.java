@@ -8,6 +8,7 @@ import io.canal.store.Store;
 import io.canal.store.StoreException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -405,9 +406,11 @@ final class Spool implements AutoCloseable {
         }
     }
 
-    private void lookAt(Path file) throws IOException {
+    private void lookAt(Path file) {
         try {
             read(file).filter(write -> !write.equals(waiting.get(file))).ifPresent(write -> take(file, write));
+        } catch (IOException unreadable) {
+            log.warn("{} is left out: {}", file, unreadable.toString());
         } catch (RuntimeException defect) {
             log.error("{} is left out; this is a defect of canal", file, defect);
         }
@@ -415,7 +418,7 @@ final class Spool implements AutoCloseable {
 
     private static Optional<Write> read(Path file) throws IOException {
         try {
-            Decoded<Write> decoded = Write.decode(file.toString(), Files.readString(file));
+            Decoded<Write> decoded = Write.decode(file.toString(), new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
             return switch (decoded) {
                 case Good<Write>(Write write) -> Optional.of(write);
                 case Bad<Write>(var problem) -> {

@@ -99,6 +99,18 @@ class SpoolTest {
     }
 
     @Test
+    void a_file_that_cannot_be_read_concerns_no_other() throws Exception {
+        Files.createDirectory(folder.resolve("0000.write"));
+        Files.write(folder.resolve("1111.write"), new byte[] {(byte) 0xff, (byte) 0xfe});
+        Spool.leave(folder, NETWORK);
+        Spool.leave(folder, OTHER);
+        spool.start();
+        spool.hurry();
+        await(() -> store.get(NETWORK.key().path()).isPresent() && store.get(OTHER.key().path()).isPresent());
+        assertTrue(Files.exists(folder.resolve("1111.write.bad")));
+    }
+
+    @Test
     void writes_that_come_while_pods_are_attached_go_in_one_transaction() throws Exception {
         spool.start();
         try (var _ = spool.hold()) {

@@ -4,13 +4,18 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Set;
 
 /**
@@ -28,6 +33,9 @@ public final class AtomicFile {
     /** For root alone. */
     public static final Set<PosixFilePermission> SECRET = PosixFilePermissions.fromString("rw-------");
 
+    /** A write takes no longer than this. */
+    private static final Duration SURELY_LEFT = Duration.ofMinutes(10);
+
     private AtomicFile() {}
 
     /** Writes {@code text} to {@code path}; makes its folder where that is absent. */
@@ -35,6 +43,7 @@ public final class AtomicFile {
         Path folder = path.resolveSibling("").toAbsolutePath();
         Files.createDirectories(folder);
         Path temporary = folder.resolve("." + path.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+        sweep(folder, "." + path.getFileName() + ".", temporary);
         try {
             Files.deleteIfExists(temporary);
             try (FileChannel channel = FileChannel.open(temporary, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
@@ -55,6 +64,22 @@ public final class AtomicFile {
         }
         try (FileChannel channel = FileChannel.open(folder)) {
             channel.force(true);
+        }
+    }
+
+    /** Removes what writers that were killed have left. */
+    private static void sweep(Path folder, String start, Path own) throws IOException {
+        FileTime left = FileTime.from(Instant.now().minus(SURELY_LEFT));
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder,
+                file -> file.getFileName().toString().startsWith(start) && file.getFileName().toString().endsWith(".tmp") && !file.equals(own))) {
+            for (Path file : files) {
+                if (Files.isRegularFile(file) && Files.getLastModifiedTime(file).compareTo(left) < 0) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        } catch (NoSuchFileException moved) {
+            // Its writer was not dead; the rest is for the next write.
+            return;
         }
     }
 }

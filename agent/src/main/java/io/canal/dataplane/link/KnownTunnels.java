@@ -4,6 +4,7 @@ import io.canal.dataplane.file.AtomicFile;
 import io.canal.model.Ip.Family;
 import io.canal.model.Mac;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -33,11 +34,11 @@ final class KnownTunnels {
         this.macs = macs;
     }
 
-    static KnownTunnels load(Path stateDir) throws IOException {
+    static KnownTunnels load(Path stateDir) {
         Path file = stateDir.resolve("tunnels");
         Map<String, Mac> macs = new LinkedHashMap<>();
         try {
-            for (String line : Files.readAllLines(file)) {
+            for (String line : new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList()) {
                 String[] words = line.strip().split(" ");
                 Optional<Mac> mac = words.length == 2 ? Mac.parse(words[1]) : Optional.empty();
                 if (mac.isPresent()) {
@@ -48,6 +49,8 @@ final class KnownTunnels {
             }
         } catch (NoSuchFileException first) {
             // Nothing is ours yet.
+        } catch (IOException unreadable) {
+            log.warn("{} cannot be read, and counts as empty: {}", file, unreadable.toString());
         }
         return new KnownTunnels(file, macs);
     }

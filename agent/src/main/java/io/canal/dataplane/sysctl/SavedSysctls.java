@@ -3,6 +3,7 @@ package io.canal.dataplane.sysctl;
 import io.canal.dataplane.file.AtomicFile;
 import io.canal.kernel.sysctl.Sysctl;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -11,9 +12,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What controls were before canal set them, on disk: a line {@code name before set} each, written before the control is. */
 public final class SavedSysctls {
+
+    private static final Logger log = LoggerFactory.getLogger(SavedSysctls.class);
 
     private final Path file;
     private final Map<String, Change> changes;
@@ -25,12 +30,12 @@ public final class SavedSysctls {
         this.changes = changes;
     }
 
-    /** Reads the file; one that is absent counts as empty. */
-    public static SavedSysctls load(Path stateDir) throws IOException {
+    /** Reads the file; one that is absent, or cannot be read, counts as empty. */
+    public static SavedSysctls load(Path stateDir) {
         Path file = stateDir.resolve("sysctls");
         Map<String, Change> changes = new LinkedHashMap<>();
         try {
-            for (String line : Files.readAllLines(file)) {
+            for (String line : new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList()) {
                 String[] words = line.strip().split(" ");
                 if (words.length == 3) {
                     changes.put(words[0], new Change(words[1], words[2]));
@@ -38,6 +43,8 @@ public final class SavedSysctls {
             }
         } catch (NoSuchFileException first) {
             // Nothing was changed yet.
+        } catch (IOException unreadable) {
+            log.warn("{} cannot be read, and counts as empty: {}", file, unreadable.toString());
         }
         return new SavedSysctls(file, changes);
     }
