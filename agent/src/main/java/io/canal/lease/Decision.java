@@ -208,6 +208,10 @@ final class Decision {
             Optional<SubnetKey> other = allocate();
             return other.isPresent() ? move(subnet, other.get()) : new Verdict.Wait(Standing.STOLEN, outOfSubnets());
         }
+        if (Optional.ofNullable(snapshot.holders().get(to)).filter(row -> row.value().isEmpty()).isPresent()) {
+            return new Verdict.Wait(Standing.STOLEN, "who holds the subnet " + subnet.pretty() + " of this node cannot be read at " + NetworkKeys.holder(to)
+                    + "; running pods keep their routes and new ones are refused; if that key was damaged, delete it, and its node writes it again");
+        }
         return new Verdict.Wait(Standing.STOLEN, "the subnet " + subnet.pretty() + " of this node was taken by " + who(to)
                 + (to.equals(subnet) ? "" : " with " + to.pretty())
                 + "; running pods keep their routes and new ones are refused; repair-subnets allow-renumber=true gives the node another subnet,"

@@ -34,7 +34,9 @@ public final class Release {
             return new Plan.Refused(subnet.pretty() + " is held by " + alive.get().describe()
                     + ", whose agent is alive; remove the unit, or stop its agent and wait a minute, then release it");
         }
-        return new Plan.Do(of(keys, snapshot, subnet));
+        Txn txn = of(keys, snapshot, subnet);
+        // Its agent may start while this is on its way.
+        return new Plan.Do(Optional.ofNullable(holder).flatMap(Row::value).map(record -> txn.at(NetworkKeys.session(record.node()), 0)).orElse(txn));
     }
 
     /** Deletes the holder, and the lease if it is the holder's or if there is no holder. */

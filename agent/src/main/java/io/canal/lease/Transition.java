@@ -338,7 +338,8 @@ public final class Transition {
             }
             Optional<LeaseValue> value = self.value(config.get());
             if (value.isEmpty()) {
-                about.add("this node has no address, or no tunnel, of one of the families of the network " + config.get().networks());
+                about.add("this node has no address" + (config.get().backend().isVxlan() ? ", or no tunnel," : "") + " of one of the families of the network "
+                        + config.get().networks());
                 pause(own.isPresent() ? standing : Standing.WAITING, about);
                 return;
             }
