@@ -8,6 +8,8 @@ import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
+import io.grpc.ForwardingClientCall;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.netty.GrpcSslContexts;
 import io.netty.handler.ssl.SslContext;
@@ -41,6 +43,8 @@ final class EtcdClients implements AutoCloseable {
 
     /** Only an upper bound; a listing of 5,000 leases has 2 MB. */
     private static final int LARGEST_MESSAGE = 512 << 20;
+
+    private static final Metadata.Key<String> HAS_LEADER = Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER);
 
     private static final Duration LOOK_AT_FILES_EVERY = Duration.ofSeconds(1);
 
@@ -204,14 +208,27 @@ final class EtcdClients implements AutoCloseable {
         }
     }
 
-    /** No call waits for ever; only watches live long. */
+    /**
+     * No call waits for ever; only watches live long. A member that has no leader says so at once, as it does to a watch, rather than
+     * to let the call wait for one.
+     */
     private final class Deadline implements ClientInterceptor {
 
         @Override
         public <Q, S> ClientCall<Q, S> interceptCall(MethodDescriptor<Q, S> method, CallOptions options, Channel next) {
             CallOptions ours = options.withExecutor(executor);
             boolean watch = method.getFullMethodName().equals("etcdserverpb.Watch/Watch");
-            return next.newCall(method, watch ? ours : ours.withDeadlineAfter(settings.deadline().toMillis(), TimeUnit.MILLISECONDS));
+            if (watch) {
+                return next.newCall(method, ours);
+            }
+            CallOptions soon = ours.withDeadlineAfter(settings.deadline().toMillis(), TimeUnit.MILLISECONDS);
+            return new ForwardingClientCall.SimpleForwardingClientCall<>(next.newCall(method, soon)) {
+                @Override
+                public void start(Listener<S> answers, Metadata headers) {
+                    headers.put(HAS_LEADER, "true");
+                    super.start(answers, headers);
+                }
+            };
         }
     }
 }

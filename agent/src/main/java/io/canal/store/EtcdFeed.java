@@ -37,13 +37,11 @@ final class EtcdFeed implements Feed {
     /** Without any news for so long, etcd is asked whether it has some. */
     private static final Duration PROBE_AFTER = Duration.ofSeconds(30);
 
-    /** A new listing now and then, whatever the watch says. */
-    private static final Duration RELIST_AFTER = Duration.ofMinutes(5);
-
     private final EtcdStore store;
     private final EtcdClients clients;
     private final Clock clock;
     private final String prefix;
+    private final Duration relistAfter;
     private final Listener listener;
     private final Consumer<EtcdFeed> onClose;
     private final LinkedBlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
@@ -55,11 +53,12 @@ final class EtcdFeed implements Feed {
     /** What a callback of a generation says: a response, or that it ended and why. */
     private record Signal(long generation, @Nullable WatchResponse response, String end) {}
 
-    EtcdFeed(EtcdStore store, EtcdClients clients, Clock clock, String prefix, Listener listener, Consumer<EtcdFeed> onClose) {
+    EtcdFeed(EtcdStore store, EtcdClients clients, Clock clock, String prefix, Duration relistAfter, Listener listener, Consumer<EtcdFeed> onClose) {
         this.store = store;
         this.clients = clients;
         this.clock = clock;
         this.prefix = prefix;
+        this.relistAfter = relistAfter;
         this.listener = listener;
         this.onClose = onClose;
         this.thread = Thread.ofVirtual().name("feed " + prefix).unstarted(this::run);
@@ -91,7 +90,7 @@ final class EtcdFeed implements Feed {
                 generation++;
                 String reason;
                 try {
-                    long listed = list();
+                    Telling listed = list();
                     pause = FIRST_PAUSE;
                     reason = follow(listed);
                 } catch (StoreException failure) {
@@ -116,29 +115,30 @@ final class EtcdFeed implements Feed {
         }
     }
 
-    /** Lists, and tells; returns the revision. */
-    private long list() throws StoreException {
+    /** Lists, and tells. */
+    private Telling list() throws StoreException {
         Telling listing = new Telling();
         store.list(prefix, listing);
         lost = false;
         listing.complete();
-        return listing.revision;
+        return listing;
     }
 
     /** Watches until the watch ends; returns why, or an empty text where it is only time to list again. */
-    private String follow(long listed) throws StoreException, InterruptedException {
+    private String follow(Telling listed) throws StoreException, InterruptedException {
         Client client = clients.current();
         Watch.Watcher watcher;
         try {
-            watcher = client.getWatchClient().watch(EtcdStore.bytes(prefix), options(listed + 1), callbacks(generation));
+            watcher = client.getWatchClient().watch(EtcdStore.bytes(prefix), options(listed.revision + 1), callbacks(generation));
         } catch (RuntimeException refused) {
             return Failures.reason(refused);
         }
         try {
-            long startedAt = clock.nanos();
-            long told = listed;
+            long relistAt = relistAt();
+            long told = listed.revision;
+            boolean changed = false;
             while (true) {
-                Signal first = signals.poll(PROBE_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+                Signal first = signals.poll(Math.min(PROBE_AFTER.toNanos(), relistAt - clock.nanos()), TimeUnit.NANOSECONDS);
                 if (first == null) {
                     if (hasUntold(told)) {
                         return "etcd: the watch of " + prefix + " went silent";
@@ -147,6 +147,7 @@ final class EtcdFeed implements Feed {
                     List<Signal> batch = new ArrayList<>();
                     batch.add(first);
                     signals.drainTo(batch);
+                    changed |= batch.stream().anyMatch(signal -> signal.response != null && !signal.response.getEvents().isEmpty());
                     told = Math.max(told, tellChanges(batch, told));
                     for (Signal signal : batch) {
                         if (signal.generation == generation && signal.response == null) {
@@ -154,14 +155,23 @@ final class EtcdFeed implements Feed {
                         }
                     }
                 }
-                if (clock.since(startedAt).compareTo(RELIST_AFTER) >= 0) {
-                    return "";
+                // A new listing now and then, whatever the watch says; but thousands of nodes need not read again what is as it was.
+                if (clock.nanos() - relistAt >= 0) {
+                    if (changed || !listed.isStill(store.extent(prefix))) {
+                        return "";
+                    }
+                    relistAt = relistAt();
                 }
             }
         } finally {
             // This also stops jetcd's own resumption.
             watcher.close();
         }
+    }
+
+    private long relistAt() {
+        long nanos = relistAfter.toNanos();
+        return clock.nanos() + nanos + ThreadLocalRandom.current().nextLong(nanos / 5 + 1);
     }
 
     private WatchOption options(long revision) {
@@ -208,7 +218,7 @@ final class EtcdFeed implements Feed {
 
     /** Whether etcd has a write under the prefix that the watch did not bring, though it had time to. */
     private boolean hasUntold(long told) throws StoreException, InterruptedException {
-        long newest = store.newest(prefix);
+        long newest = store.extent(prefix).revision();
         if (newest <= told) {
             return false;
         }
@@ -241,6 +251,7 @@ final class EtcdFeed implements Feed {
         private final AtomicReference<Intake> intake = new AtomicReference<>();
         private boolean whole;
         private long revision;
+        private long keys;
 
         @Override
         public void begin(long clusterId, long itsRevision) {
@@ -250,7 +261,13 @@ final class EtcdFeed implements Feed {
 
         @Override
         public void take(List<Store.Entry> page) {
+            keys += page.size();
             whole = whole && tell(() -> intake.get().take(page));
+        }
+
+        /** Whether etcd has what was taken, and nothing else. */
+        boolean isStill(EtcdStore.Extent now) {
+            return whole && now.keys() == keys && now.revision() <= revision;
         }
 
         void complete() {

@@ -13,8 +13,10 @@ import java.util.function.Supplier;
  * @param deadline how long a call may take
  * @param rebuildAfter after so long without any answer the client is thrown away and made anew: gRPC by itself would wait up to
  *     two minutes between attempts
+ * @param relistAfter after so long, and up to a fifth more, a feed lists anew, unless it has told nothing since its last listing and
+ *     etcd has as much as then
  */
-public record EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls, Duration deadline, Duration rebuildAfter) {
+public record EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls, Duration deadline, Duration rebuildAfter, Duration relistAfter) {
 
     public EtcdSettings {
         if (endpoints.isEmpty()) {
@@ -25,6 +27,10 @@ public record EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> 
 
     public EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls) {
         this(endpoints, tls, Duration.ofSeconds(3), Duration.ofSeconds(5));
+    }
+
+    public EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls, Duration deadline, Duration rebuildAfter) {
+        this(endpoints, tls, deadline, rebuildAfter, Duration.ofMinutes(5));
     }
 
     /** Plain text. */

@@ -183,7 +183,7 @@ public final class EtcdStore implements Store {
 
     @Override
     public Feed feed(String prefix, Feed.Listener listener) {
-        EtcdFeed feed = new EtcdFeed(this, clients, clock, prefix, listener, feeds::remove);
+        EtcdFeed feed = new EtcdFeed(this, clients, clock, prefix, settings.relistAfter(), listener, feeds::remove);
         feeds.add(feed);
         feed.start();
         return feed;
@@ -195,12 +195,19 @@ public final class EtcdStore implements Store {
         clients.close();
     }
 
-    /** The revision of the newest write below {@code prefix}; deletions leave no trace in it. */
-    long newest(String prefix) throws StoreException {
+    /**
+     * What there is below a prefix.
+     *
+     * @param revision that of the newest write of what is there; deletions leave no trace in it
+     * @param keys how many there are, in which they do
+     */
+    record Extent(long revision, long keys) {}
+
+    Extent extent(String prefix) throws StoreException {
         GetOption newest = GetOption.builder().isPrefix(true).withKeysOnly(true).withLimit(1)
                 .withSortField(GetOption.SortTarget.MOD).withSortOrder(GetOption.SortOrder.DESCEND).build();
         GetResponse response = call("look below " + prefix, client -> client.getKVClient().get(bytes(prefix), newest));
-        return response.getKvs().stream().mapToLong(KeyValue::getModRevision).max().orElse(0);
+        return new Extent(response.getKvs().stream().mapToLong(KeyValue::getModRevision).max().orElse(0), response.getCount());
     }
 
     /** One request. */
@@ -209,7 +216,7 @@ public final class EtcdStore implements Store {
     }
 
     /** A request that is on its way. */
-    private record Asked<T>(String what, Client client, CompletableFuture<T> future) {}
+    private record Asked<T>(String what, Client client, Call<T> call, CompletableFuture<T> future) {}
 
     private <T> T call(String what, Call<T> call) throws StoreException {
         return answer(ask(what, call));
@@ -218,14 +225,29 @@ public final class EtcdStore implements Store {
     private <T> Asked<T> ask(String what, Call<T> call) throws StoreException {
         Client client = clients.current();
         try {
-            return new Asked<>(what, client, call.with(client));
+            return new Asked<>(what, client, call, call.with(client));
         } catch (RuntimeException closed) {
             // Another thread has just thrown the client away.
             throw Failures.of(what, closed);
         }
     }
 
+    /** The answer; that of another member where one has no leader, for the next call goes to the next one. */
     private <T> T answer(Asked<T> asked) throws StoreException {
+        Asked<T> now = asked;
+        for (int others = settings.endpoints().size() - 1; ; others--) {
+            try {
+                return answerOfOne(now);
+            } catch (StoreException failure) {
+                if (others <= 0 || !Failures.isLeaderless(failure)) {
+                    throw failure;
+                }
+                now = ask(asked.what, asked.call);
+            }
+        }
+    }
+
+    private <T> T answerOfOne(Asked<T> asked) throws StoreException {
         try {
             // gRPC's own deadline comes first; this one guards against a callback that never comes.
             T response = asked.future.get(settings.deadline().toMillis() + 500, TimeUnit.MILLISECONDS);

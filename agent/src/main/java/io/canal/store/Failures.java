@@ -46,6 +46,11 @@ final class Failures {
         };
     }
 
+    /** Whether it was a member of etcd that has no leader; it has done nothing, and another one may have. */
+    static boolean isLeaderless(Throwable thrown) {
+        return code(thrown) == Status.Code.UNAVAILABLE && reason(thrown).contains("etcdserver: no leader");
+    }
+
     static boolean isNotFound(Throwable thrown) {
         return code(thrown) == Status.Code.NOT_FOUND;
     }

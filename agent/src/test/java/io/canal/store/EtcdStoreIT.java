@@ -82,6 +82,24 @@ class EtcdStoreIT {
         }
 
         @Test
+        void a_feed_lists_anew_only_where_something_has_changed() throws Exception {
+            EtcdSettings plain = etcd.settings();
+            EtcdSettings often = new EtcdSettings(plain.endpoints(), plain.tls(), plain.deadline(), plain.rebuildAfter(), Duration.ofMillis(200));
+            try (Store store = new EtcdStore(often, Clock.system())) {
+                store.commit(Txn.when().put("/quiet/a", "1", 0).put("/quiet/b", "1", 0));
+                RecordingListener listener = new RecordingListener();
+                store.feed("/quiet/", listener);
+                listener.await(() -> listener.listings() == 1);
+                Thread.sleep(1_500);
+                assertEquals(1, listener.listings());
+                store.commit(Txn.when().delete("/quiet/b"));
+                listener.await(() -> listener.listings() == 2);
+                Thread.sleep(1_500);
+                assertEquals(2, listener.listings());
+            }
+        }
+
+        @Test
         void a_client_is_there_again_soon_after_a_long_outage() throws Exception {
             try (Store store = open()) {
                 store.get("a");
