@@ -259,6 +259,10 @@ final class NetworkView {
     }
 
     boolean isDistrusted(Instant now) {
+        // A clock that was ahead when distrust began, and was set back since, does not make it longer.
+        if (known.distrustedUntil().isAfter(now.plus(ttl))) {
+            known = new StateFolder.Known(known.clusterId(), known.leases(), known.holders(), now.plus(ttl));
+        }
         return known.distrustedUntil().isAfter(now);
     }
 
