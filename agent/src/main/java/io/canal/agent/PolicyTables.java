@@ -55,7 +55,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class PolicyTables implements NodePolicy {
 
-    private static final Comparator<ResourceKey> BY_NAME = Comparator.comparing(ResourceKey::namespace).thenComparing(ResourceKey::name);
+    // Not thenComparing, whose lambda can be serialized: the JVM makes such ones at each start.
+    private static final Comparator<ResourceKey> BY_NAME = (a, b) -> {
+        int byNamespace = a.namespace().compareTo(b.namespace());
+        return byNamespace != 0 ? byNamespace : a.name().compareTo(b.name());
+    };
 
     private final Supplier<String> nodename;
     private final Supplier<KeeperStanding> standing;

@@ -27,6 +27,7 @@ import io.canal.model.NetworkKeys;
 import io.canal.model.NodePaths;
 import io.canal.model.SubnetKey;
 import io.canal.reconcile.Clock;
+import io.canal.store.EtcdStore;
 import io.canal.store.TlsFiles;
 import java.io.IOException;
 import java.io.InputStream;
@@ -104,6 +105,8 @@ final class Training {
                 etcd.put(KEYS.lease(subnet(i)), lease(i));
             }
             put(etcd, TrainingPolicies.all());
+            lendPlugin();
+            EtcdStore.warmUp();
             configure(etcd.endpoint(), TrainingCertificate.files(paths.root()));
             Arguments arguments = new Arguments(Arguments.Mode.TRAIN, paths.root(), home, Optional.empty());
             try (Agent agent = start(arguments)) {
@@ -138,6 +141,12 @@ final class Training {
         for (Map.Entry<String, String> value : values.entrySet()) {
             etcd.put(value.getKey(), value.getValue());
         }
+    }
+
+    /** A plugin that says which versions it speaks, in the place of one that is chained. */
+    private void lendPlugin() throws IOException {
+        Files.createDirectories(paths.cniBinDir());
+        Files.createSymbolicLink(paths.cniBinDir().resolve("portmap"), home.resolve("cni/calico"));
     }
 
     /** An uplink, as a node has it. */

@@ -2,8 +2,6 @@ package io.canal.pack;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URL;
-import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -43,6 +41,9 @@ record Program(Path folder, Path scratch) {
             "--exclude-files=/java.desktop/lib/lib*",
             "--add-modules=" + String.join(",", MODULES));
 
+    /** The one jar that all others are put into. */
+    private static final String JAR = "canal.jar";
+
     /** How the jars of canal itself begin. */
     private static final String OURS = "canal-";
 
@@ -52,6 +53,7 @@ record Program(Path folder, Path scratch) {
     void build(List<Path> all, Path templates, Path client, String version) throws IOException, InterruptedException {
         Files.createDirectories(folder);
         Files.createDirectories(scratch);
+        Files.writeString(scratch.resolve("jars"), String.join(":", all.stream().map(Path::toString).toList()));
         linkRuntime();
         copyJars(all.stream().filter(jar -> !isNative(jar)).toList());
         copyNative(all.stream().filter(Program::isNative).toList());
@@ -60,7 +62,7 @@ record Program(Path folder, Path scratch) {
         put(templates.resolveSibling("charm/src/pack/calicoctl"), folder.resolve("bin/calicoctl"), "rwxr-xr-x");
         write("version", version + "\n");
         String flags = Files.readString(templates.resolveSibling("charm/src/pack/java.args")).strip();
-        String classPath = String.join(":", jarNames().stream().map(name -> "lib/" + name).toList());
+        String classPath = "lib/" + JAR;
         String cached = digestOf(List.of("runtime/release", "runtime/lib/modules", "runtime/lib/server/libjvm.so", "lib", "native", "templates"), flags);
         removeCachesBut(cached);
         for (Role role : Role.values()) {
@@ -127,18 +129,14 @@ record Program(Path folder, Path scratch) {
     private void copyJars(List<Path> jars) throws IOException {
         Path lib = folder.resolve("lib");
         Files.createDirectories(lib);
-        List<String> names = jars.stream().map(jar -> jar.getFileName().toString()).toList();
-        for (String old : jarNames()) {
-            if (!names.contains(old)) {
-                Files.delete(lib.resolve(old));
+        try (Stream<Path> old = Files.list(lib)) {
+            for (Path file : old.filter(each -> !each.getFileName().toString().equals(JAR)).toList()) {
+                Files.delete(file);
             }
         }
-        try (URLClassLoader hierarchy = new URLClassLoader(urls(jars), ClassLoader.getPlatformClassLoader())) {
-            for (Path jar : jars) {
-                String name = jar.getFileName().toString();
-                put(name.startsWith(OURS) ? rewritten(jar, hierarchy) : jar, lib.resolve(name), "rw-r--r--");
-            }
-        }
+        Path made = scratch.resolve(JAR);
+        OneJar.write(jars, OURS, made);
+        put(made, lib.resolve(JAR), "rw-r--r--");
     }
 
     private static boolean isNative(Path jar) {
@@ -160,26 +158,6 @@ record Program(Path folder, Path scratch) {
                     Files.setLastModifiedTime(library, FileTime.from(JAR_TIME));
                 }
             }
-        }
-    }
-
-    private Path rewritten(Path jar, ClassLoader hierarchy) throws IOException {
-        Path made = scratch.resolve(jar.getFileName());
-        PlainJar.write(jar, made, hierarchy);
-        return made;
-    }
-
-    private static URL[] urls(List<Path> jars) throws IOException {
-        URL[] urls = new URL[jars.size()];
-        for (int i = 0; i < urls.length; i++) {
-            urls[i] = jars.get(i).toUri().toURL();
-        }
-        return urls;
-    }
-
-    private List<String> jarNames() throws IOException {
-        try (Stream<Path> jars = Files.list(folder.resolve("lib"))) {
-            return jars.map(jar -> jar.getFileName().toString()).sorted().toList();
         }
     }
 

@@ -49,9 +49,9 @@ class PackedRecordsIT {
     void no_record_of_ours_asks_the_runtime_for_its_methods() throws IOException {
         List<String> left = new ArrayList<>();
         int answered = 0;
-        for (Path path : jars.stream().filter(jar -> jar.getFileName().toString().startsWith("canal-")).toList()) {
+        for (Path path : jars) {
             try (JarFile jar = new JarFile(path.toFile())) {
-                for (JarEntry entry : jar.stream().filter(each -> each.getName().endsWith(".class")).toList()) {
+                for (JarEntry entry : jar.stream().filter(each -> each.getName().matches("io/canal/.*\\.class")).toList()) {
                     ClassModel model = ClassFile.of().parse(jar.getInputStream(entry).readAllBytes());
                     answered += (int) model.methods().stream().filter(method -> method.methodName().stringValue().startsWith("record$")).count();
                     if (model.methods().stream().flatMap(method -> method.code().stream()).flatMap(CodeModel::elementStream).anyMatch(

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -95,11 +95,8 @@ class RebuildIT {
         Path again = folder.resolve("target");
         run("cp", "--archive", "--link", Path.of("target/program").toAbsolutePath().toString(), Files.createDirectories(again).toString());
         Files.copy(Path.of("target/pack/runtime.from"), Files.createDirectories(again.resolve("pack")).resolve("runtime.from"));
-        List<String> jars = new ArrayList<>();
         String own = jar("charm").getFileName().toString();
-        try (Stream<Path> lib = Files.list(Path.of("target/program/lib"))) {
-            lib.filter(one -> !one.getFileName().toString().equals(own)).sorted().forEach(one -> jars.add(one.toAbsolutePath().toString()));
-        }
+        List<String> jars = Arrays.stream(Files.readString(Path.of("target/pack/jars")).split(":")).filter(one -> !one.endsWith("/" + own)).toList();
         String version = own.substring("canal-charm-".length(), own.length() - ".jar".length());
         run(Path.of(System.getProperty("java.home"), "bin/java").toString(), "-XX:TieredStopAtLevel=1", "src/pack/java/io/canal/pack/Pack.java", "..", again.toString(),
                 version, jar("charm").toAbsolutePath().toString(), String.join(":", jars));

@@ -18,7 +18,7 @@ record ElementKey(String set, Bytes key, Optional<Bytes> end) {
     private static final Comparator<Bytes> BYTES = Bytes::compareTo;
 
     /** The order in which elements of one set are written. */
-    static final Comparator<ElementKey> ORDER = Comparator.comparing(ElementKey::key, BYTES);
+    static final Comparator<ElementKey> ORDER = (a, b) -> a.key.compareTo(b.key);
 
     // Written out: what a record has by itself is slow in a young process, and these are the keys of large tables.
     @Override

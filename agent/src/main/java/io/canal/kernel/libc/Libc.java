@@ -5,11 +5,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 
 /**
@@ -45,7 +45,7 @@ public final class Libc {
     private static final MethodHandle CALL = LINKER.downcallHandle(
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
             Linker.Option.captureCallState("errno"));
-    private static final long ERRNO_OFFSET = Linker.Option.captureStateLayout().byteOffset(PathElement.groupElement("errno"));
+    private static final int ERRNO_OFFSET = errnoOffset();
 
     static final MemorySegment SOCKET = find("socket");
     static final MemorySegment BIND = find("bind");
@@ -136,7 +136,19 @@ public final class Libc {
         } finally {
             Reference.reachabilityFence(capture);
         }
-        return (int) result == -1 ? -capture.get(ValueLayout.JAVA_INT, ERRNO_OFFSET) : (int) result;
+        return (int) result == -1 ? -capture.asByteBuffer().order(ByteOrder.nativeOrder()).getInt(ERRNO_OFFSET) : (int) result;
+    }
+
+    /** Layouts find it by method handles, which they make at each start. */
+    private static int errnoOffset() {
+        long offset = 0;
+        for (MemoryLayout member : Linker.Option.captureStateLayout().memberLayouts()) {
+            if (member.name().filter("errno"::equals).isPresent()) {
+                return (int) offset;
+            }
+            offset += member.byteSize();
+        }
+        throw new AssertionError("calls do not say their error number");
     }
 
     private static int plain(MemorySegment function, long a, long b) {

@@ -4,6 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * A socket of a family that Java does not know. Not thread-safe, except that {@link #wake} may be called by any thread.
@@ -40,6 +42,9 @@ public final class NativeSocket implements AutoCloseable {
     private final MemorySegment lengthRoom = arena.allocate(8, 8);
     private final MemorySegment pollRoom = arena.allocate(2 * POLLFD, 8);
     private final MemorySegment one = arena.allocate(8, 8);
+    // Not by the segments' own get and set: these make method handles at their first use, at each start.
+    private final ByteBuffer length = inNativeOrder(lengthRoom);
+    private final ByteBuffer poll = inNativeOrder(pollRoom);
     private final String name;
     private int fd;
     private int waker = -1;
@@ -47,7 +52,7 @@ public final class NativeSocket implements AutoCloseable {
 
     private NativeSocket(String name, int family, int type, int protocol) throws KernelException {
         this.name = name;
-        one.set(ValueLayout.JAVA_LONG, 0, 1);
+        inNativeOrder(one).putLong(0, 1);
         fd = checked("socket", Libc.call(Libc.SOCKET, capture, family, type | SOCK_CLOEXEC, protocol, 0, 0, 0));
     }
 
@@ -59,7 +64,7 @@ public final class NativeSocket implements AutoCloseable {
     /** setsockopt(2) with an int; returns 0 or the negated error number, for options that may be missing. */
     public int option(int level, int option, int value) {
         // allocate(JAVA_INT, value) would make an array of that many zeros.
-        lengthRoom.set(ValueLayout.JAVA_INT, 0, value);
+        length.putInt(0, value);
         return Libc.call(Libc.SETSOCKOPT, capture, fd(), level, option, lengthRoom.address(), Integer.BYTES, 0);
     }
 
@@ -76,7 +81,7 @@ public final class NativeSocket implements AutoCloseable {
 
     /** getsockname(2). */
     public byte[] address() throws KernelException {
-        lengthRoom.set(ValueLayout.JAVA_INT, 0, ADDRESS_ROOM);
+        length.putInt(0, ADDRESS_ROOM);
         checked("getsockname", Libc.call(Libc.GETSOCKNAME, capture, fd(), addressRoom.address(), lengthRoom.address(), 0, 0, 0));
         return peer();
     }
@@ -101,7 +106,7 @@ public final class NativeSocket implements AutoCloseable {
      * negated error number ({@code EAGAIN} where there is none). {@link #peer} then says whom it is from.
      */
     public int receiveNow(MemorySegment room) {
-        lengthRoom.set(ValueLayout.JAVA_INT, 0, ADDRESS_ROOM);
+        length.putInt(0, ADDRESS_ROOM);
         int result = Libc.call(Libc.RECVFROM, capture, fd(), room.address(), room.byteSize(), MSG_DONTWAIT | MSG_TRUNC,
                 addressRoom.address(), lengthRoom.address());
         Reference.reachabilityFence(room);
@@ -110,8 +115,7 @@ public final class NativeSocket implements AutoCloseable {
 
     /** The address that the last datagram came from. */
     public byte[] peer() {
-        int length = Math.min(lengthRoom.get(ValueLayout.JAVA_INT, 0), ADDRESS_ROOM);
-        return addressRoom.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+        return addressRoom.asSlice(0, Math.min(length.getInt(0), ADDRESS_ROOM)).toArray(ValueLayout.JAVA_BYTE);
     }
 
     /** Waits until there is something to receive (true), or until the time is over or {@link #wake} was called (false). */
@@ -119,18 +123,18 @@ public final class NativeSocket implements AutoCloseable {
         if (woken) {
             return false;
         }
-        pollRoom.set(ValueLayout.JAVA_INT, 0, fd());
-        pollRoom.set(ValueLayout.JAVA_SHORT, EVENTS, POLLIN);
-        pollRoom.set(ValueLayout.JAVA_SHORT, REVENTS, (short) 0);
-        pollRoom.set(ValueLayout.JAVA_INT, POLLFD, waker);
-        pollRoom.set(ValueLayout.JAVA_SHORT, POLLFD + EVENTS, POLLIN);
+        poll.putInt(0, fd());
+        poll.putShort(EVENTS, POLLIN);
+        poll.putShort(REVENTS, (short) 0);
+        poll.putInt(POLLFD, waker);
+        poll.putShort(POLLFD + EVENTS, POLLIN);
         // poll(2) ignores a negative descriptor.
         int ready = Libc.call(Libc.POLL, capture, pollRoom.address(), 2, millis, 0, 0, 0);
         if (ready == -Errno.EINTR) {
             return false;
         }
         checked("poll", ready);
-        return !woken && pollRoom.get(ValueLayout.JAVA_SHORT, REVENTS) != 0;
+        return !woken && poll.getShort(REVENTS) != 0;
     }
 
     /** Makes {@link #wake} work; called before the socket is handed to the thread that waits. */
@@ -160,6 +164,10 @@ public final class NativeSocket implements AutoCloseable {
             Libc.close(waker);
             waker = -1;
         }
+    }
+
+    private static ByteBuffer inNativeOrder(MemorySegment segment) {
+        return segment.asByteBuffer().order(ByteOrder.nativeOrder());
     }
 
     private int fd() {
