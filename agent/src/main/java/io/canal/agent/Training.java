@@ -276,6 +276,9 @@ final class Training {
                 work.run();
             } catch (IOException failure) {
                 thrown = Optional.of(failure);
+            } catch (RuntimeException | Error defect) {
+                // Left to the thread it would leave the agent's other threads alive, and a build waiting for them.
+                thrown = Optional.of(new IOException("the training failed; this is a defect of canal: " + defect, defect));
             }
         }
 
