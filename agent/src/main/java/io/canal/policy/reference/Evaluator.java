@@ -120,7 +120,11 @@ public final class Evaluator {
         return hosts.stream().filter(host -> host.endpoint().interfaceName().isEmpty() ? host.endpoint().expectedIps().stream().anyMatch(addresses::contains)
                         : host.endpoint().interfaceName().equals(interfaceName))
                 .findFirst()
-                .or(() -> hosts.stream().filter(host -> host.endpoint().isForAllInterfaces()).findFirst());
+                .or(this::hostOfAll);
+    }
+
+    private Optional<Host> hostOfAll() {
+        return hosts.stream().filter(host -> host.endpoint().isForAllInterfaces()).findFirst();
     }
 
     private static boolean isWorkload(String interfaceName) {
@@ -193,9 +197,14 @@ public final class Evaluator {
             return outcome != Outcome.DENIED;
         }
 
+        private boolean hasPreDnat(Host host) {
+            return walk.hasPolicies(host.labelled(), Pass.PRE_DNAT, Direction.INGRESS);
+        }
+
+        /** An interface whose own endpoint has no such policies has those of the endpoint of all interfaces, as with Felix. */
         private boolean preDnat() {
-            Optional<Host> host = hostAt(in);
-            if (accepted || isEstablished() || host.isEmpty() || !walk.hasPolicies(host.get().labelled(), Pass.PRE_DNAT, Direction.INGRESS)) {
+            Optional<Host> host = hostAt(in).filter(this::hasPreDnat).or(() -> hostOfAll().filter(this::hasPreDnat));
+            if (accepted || isEstablished() || host.isEmpty()) {
                 return true;
             }
             List<Step> steps = new ArrayList<>();
