@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +44,9 @@ public final class EtcdStore implements Store {
 
     /** A listing longer than this is fetched in parts, all of one revision. */
     private static final int PAGE = 1_000;
+
+    /** Between two rounds of asking members of which none had a leader. */
+    private static final Duration LEADERLESS_PAUSE = Duration.ofMillis(50);
 
     private final EtcdClients clients;
     private final EtcdSettings settings;
@@ -232,15 +236,22 @@ public final class EtcdStore implements Store {
         }
     }
 
-    /** The answer; that of another member where one has no leader, for the next call goes to the next one. */
+    /**
+     * The answer; that of another member where one has no leader, for the next call goes to the next one that is connected. A new client
+     * may be connected to that one alone for a moment, so it is asked again until the time of a call is up.
+     */
     private <T> T answer(Asked<T> asked) throws StoreException {
+        long start = clock.nanos();
         Asked<T> now = asked;
         for (int others = settings.endpoints().size() - 1; ; others--) {
             try {
                 return answerOfOne(now);
             } catch (StoreException failure) {
-                if (others <= 0 || !Failures.isLeaderless(failure)) {
+                if (settings.endpoints().size() == 1 || !Failures.isLeaderless(failure) || clock.since(start).compareTo(settings.deadline()) > 0) {
                     throw failure;
+                }
+                if (others <= 0) {
+                    LockSupport.parkNanos(LEADERLESS_PAUSE.toNanos());
                 }
                 now = ask(asked.what, asked.call);
             }

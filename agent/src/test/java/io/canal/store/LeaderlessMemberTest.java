@@ -40,8 +40,6 @@ class LeaderlessMemberTest {
         });
         List<String> endpoints = Stream.of(cutOff, whole).map(server -> "http://127.0.0.1:" + server.getPort()).toList();
         try (EtcdStore store = new EtcdStore(EtcdSettings.plain(endpoints), Clock.system())) {
-            // The first may find one member connected only.
-            store.connect();
             for (int i = 0; i < 10; i++) {
                 assertEquals("value", store.get("key").orElseThrow().value());
                 assertEquals(1, store.list("k").entries().size());
