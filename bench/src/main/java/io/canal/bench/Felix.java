@@ -1,6 +1,7 @@
 package io.canal.bench;
 
 import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.Spawned;
 import io.canal.kernel.testing.TestNamespaces;
 import java.io.IOException;
 import java.net.HttpURLConnection;
@@ -58,7 +59,7 @@ final class Felix implements Guard {
         environment.put("FELIX_IPINIPENABLED", "false");
         environment.put("FELIX_VXLANENABLED", "false");
         environment.put("FELIX_USAGEREPORTINGENABLED", "false");
-        process = builder.start();
+        process = Spawned.with(builder.start());
     }
 
     @Override

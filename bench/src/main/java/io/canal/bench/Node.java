@@ -9,6 +9,7 @@ import io.canal.config.LogLevel;
 import io.canal.control.AgentStatus;
 import io.canal.control.ControlClient;
 import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.Spawned;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Decoded.Good;
 import io.canal.model.Ip;
@@ -93,12 +94,12 @@ final class Node implements Guard {
 
     @Override
     public void launch() throws IOException {
-        agent = new ProcessBuilder(program.resolve("runtime/bin/java").toString(), "@java.args", "-Dcanal.home=" + program, "io.canal.agent.Main",
+        agent = Spawned.with(new ProcessBuilder(program.resolve("runtime/bin/java").toString(), "@java.args", "-Dcanal.home=" + program, "io.canal.agent.Main",
                 "--root", paths.root().toString())
                 .directory(program.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(paths.root().resolve("agent.log").toFile()))
-                .start();
+                .start());
     }
 
     @Override

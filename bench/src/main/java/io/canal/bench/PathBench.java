@@ -43,6 +43,10 @@ final class PathBench {
     private static final String FAR_POD = "10.0.5.2";
     private static final Mac FAR_MAC = new Mac(0x0200_0000_0777L);
     private static final double LEAST = 95;
+    private static final NetworkKeys KEYS = new NetworkKeys("/coreos.com/network");
+    /** The node can have no other subnet than the one its pod is in. */
+    private static final String NETWORK =
+            "{\"Network\":\"10.0.0.0/8\",\"SubnetLen\":24,\"SubnetMin\":\"10.99.0.0\",\"SubnetMax\":\"10.99.0.0\",\"Backend\":{\"Type\":\"vxlan\"}}";
 
     /** What flanneld 0.28.9 puts into nf_tables. */
     private static final String FLANNEL = """
@@ -133,8 +137,8 @@ final class PathBench {
 
         Scene(Path program, Path root, TestNamespaces namespaces) throws Exception {
             node = new Node(program, etcd, false, root);
-            new Peers(store).configure();
-            store.commit(Txn.when().put(new NetworkKeys("/coreos.com/network").lease(SubnetKey.of(Peers.subnet(5))),
+            store.commit(Txn.when().put(KEYS.config(), NETWORK, 0));
+            store.commit(Txn.when().put(KEYS.lease(SubnetKey.of(Peers.subnet(5))),
                     LeaseValue.vxlan(Ip.of(FAR_NODE), 1, FAR_MAC).text(), 0));
             pod = Probe.pod(namespaces, "pod", POD_INTERFACE, POD);
             NetworkNamespace far = node.neighbour();

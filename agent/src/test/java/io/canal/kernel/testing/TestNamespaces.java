@@ -82,11 +82,11 @@ public final class TestNamespaces implements AutoCloseable {
         }
     }
 
-    /** Starts a command in the namespace, its two output streams as one; the test ends it. */
+    /** Starts a command in the namespace, its two output streams as one; the test ends it, or the end of the JVM does. */
     public static Process start(NetworkNamespace namespace, String... command) throws IOException {
         List<String> line = new ArrayList<>(List.of("nsenter", "--net=" + namespace.path()));
         line.addAll(Arrays.asList(command));
-        return new ProcessBuilder(line).redirectErrorStream(true).start();
+        return Spawned.with(new ProcessBuilder(line).redirectErrorStream(true).start());
     }
 
     /** What a command printed, and its exit code. */
