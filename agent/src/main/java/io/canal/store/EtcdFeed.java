@@ -37,6 +37,9 @@ final class EtcdFeed implements Feed {
     /** Without any news for so long, etcd is asked whether it has some. */
     private static final Duration PROBE_AFTER = Duration.ofSeconds(30);
 
+    /** What was written when etcd was asked has come by the watch after so long. */
+    private static final Duration ON_ITS_WAY = Duration.ofSeconds(2);
+
     private final EtcdStore store;
     private final EtcdClients clients;
     private final Clock clock;
@@ -136,7 +139,7 @@ final class EtcdFeed implements Feed {
         try {
             long relistAt = relistAt();
             long told = listed.revision;
-            boolean changed = false;
+            Tally tally = new Tally(listed.keys, listed.revision);
             while (true) {
                 Signal first = signals.poll(Math.min(PROBE_AFTER.toNanos(), relistAt - clock.nanos()), TimeUnit.NANOSECONDS);
                 if (first == null) {
@@ -147,20 +150,28 @@ final class EtcdFeed implements Feed {
                     List<Signal> batch = new ArrayList<>();
                     batch.add(first);
                     signals.drainTo(batch);
-                    changed |= batch.stream().anyMatch(signal -> signal.response != null && !signal.response.getEvents().isEmpty());
-                    told = Math.max(told, tellChanges(batch, told));
+                    told = Math.max(told, tellChanges(batch, told, tally, listed));
                     for (Signal signal : batch) {
                         if (signal.generation == generation && signal.response == null) {
                             return signal.end;
                         }
                     }
                 }
-                // A new listing now and then, whatever the watch says; but thousands of nodes need not read again what is as it was.
+                // Whether the watch has told all is asked now and then; but thousands of nodes need not read again what they know.
                 if (clock.nanos() - relistAt >= 0) {
-                    if (changed || !listed.isStill(store.extent(prefix))) {
+                    if (!listed.whole) {
                         return "";
                     }
-                    relistAt = relistAt();
+                    if (tally.awaits()) {
+                        tally.settle();
+                    } else {
+                        tally.expect(store.extent(prefix));
+                    }
+                    relistAt = tally.awaits() ? clock.nanos() + ON_ITS_WAY.toNanos() : relistAt();
+                }
+                if (!tally.isRight()) {
+                    log.warn("the watch of {} has not told all: listed anew", prefix);
+                    return "";
                 }
             }
         } finally {
@@ -192,7 +203,7 @@ final class EtcdFeed implements Feed {
     }
 
     /** Tells what came in as one call; returns the revision that is told now. */
-    private long tellChanges(List<Signal> batch, long told) {
+    private long tellChanges(List<Signal> batch, long told, Tally tally, Telling listed) {
         long revision = told;
         List<Change> changes = new ArrayList<>();
         for (Signal signal : batch) {
@@ -202,8 +213,14 @@ final class EtcdFeed implements Feed {
             for (WatchEvent event : signal.response.getEvents()) {
                 Store.Entry entry = EtcdStore.entry(event.getKeyValue());
                 switch (event.getEventType()) {
-                    case PUT -> changes.add(new Change.Put(entry));
-                    case DELETE -> changes.add(new Change.Deleted(entry.key()));
+                    case PUT -> {
+                        tally.put(entry.createRevision(), entry.modRevision());
+                        changes.add(new Change.Put(entry));
+                    }
+                    case DELETE -> {
+                        tally.deleted(entry.modRevision());
+                        changes.add(new Change.Deleted(entry.key()));
+                    }
                     case UNRECOGNIZED -> log.warn("{}: an event of an unknown type is passed over", entry.key());
                 }
             }
@@ -211,7 +228,8 @@ final class EtcdFeed implements Feed {
         }
         if (!changes.isEmpty()) {
             long upTo = revision;
-            var unused = tell(() -> listener.changed(upTo, changes));
+            // What could not be taken is listed again in time.
+            listed.whole &= tell(() -> listener.changed(upTo, changes));
         }
         return revision;
     }
@@ -263,11 +281,6 @@ final class EtcdFeed implements Feed {
         public void take(List<Store.Entry> page) {
             keys += page.size();
             whole = whole && tell(() -> intake.get().take(page));
-        }
-
-        /** Whether etcd has what was taken, and nothing else. */
-        boolean isStill(EtcdStore.Extent now) {
-            return whole && now.keys() == keys && now.revision() <= revision;
         }
 
         void complete() {

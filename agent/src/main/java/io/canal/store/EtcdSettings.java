@@ -13,8 +13,8 @@ import java.util.function.Supplier;
  * @param deadline how long a call may take
  * @param rebuildAfter after so long without any answer the client is thrown away and made anew: gRPC by itself would wait up to
  *     two minutes between attempts
- * @param relistAfter after so long, and up to a fifth more, a feed lists anew, unless it has told nothing since its last listing and
- *     etcd has as much as then
+ * @param relistAfter after so long, and up to a fifth more, a feed asks etcd how much there is, and lists anew where its watch has not told
+ *     as much
  */
 public record EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls, Duration deadline, Duration rebuildAfter, Duration relistAfter) {
 
