@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,9 @@ final class Leaks {
     private final List<Path> results;
     private final String boot;
     private final Clock clock;
+    private final Ages ages;
+    /** By the clock that was furthest behind in this life: what is of this boot must not seem older because the clock was set forward. */
+    private final AtomicReference<Instant> begun = new AtomicReference<>(Instant.MAX);
 
     /** @param boot the identity of this one */
     Leaks(HostLocal ipam, Attachments attachments, List<Path> results, String boot, Clock clock) {
@@ -48,13 +52,23 @@ final class Leaks {
         this.results = results;
         this.boot = boot;
         this.clock = clock;
+        this.ages = new Ages(clock);
+        try {
+            begun();
+        } catch (IOException unknown) {
+            log.warn("when this boot began is not known yet: {}", unknown.getMessage());
+        }
+    }
+
+    private Instant begun() throws IOException {
+        Instant seen = Boot.time(clock.now());
+        return begun.accumulateAndGet(seen, (one, other) -> one.isBefore(other) ? one : other);
     }
 
     /** Releases what leaked of a network; gives the addresses. */
     List<Ip> reclaim(String network) throws IOException, IpamFailed {
-        Instant begun = Boot.time();
         try (Rtnl host = Rtnl.open()) {
-            List<Ip> reclaimed = ipam.reclaim(network, new Leaked(host, begun));
+            List<Ip> reclaimed = ipam.reclaim(network, new Leaked(host, begun()));
             if (!reclaimed.isEmpty()) {
                 log.warn("addresses of network {} that nobody had are free again: {}", network, reclaimed);
             }
@@ -89,7 +103,7 @@ final class Leaks {
 
         @Override
         public boolean test(HostLocal.Reserved reserved) {
-            boolean old = reserved.since().isBefore(begun) || reserved.since().isBefore(clock.now().minus(SURELY_DONE));
+            boolean old = reserved.since().isBefore(begun) || ages.isOlder(reserved.since(), SURELY_DONE);
             if (!old) {
                 return false;
             }

@@ -3,7 +3,6 @@ package io.canal.lease;
 import io.canal.model.LeaseValue;
 import io.canal.model.NetworkConfig;
 import io.canal.model.SubnetKey;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -82,9 +81,14 @@ public record KeeperState(
         return ownRecord.map(Own::confirmedAt);
     }
 
+    /** The same by the clock that nobody sets. */
+    public Optional<Long> confirmedNanos() {
+        return ownRecord.map(Own::confirmedNanos);
+    }
+
     /** What is to be kept on disk, so that the next life finds it. */
     public Optional<Remembered> toRemember() {
-        return ownRecord.map(own -> new Remembered(own.subnet(), own.value(), own.confirmedAt()));
+        return ownRecord.map(own -> new Remembered(own.subnet(), own.value(), own.confirmedAt(), own.confirmedNanos()));
     }
 
     /** When {@link Event.Due} is wanted next; {@code Long.MAX_VALUE} where an answer of the store comes first. */
@@ -107,10 +111,5 @@ public record KeeperState(
             ask = Math.min(ask, ownRecord.get().renewAtNanos());
         }
         return ask == Long.MAX_VALUE ? wake : Math.min(wake, Math.max(ask, retryAtNanos));
-    }
-
-    /** How long a lease is confirmed for. */
-    public boolean confirmedWithin(Duration ttl, Instant now) {
-        return confirmedAt().filter(at -> at.plus(ttl).isAfter(now)).isPresent();
     }
 }

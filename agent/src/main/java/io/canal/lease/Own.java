@@ -13,7 +13,8 @@ import java.util.Optional;
  * @param lease the store's lease that it hangs on; 0 for a reservation
  * @param holder our holder record; empty while only remembered
  * @param holderRevision the revision of its last write
- * @param confirmedAt when etcd last confirmed it
+ * @param confirmedAt when etcd last confirmed it, as people read it
+ * @param confirmedNanos the same by the clock that nobody sets
  * @param renewAtNanos when it is to be renewed
  */
 record Own(
@@ -24,9 +25,10 @@ record Own(
         Optional<HolderRecord> holder,
         long holderRevision,
         Instant confirmedAt,
+        long confirmedNanos,
         long renewAtNanos) {
 
-    Own confirmed(Instant now, long renewAt) {
-        return new Own(subnet, value, leaseRevision, lease, holder, holderRevision, now, renewAt);
+    Own confirmed(Instant now, long nanos, long renewAt) {
+        return new Own(subnet, value, leaseRevision, lease, holder, holderRevision, now, nanos, renewAt);
     }
 }

@@ -7,6 +7,7 @@ import java.time.Instant;
 /**
  * What the node's disk says about its last subnet.
  *
- * @param confirmedAt when etcd last confirmed it
+ * @param confirmedAt when etcd last confirmed it, as people read it
+ * @param confirmedNanos the same by this machine's clock that nobody sets
  */
-public record Remembered(SubnetKey subnet, LeaseValue value, Instant confirmedAt) {}
+public record Remembered(SubnetKey subnet, LeaseValue value, Instant confirmedAt, long confirmedNanos) {}

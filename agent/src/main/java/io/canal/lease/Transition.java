@@ -245,7 +245,7 @@ public final class Transition {
         /** A clone has its original's disk, but hardly its address. */
         private void remember() {
             before.remembered().filter(last -> facts.orElseThrow().sameAddress(last.value())).ifPresent(last -> {
-                own = Optional.of(new Own(last.subnet(), last.value(), 0, 0, Optional.empty(), 0, last.confirmedAt(), Long.MAX_VALUE));
+                own = Optional.of(new Own(last.subnet(), last.value(), 0, 0, Optional.empty(), 0, last.confirmedAt(), last.confirmedNanos(), Long.MAX_VALUE));
                 standing = Standing.REMEMBERED;
             });
         }
@@ -351,8 +351,9 @@ public final class Transition {
                     // Of a lease that we did not write in this life nobody knows how long it lives.
                     long renewAt = known ? own.orElseThrow().renewAtNanos() : nanos;
                     Instant confirmed = known ? own.orElseThrow().confirmedAt() : now;
+                    long confirmedNanos = known ? own.orElseThrow().confirmedNanos() : nanos;
                     own = Optional.of(new Own(hold.subnet(), hold.value(), hold.leaseRevision(), hold.lease(), Optional.of(hold.holder()),
-                            hold.holderRevision(), confirmed, renewAt));
+                            hold.holderRevision(), confirmed, confirmedNanos, renewAt));
                     standing = Standing.HELD;
                     // Nothing was to be moved; what happens later is not what the operator allowed.
                     allowRenumber = false;
@@ -425,7 +426,7 @@ public final class Transition {
                         Verdict.Take take = taking.take();
                         own = Optional.of(new Own(take.subnet(), take.value(), take.leaseRevision() != 0 ? take.leaseRevision() : revision,
                                 take.grant() ? lease : take.lease(), Optional.of(take.holder()),
-                                take.holderRevision() != 0 ? take.holderRevision() : revision, now,
+                                take.holderRevision() != 0 ? take.holderRevision() : revision, now, nanos,
                                 // The time to live of a lease that was not granted just now is not known.
                                 take.grant() ? nanos + ttl.toNanos() / 3 : nanos));
                         if (standing != Standing.WAITING && !own.map(Own::subnet).equals(before.subnet())) {
@@ -442,12 +443,12 @@ public final class Transition {
                 case Pending.Comparing ignored -> {
                     Own mine = own.orElseThrow();
                     if (!guards.contains(Guard.RENEWAL)) {
-                        own = Optional.of(new Own(mine.subnet(), mine.value(), revision, lease, mine.holder(), mine.holderRevision(), now, nanos + ttl.toNanos() / 3));
+                        own = Optional.of(new Own(mine.subnet(), mine.value(), revision, lease, mine.holder(), mine.holderRevision(), now, nanos, nanos + ttl.toNanos() / 3));
                     } else if (done && mine.lease() != 0) {
                         pending = new Pending.Renewing(++lastId);
                         commands.add(new Command.KeepAlive(lastId, mine.lease()));
                     } else if (done || !guards.contains(Guard.REVOCATION)) {
-                        own = Optional.of(mine.confirmed(now, nanos + ttl.toNanos() / 3));
+                        own = Optional.of(mine.confirmed(now, nanos, nanos + ttl.toNanos() / 3));
                     } else {
                         look();
                     }
@@ -478,7 +479,7 @@ public final class Transition {
                 }
             } else if (was instanceof Pending.Renewing) {
                 if (alive || !guards.contains(Guard.REVOCATION)) {
-                    own = own.map(mine -> mine.confirmed(now, nanos + ttl.toNanos() / 3));
+                    own = own.map(mine -> mine.confirmed(now, nanos, nanos + ttl.toNanos() / 3));
                 } else {
                     look();
                 }

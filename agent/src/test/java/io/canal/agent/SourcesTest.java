@@ -50,7 +50,7 @@ class SourcesTest {
         }
     }
 
-    private static final OwnSubnet HELD = new OwnSubnet(Optional.of(SubnetKey.of("10.1.49.0-24")), Optional.empty(), 1, Standing.HELD, Optional.empty());
+    private static final OwnSubnet HELD = new OwnSubnet(Optional.of(SubnetKey.of("10.1.49.0-24")), Optional.empty(), 1, Standing.HELD, Optional.empty(), 0);
 
     private boolean mayRemove() {
         return sources.get().mayRemove();
@@ -107,7 +107,7 @@ class SourcesTest {
             LocalFacts facts = new LocalFacts(AgentConfig.defaults(), Optional.empty(), OwnSubnet.NONE, Optional.empty(), "node", Optional.empty(), "");
             Conditions conditions = new Conditions(() -> {});
             Sources told = new Sources(loop, new Tables(), new Facts(facts), NetworkMemory.load(folder), conditions, 0, () -> {});
-            told.own(new OwnSubnet(Optional.empty(), Optional.empty(), 1, Standing.HELD, Optional.empty()));
+            told.own(new OwnSubnet(Optional.empty(), Optional.empty(), 1, Standing.HELD, Optional.empty(), 0));
             told.standing(new KeeperStanding(true, true, true, 1, List.of(), List.of("/coreos.com/network/subnets/x is no lease")));
             assertEquals(List.of(), conditions.sentences(Weight.NOT_READY));
             assertEquals(List.of("/coreos.com/network/subnets/x is no lease."), conditions.sentences(Weight.NOTE));

@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -69,6 +68,7 @@ public final class LeaseKeeper implements AutoCloseable {
     private final Thread thread;
     private final List<Feed> feeds = new ArrayList<>();
     private final String nodeId;
+    private final String boot;
     // All below belong to the thread.
     private final NetworkView view;
     private final long startedAt;
@@ -110,8 +110,9 @@ public final class LeaseKeeper implements AutoCloseable {
         this.nodeId = folder.nodeId(random);
         this.startedAt = clock.nanos();
         this.tablesWrittenAt = startedAt - WRITE_EVERY.toNanos();
-        this.lastWritten = folder.last();
-        this.view = new NetworkView(keys, settings.leaseTtl(), lastWritten.known(), folder::tables);
+        this.boot = facts.boot();
+        this.lastWritten = folder.last(boot, clock);
+        this.view = new NetworkView(keys, settings.leaseTtl(), lastWritten.known(), folder::tables, clock);
         // What was ours is nobody's peer until etcd says otherwise, so peers need not wait for that.
         lastWritten.subnet().ifPresent(last -> view.peers().own(Optional.of(last.subnet()), Optional.of(last.value())));
         this.state = KeeperState.initial(lastWritten.subnet(), startedAt);
@@ -140,8 +141,8 @@ public final class LeaseKeeper implements AutoCloseable {
     /** Begins to follow the network and to take the subnet. */
     public void start() {
         feeds.add(store.feed(keys.config(), feed(view::configListed, (revision, changes) -> view.configChanged(changes), view::configLost)));
-        feeds.add(store.feed(keys.leases(), feed(listing -> view.leasesListed(listing, clock.now()), view::leasesChanged, view::leasesLost)));
-        feeds.add(store.feed(NetworkKeys.HOLDERS, feed(listing -> view.holdersListed(listing, clock.now()), view::holdersChanged, view::holdersLost)));
+        feeds.add(store.feed(keys.leases(), feed(view::leasesListed, view::leasesChanged, view::leasesLost)));
+        feeds.add(store.feed(NetworkKeys.HOLDERS, feed(view::holdersListed, view::holdersChanged, view::holdersLost)));
         thread.start();
     }
 
@@ -236,8 +237,8 @@ public final class LeaseKeeper implements AutoCloseable {
                 writing.get().join();
             }
             StateFolder.Last last = new StateFolder.Last(toRemember(), view.known());
-            if (differs(last, folder.last())) {
-                wasWritten(() -> folder.last(last));
+            if (differs(last, folder.last(boot, clock))) {
+                wasWritten(() -> folder.last(last, boot));
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
@@ -251,7 +252,7 @@ public final class LeaseKeeper implements AutoCloseable {
                 queue.add(() -> {
                     listed.accept(listing);
                     tablesStale = true;
-                    if (state.standing() != Standing.HELD || view.isDistrusted(clock.now())) {
+                    if (state.standing() != Standing.HELD || view.isDistrusted()) {
                         on(new Event.Hint());
                     }
                 });
@@ -309,12 +310,12 @@ public final class LeaseKeeper implements AutoCloseable {
             wake = Math.min(wake, startedAt + REMEMBER_AFTER.toNanos());
         }
         // What is being written wakes us when it ends.
-        if (writing.isEmpty() && (refused || tablesStale && view.inSync() && !view.isDistrusted(clock.now()))) {
+        if (writing.isEmpty() && (refused || tablesStale && view.inSync() && !view.isDistrusted())) {
             wake = Math.min(wake, tablesWrittenAt + WRITE_EVERY.toNanos());
         }
-        long distrust = Duration.between(clock.now(), view.known().distrustedUntil()).toNanos();
-        if (distrust > 0) {
-            wake = Math.min(wake, clock.nanos() + distrust);
+        Duration distrust = view.distrustLeft();
+        if (!distrust.isZero()) {
+            wake = Math.min(wake, clock.nanos() + distrust.toNanos());
         }
         return wake == Long.MAX_VALUE ? TimeUnit.HOURS.toNanos(1) : Math.max(0, wake - clock.nanos());
     }
@@ -352,7 +353,7 @@ public final class LeaseKeeper implements AutoCloseable {
                 lookedAtMemory = true;
                 view.remember();
             }
-            if (view.known().distrustedUntil().isAfter(Instant.EPOCH) && !view.isDistrusted(clock.now())) {
+            if (view.distrustIsOver()) {
                 view.accept();
             }
             if (!view.config().equals(hintedConfig)) {
@@ -380,7 +381,7 @@ public final class LeaseKeeper implements AutoCloseable {
             toldConfig = view.config();
             listener.network(toldConfig.get());
         }
-        OwnSubnet own = new OwnSubnet(state.subnet(), state.value(), state.generation(), state.standing(), state.confirmedAt());
+        OwnSubnet own = new OwnSubnet(state.subnet(), state.value(), state.generation(), state.standing(), state.confirmedAt(), state.confirmedNanos().orElse(0L));
         if (!own.equals(toldOwn)) {
             toldOwn = own;
             view.peers().own(own.subnet(), own.value());
@@ -402,7 +403,7 @@ public final class LeaseKeeper implements AutoCloseable {
             problems.add(lastFailure);
         }
         boolean inSync = view.inSync() && toldPeers && state.decided();
-        KeeperStanding standing = new KeeperStanding(view.alive(), inSync, inSync && !view.isDistrusted(clock.now()), view.listings(), problems, view.notes());
+        KeeperStanding standing = new KeeperStanding(view.alive(), inSync, inSync && !view.isDistrusted(), view.listings(), problems, view.notes());
         if (!standing.equals(toldStanding)) {
             toldStanding = standing;
             listener.standing(standing);
@@ -418,7 +419,7 @@ public final class LeaseKeeper implements AutoCloseable {
         // The revisions move with every write of anybody; they go to disk with the tables.
         StateFolder.Last last = new StateFolder.Last(toRemember(), view.known());
         boolean lastToo = differs(last, lastWritten) && (due || !refused) || due && tablesStale && !last.known().equals(lastWritten.known());
-        boolean tablesToo = tablesStale && view.inSync() && due && !view.isDistrusted(clock.now());
+        boolean tablesToo = tablesStale && view.inSync() && due && !view.isDistrusted();
         if (!lastToo && !tablesToo) {
             return;
         }
@@ -429,7 +430,7 @@ public final class LeaseKeeper implements AutoCloseable {
         Optional<StateFolder.Tables> tables = Optional.of(tablesToo).filter(Boolean::booleanValue).map(_ -> view.tables());
         tablesStale = tablesStale && !tablesToo;
         writing = Optional.of(Thread.ofPlatform().name("state to disk").daemon().start(() -> {
-            boolean lastWasWritten = lastToo && wasWritten(() -> folder.last(last));
+            boolean lastWasWritten = lastToo && wasWritten(() -> folder.last(last, boot));
             boolean tablesWereWritten = tables.isPresent() && wasWritten(() -> folder.tables(tables.get()));
             queue.add(() -> {
                 writing = Optional.empty();
@@ -447,7 +448,7 @@ public final class LeaseKeeper implements AutoCloseable {
     /** Whether it is more than that the network has changed. */
     private static boolean differs(StateFolder.Last last, StateFolder.Last before) {
         return !last.subnet().equals(before.subnet()) || last.known().clusterId() != before.known().clusterId()
-                || !last.known().distrustedUntil().equals(before.known().distrustedUntil());
+                || !last.known().distrust().equals(before.known().distrust());
     }
 
     private static boolean wasWritten(Runnable write) {

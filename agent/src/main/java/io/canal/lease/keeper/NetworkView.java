@@ -1,6 +1,7 @@
 package io.canal.lease.keeper;
 
 import io.canal.lease.Peers;
+import io.canal.lease.keeper.StateFolder.Distrust;
 import io.canal.model.Decoded;
 import io.canal.model.HolderRecord;
 import io.canal.model.LeaseValue;
@@ -8,11 +9,11 @@ import io.canal.model.NetworkConfig;
 import io.canal.model.NetworkKeys;
 import io.canal.model.Problem;
 import io.canal.model.SubnetKey;
+import io.canal.reconcile.Clock;
 import io.canal.store.Feed.Change;
 import io.canal.store.Store.Entry;
 import io.canal.store.Store.Listing;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -35,6 +36,7 @@ final class NetworkView {
 
     private final NetworkKeys keys;
     private final Duration ttl;
+    private final Clock clock;
     private final Peers peers = new Peers();
     private final Folder<LeaseValue> leases;
     private final Folder<HolderRecord> holders;
@@ -111,10 +113,14 @@ final class NetworkView {
     }
 
     /** @param memory the tables as the disk remembers them */
-    NetworkView(NetworkKeys keys, Duration ttl, StateFolder.Known known, Supplier<Optional<StateFolder.Tables>> memory) {
+    NetworkView(NetworkKeys keys, Duration ttl, StateFolder.Known known, Supplier<Optional<StateFolder.Tables>> memory, Clock clock) {
         this.keys = keys;
         this.ttl = ttl;
-        this.known = known;
+        this.clock = clock;
+        // A time of day that was ahead when the last life wrote it, and was set back since, does not make the distrust longer.
+        long latest = clock.nanos() + ttl.toNanos();
+        this.known = new StateFolder.Known(known.clusterId(), known.leases(), known.holders(), known.distrust().map(distrust ->
+                distrust.endsNanos() - latest > 0 ? new Distrust(clock.now().plus(ttl), latest) : distrust));
         this.memory = memory;
         leases = new Folder<>(keys.leases(), LeaseValue::parse);
         holders = new Folder<>(NetworkKeys.HOLDERS, HolderRecord::parse);
@@ -158,18 +164,18 @@ final class NetworkView {
         configProblem = Optional.of("there is no network config at " + keys.config() + (config.isPresent() ? "; the last one stays in force" : ""));
     }
 
-    void leasesListed(Listing listing, Instant now) {
-        boolean addOnly = distrusts(listing, leases.revision != 0 ? leases.revision : known.leases(), now);
+    void leasesListed(Listing listing) {
+        boolean addOnly = distrusts(listing, leases.revision != 0 ? leases.revision : known.leases());
         Set<SubnetKey> unreadable = leases.list(listing);
         peers.leasesListed(leases.values, unreadable, addOnly);
-        known = new StateFolder.Known(listing.clusterId(), listing.revision(), known.holders(), known.distrustedUntil());
+        known = new StateFolder.Known(listing.clusterId(), listing.revision(), known.holders(), known.distrust());
     }
 
-    void holdersListed(Listing listing, Instant now) {
-        boolean addOnly = distrusts(listing, holders.revision != 0 ? holders.revision : known.holders(), now);
+    void holdersListed(Listing listing) {
+        boolean addOnly = distrusts(listing, holders.revision != 0 ? holders.revision : known.holders());
         Set<SubnetKey> unreadable = holders.list(listing);
         peers.holdersListed(holders.values, unreadable, addOnly);
-        known = new StateFolder.Known(listing.clusterId(), known.leases(), listing.revision(), known.distrustedUntil());
+        known = new StateFolder.Known(listing.clusterId(), known.leases(), listing.revision(), known.distrust());
     }
 
     void leasesChanged(long revision, List<Change> changes) {
@@ -196,7 +202,7 @@ final class NetworkView {
             }
         }
         leases.revision = revision;
-        known = new StateFolder.Known(known.clusterId(), revision, known.holders(), known.distrustedUntil());
+        known = known.revisions(revision, known.holders());
     }
 
     void holdersChanged(long revision, List<Change> changes) {
@@ -223,7 +229,7 @@ final class NetworkView {
             }
         }
         holders.revision = revision;
-        known = new StateFolder.Known(known.clusterId(), known.leases(), revision, known.distrustedUntil());
+        known = known.revisions(known.leases(), revision);
     }
 
     void configLost(String reason) {
@@ -243,32 +249,37 @@ final class NetworkView {
 
     // Trust.
 
-    private boolean distrusts(Listing listing, long revisionBefore, Instant now) {
+    private boolean distrusts(Listing listing, long revisionBefore) {
         boolean other = known.clusterId() != 0 && (listing.clusterId() != known.clusterId() || listing.revision() < revisionBefore);
         if (other) {
-            Instant until = now.plus(ttl);
-            known = new StateFolder.Known(listing.clusterId(), 0, 0, until);
+            known = new StateFolder.Known(listing.clusterId(), 0, 0, Optional.of(new Distrust(clock.now().plus(ttl), clock.nanos() + ttl.toNanos())));
             // The feeds' old revisions are of the old etcd.
             leases.revision = 0;
             holders.revision = 0;
         }
-        if (isDistrusted(now) && !remembers) {
+        if (isDistrusted() && !remembers) {
             remember();
         }
-        return isDistrusted(now);
+        return isDistrusted();
     }
 
-    boolean isDistrusted(Instant now) {
-        // A clock that was ahead when distrust began, and was set back since, does not make it longer.
-        if (known.distrustedUntil().isAfter(now.plus(ttl))) {
-            known = new StateFolder.Known(known.clusterId(), known.leases(), known.holders(), now.plus(ttl));
-        }
-        return known.distrustedUntil().isAfter(now);
+    boolean isDistrusted() {
+        return !distrustLeft().isZero();
+    }
+
+    /** How long the distrust still lasts. */
+    Duration distrustLeft() {
+        return known.distrust().map(distrust -> distrust.endsNanos() - clock.nanos()).filter(left -> left > 0).map(Duration::ofNanos).orElse(Duration.ZERO);
+    }
+
+    /** Whether there was distrust, the time of which is up. */
+    boolean distrustIsOver() {
+        return known.distrust().isPresent() && !isDistrusted();
     }
 
     /** The etcd is accepted as it is, or the time of distrust is over: what was kept beside it goes. */
     void accept() {
-        known = new StateFolder.Known(known.clusterId(), known.leases(), known.holders(), Instant.EPOCH);
+        known = new StateFolder.Known(known.clusterId(), known.leases(), known.holders(), Optional.empty());
         peers.forgetKept();
     }
 
@@ -361,10 +372,8 @@ final class NetworkView {
         if (!alive() && !lostBecause.isEmpty()) {
             problems.add(lostBecause);
         }
-        if (known.distrustedUntil().isAfter(Instant.EPOCH)) {
-            problems.add("etcd was replaced or restored: nothing that it lacks is removed before " + known.distrustedUntil()
-                    + "; repair-subnets accept-etcd=true accepts it at once");
-        }
+        known.distrust().ifPresent(distrust -> problems.add("etcd was replaced or restored: nothing that it lacks is removed before " + distrust.until()
+                + "; repair-subnets accept-etcd=true accepts it at once"));
         return problems;
     }
 }

@@ -13,23 +13,26 @@ import java.util.Optional;
  * @param subnet empty while there is none
  * @param value what its lease says
  * @param generation another number for another subnet: who gave an address out compares it again afterwards
- * @param confirmedAt when etcd last confirmed it
+ * @param confirmedAt when etcd last confirmed it, as people read it
+ * @param confirmedNanos the same by the clock that nobody sets; says nothing without the former
  */
 public record OwnSubnet(
-        Optional<SubnetKey> subnet, Optional<LeaseValue> value, long generation, Standing standing, Optional<Instant> confirmedAt) {
+        Optional<SubnetKey> subnet, Optional<LeaseValue> value, long generation, Standing standing, Optional<Instant> confirmedAt,
+        long confirmedNanos) {
 
     /** Before anything is known. */
-    public static final OwnSubnet NONE = new OwnSubnet(Optional.empty(), Optional.empty(), 0, Standing.WAITING, Optional.empty());
+    public static final OwnSubnet NONE = new OwnSubnet(Optional.empty(), Optional.empty(), 0, Standing.WAITING, Optional.empty(), 0);
 
     /**
      * Why no pod may get an address of it now, as a sentence; empty where pods may.
      *
      * @param ttl of the lease: a subnet that is only remembered is good for so long after etcd last confirmed it
+     * @param nanos of the clock that nobody sets: a time of day that jumps makes no lease older
      */
-    public Optional<String> refusesPods(Duration ttl, Instant now) {
+    public Optional<String> refusesPods(Duration ttl, long nanos) {
         return switch (standing) {
             case HELD -> Optional.empty();
-            case REMEMBERED -> confirmedAt.filter(at -> at.plus(ttl).isAfter(now)).isPresent()
+            case REMEMBERED -> confirmedAt.isPresent() && nanos - confirmedNanos < ttl.toNanos()
                     ? Optional.empty()
                     : Optional.of("etcd does not answer, and the lease of " + pretty() + " was last confirmed at "
                             + confirmedAt.map(Instant::toString).orElse("an unknown time") + ", longer ago than its time to live");
@@ -42,12 +45,12 @@ public record OwnSubnet(
 
     /** The same with a generation that is greater by so much. */
     public OwnSubnet later(long generations) {
-        return new OwnSubnet(subnet, value, generation + generations, standing, confirmedAt);
+        return new OwnSubnet(subnet, value, generation + generations, standing, confirmedAt, confirmedNanos);
     }
 
     /** The same, not confirmed by anybody: it stays in the kernel and in files, and no pod gets an address of it. */
     public OwnSubnet unconfirmed() {
-        return new OwnSubnet(subnet, value, generation + 1, Standing.WAITING, Optional.empty());
+        return new OwnSubnet(subnet, value, generation + 1, Standing.WAITING, Optional.empty(), 0);
     }
 
     private String pretty() {

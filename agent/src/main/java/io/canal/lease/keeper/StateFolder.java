@@ -9,6 +9,7 @@ import io.canal.model.Json;
 import io.canal.model.LeaseValue;
 import io.canal.model.NetworkConfig;
 import io.canal.model.SubnetKey;
+import io.canal.reconcile.Clock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -19,6 +20,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.HashMap;
@@ -35,6 +37,9 @@ final class StateFolder {
 
     private static final Logger log = LoggerFactory.getLogger(StateFolder.class);
 
+    /** Longer than any lease lives; nanoseconds hold it. */
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     private static final Pattern NODE_ID = Pattern.compile("[0-9a-f]{32}");
 
     private final Path folder;
@@ -44,12 +49,24 @@ final class StateFolder {
      *
      * @param leases the highest revision that the watch of the leases told
      * @param holders likewise
-     * @param distrustedUntil nothing is removed before then
+     * @param distrust nothing is removed before it ends
      */
-    record Known(long clusterId, long leases, long holders, Instant distrustedUntil) {
+    record Known(long clusterId, long leases, long holders, Optional<Distrust> distrust) {
 
-        static final Known NOTHING = new Known(0, 0, 0, Instant.EPOCH);
+        static final Known NOTHING = new Known(0, 0, 0, Optional.empty());
+
+        Known revisions(long ofLeases, long ofHolders) {
+            return new Known(clusterId, ofLeases, ofHolders, distrust);
+        }
     }
+
+    /**
+     * Of an etcd that was replaced or restored.
+     *
+     * @param until when it ends, as people read it
+     * @param endsNanos the same by the clock that nobody sets
+     */
+    record Distrust(Instant until, long endsNanos) {}
 
     /** Our last subnet, and the etcd that we had it from. */
     record Last(Optional<Remembered> subnet, Known known) {}
@@ -87,28 +104,37 @@ final class StateFolder {
         }
     }
 
-    Last last() {
+    /**
+     * What was written last. In the boot in which it was written all spans are what they are, whatever was done to the time of day
+     * meanwhile; in another one only that tells them, and none is taken to begin in the future.
+     */
+    Last last(String boot, Clock clock) {
         Optional<ObjectNode> object = object("lease.json");
-        Optional<Remembered> subnet = object.flatMap(StateFolder::remembered);
+        Times times = new Times(object.filter(o -> o.path("boot").asText().equals(boot)).isPresent(), clock.now(), clock.nanos());
+        Optional<Remembered> subnet = object.flatMap(o -> remembered(o, times));
         Known known = object.map(o -> o.path("etcd")).filter(JsonNode::isObject)
-                .map(etcd -> new Known(etcd.path("cluster").asLong(), etcd.path("leases").asLong(), etcd.path("holders").asLong(),
-                        instant(etcd.path("distrustedUntil").asText()).orElse(Instant.EPOCH)))
+                .map(etcd -> new Known(etcd.path("cluster").asLong(), etcd.path("leases").asLong(), etcd.path("holders").asLong(), distrust(etcd, times)))
                 .orElse(Known.NOTHING);
         return new Last(subnet, known);
     }
 
-    void last(Last last) {
+    void last(Last last, String boot) {
         ObjectNode object = Json.object();
+        object.put("boot", boot);
         last.subnet().ifPresent(subnet -> {
             object.put("subnet", subnet.subnet().text());
             object.put("value", subnet.value().text());
             object.put("confirmedAt", subnet.confirmedAt().toString());
+            object.put("confirmedNanos", subnet.confirmedNanos());
         });
         ObjectNode etcd = object.putObject("etcd");
         etcd.put("cluster", last.known().clusterId());
         etcd.put("leases", last.known().leases());
         etcd.put("holders", last.known().holders());
-        etcd.put("distrustedUntil", last.known().distrustedUntil().toString());
+        last.known().distrust().ifPresent(distrust -> {
+            etcd.put("distrustedUntil", distrust.until().toString());
+            etcd.put("distrustEndsNanos", distrust.endsNanos());
+        });
         write("lease.json", Json.pretty(object));
     }
 
@@ -136,10 +162,33 @@ final class StateFolder {
         write("network.json", Json.compact(object));
     }
 
-    private static Optional<Remembered> remembered(ObjectNode object) {
+    /** How times on disk are to be read. */
+    private record Times(boolean sameBoot, Instant now, long nanos) {
+
+        /** @param written by the clock that nobody sets, in its boot */
+        long past(JsonNode written, Instant at) {
+            return sameBoot && written.isIntegralNumber() ? written.asLong() : nanos - span(at, now).toNanos();
+        }
+
+        long future(JsonNode written, Instant at) {
+            return sameBoot && written.isIntegralNumber() ? written.asLong() : nanos + span(now, at).toNanos();
+        }
+
+        private static Duration span(Instant from, Instant to) {
+            Duration span = Duration.between(from, to);
+            return span.isNegative() ? Duration.ZERO : span.compareTo(LONGEST) > 0 ? LONGEST : span;
+        }
+    }
+
+    private static Optional<Distrust> distrust(JsonNode etcd, Times times) {
+        return instant(etcd.path("distrustedUntil").asText()).map(until -> new Distrust(until, times.future(etcd.path("distrustEndsNanos"), until)));
+    }
+
+    private static Optional<Remembered> remembered(ObjectNode object, Times times) {
+        Instant at = instant(object.path("confirmedAt").asText()).orElse(Instant.EPOCH);
         return good(SubnetKey.parse("lease.json", object.path("subnet").asText())).flatMap(subnet ->
                 good(LeaseValue.parse("lease.json", object.path("value").asText())).map(value ->
-                        new Remembered(subnet, value, instant(object.path("confirmedAt").asText()).orElse(Instant.EPOCH))));
+                        new Remembered(subnet, value, at, times.past(object.path("confirmedNanos"), at))));
     }
 
     private static <T> Optional<T> good(Decoded<T> decoded) {

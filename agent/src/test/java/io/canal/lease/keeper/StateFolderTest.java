@@ -4,9 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.canal.lease.Remembered;
+import io.canal.lease.Standing;
 import io.canal.model.Json;
+import io.canal.model.LeaseValue;
 import io.canal.model.NetworkKeys;
+import io.canal.model.SubnetKey;
 import io.canal.reconcile.Clock;
+import io.canal.reconcile.testing.JumpingClock;
 import io.canal.store.MemoryStore;
 import io.canal.store.Txn;
 import java.io.IOException;
@@ -14,13 +19,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A state folder in which something is not as it should be. */
 class StateFolderTest {
+
+    private static final LeaseValue LEASE = LeaseValue.parse("", "{\"PublicIP\":\"10.10.0.1\",\"PublicIPv6\":null,\"BackendType\":\"host-gw\"}").orThrow();
 
     @TempDir
     Path folder;
@@ -44,6 +54,46 @@ class StateFolderTest {
         Files.delete(file);
         Files.createDirectory(file);
         assertThrows(IOException.class, () -> LeaseKeeper.identify(folder, new Random()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, -2})
+    void after_a_restart_spans_are_what_they_were_however_the_clock_has_jumped(int days) {
+        JumpingClock clock = new JumpingClock();
+        StateFolder state = new StateFolder(folder);
+        Remembered subnet = new Remembered(SubnetKey.of("10.1.49.0-24"), LEASE, clock.now(), clock.nanos());
+        StateFolder.Distrust distrust = new StateFolder.Distrust(clock.now().plusSeconds(60), clock.nanos() + 60_000_000_000L);
+        StateFolder.Last last = new StateFolder.Last(Optional.of(subnet), new StateFolder.Known(1, 2, 3, Optional.of(distrust)));
+        state.last(last, "boot");
+        clock.set(Duration.ofDays(days));
+        assertEquals(last, state.last("boot", clock));
+        // In another boot only the time of day tells, and nothing was confirmed in the future.
+        StateFolder.Last later = state.last("another", clock);
+        long age = clock.nanos() - later.subnet().orElseThrow().confirmedNanos();
+        assertEquals(Math.max(days, 0), Duration.ofNanos(age).plusSeconds(1).toDays());
+        long left = later.known().distrust().orElseThrow().endsNanos() - clock.nanos();
+        assertEquals(Math.max(-days, 0), Duration.ofNanos(left).plusSeconds(1).toDays());
+    }
+
+    @Test
+    void a_node_that_starts_without_etcd_after_the_clock_was_set_forward_still_gives_its_pods_addresses() throws Exception {
+        JumpingClock clock = new JumpingClock();
+        MemoryStore store = new MemoryStore(clock);
+        store.commit(Txn.when().put(NetworkKeys.DEFAULT.config(), KeeperScene.CONFIG, 0));
+        Duration ttl = Duration.ofHours(24);
+        try (TestNode node = new TestNode(store, folder, TestNode.facts(1), ttl, clock)) {
+            node.awaitHeld();
+        }
+        store.available(false);
+        clock.set(Duration.ofDays(2));
+        try (TestNode node = new TestNode(store, folder, TestNode.facts(1), ttl, clock)) {
+            clock.pass(Duration.ofSeconds(6));
+            node.keeper().facts(TestNode.facts(1));
+            node.await(() -> node.own().standing() == Standing.REMEMBERED);
+            assertEquals(Optional.empty(), node.own().refusesPods(ttl, clock.nanos()));
+            clock.pass(ttl);
+            assertTrue(node.own().refusesPods(ttl, clock.nanos()).isPresent());
+        }
     }
 
     @Test

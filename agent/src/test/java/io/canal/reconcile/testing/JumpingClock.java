@@ -1,0 +1,32 @@
+package io.canal.reconcile.testing;
+
+import io.canal.reconcile.Clock;
+import java.time.Duration;
+import java.time.Instant;
+
+/** The machine's clocks, of which the test sets the time of day, and lets time pass. */
+public final class JumpingClock implements Clock {
+
+    private volatile Duration passed = Duration.ZERO;
+    private volatile Duration set = Duration.ZERO;
+
+    /** All clocks go on. */
+    public synchronized void pass(Duration time) {
+        passed = passed.plus(time);
+    }
+
+    /** Somebody sets the time of day, forward or back. */
+    public synchronized void set(Duration by) {
+        set = set.plus(by);
+    }
+
+    @Override
+    public long nanos() {
+        return Clock.system().nanos() + passed.toNanos();
+    }
+
+    @Override
+    public Instant now() {
+        return Clock.system().now().plus(passed).plus(set);
+    }
+}

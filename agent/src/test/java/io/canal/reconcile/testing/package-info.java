@@ -1,0 +1,2 @@
+/** Time in the hands of a test. */
+package io.canal.reconcile.testing;
