@@ -106,8 +106,11 @@ final class Worker {
                 return Optional.of(new Due(unit.name, hook.get()));
             }
         }
-        busy = false;
-        live.wake();
+        if (busy) {
+            busy = false;
+            // Only whoever was busy tells of it: two that wake each other with nothing to do would never rest.
+            live.wake();
+        }
         return Optional.empty();
     }
 

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.canal.controller.testing.SettlingProcess;
 import io.canal.controller.testing.ShellCharm;
 import io.canal.controller.testing.SshServer;
 import io.canal.controller.text.Trees;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -224,5 +226,29 @@ final class FaultIT {
             assertTrue(model.settle(LONG).isActive());
         }
         assertEquals(List.of("hooks/start", "hooks/update-status"), Files.readAllLines(at("trace")));
+    }
+
+    @Test
+    void machines_with_nothing_to_do_rest_while_another_one_works() throws Exception {
+        Duration works = Duration.ofMillis(1500);
+        try (SshServer second = SshServer.start(temp.resolve("second"), "127.0.0.2"); SshServer third = SshServer.start(temp.resolve("third"), "127.0.0.3");
+                Model model = open()) {
+            model.addMachine(LifecycleIT.spec("h1", host));
+            model.addMachine(LifecycleIT.spec("h2", second));
+            model.addMachine(LifecycleIT.spec("h3", third));
+            ShellCharm charm = ShellCharm.make(temp, "worker", "", "if [ -e /var/lib/juju/works ]; then sleep 1.5; fi\nstatus-set active ready\n");
+            model.deploy("worker", model.charm(charm.folder()), Map.of(), List.of("h1", "h2", "h3"));
+            assertTrue(model.settle(LONG).isActive());
+            Files.writeString(at("works"), "");
+            model.refreshStatuses();
+            long before = processorTime();
+            assertTrue(model.settle(LONG).isActive());
+            Duration used = Duration.ofNanos(processorTime() - before);
+            assertTrue(used.compareTo(works.dividedBy(2)) < 0, () -> "the controller used " + used + " of processor time");
+        }
+    }
+
+    private static long processorTime() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
     }
 }
