@@ -70,10 +70,13 @@ final class ModelOption {
         return settled.isSettled() ? 0 : 1;
     }
 
-    /** As {@link #settle}, after a command that asks and changes nothing: what is not as it should be is told, and is not its failure. */
-    static void settleBeside(Model model, Duration timeout) throws IOException, InterruptedException {
+    /**
+     * Runs what an action has set off. A unit that waits for something is told of and not waited for: whoever looks into a fault that
+     * lasts has the results, and wants to go on.
+     */
+    static void finishBeside(Model model, Duration timeout) throws IOException, InterruptedException {
         if (model.hasWork()) {
-            Settled settled = model.settle(timeout);
+            Settled settled = model.finishDue(timeout);
             settled.blocked().forEach(text -> System.err.println("NOTE " + text));
             settled.reasons().forEach(text -> System.err.println("NOTE " + text));
         }

@@ -90,7 +90,7 @@ final class RunCommand implements Callable<Integer> {
             }
             int code = TaskReport.print(results, format);
             // As with Juju, the exit code is the actions': a unit may well be waiting for what an action has just told of.
-            ModelOption.settleBeside(open, patience);
+            ModelOption.finishBeside(open, patience);
             return code;
         }
     }

@@ -82,6 +82,12 @@ final class Engine implements AutoCloseable {
         return live.read(Engine::settled);
     }
 
+    /** Runs what is due, and what follows from it; it does not wait for units that say that they are not at rest. */
+    Settled finishDue(Instant deadline) throws InterruptedException, IOException {
+        with(state -> true, deadline, GRACE, workers -> workers.stream().noneMatch(Worker::isBusy) && !live.read(state -> Resolver.hasDue(state, Instant.now())));
+        return live.read(Engine::settled);
+    }
+
     /** Units that still have something to do, or that do not say that they are at rest. */
     private static List<UnitName> restless(ModelState state, Instant now) {
         return state.units.values().stream()

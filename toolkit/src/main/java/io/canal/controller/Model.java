@@ -391,6 +391,11 @@ public final class Model implements AutoCloseable {
         return engine.settle(Instant.now().plus(timeout));
     }
 
+    /** Runs the hooks that are due and those that follow from them, and does not wait for a unit that has not settled after them. */
+    public Settled finishDue(Duration timeout) throws IOException, InterruptedException {
+        return engine.finishDue(Instant.now().plus(timeout));
+    }
+
     /**
      * Runs an action on one unit.
      *

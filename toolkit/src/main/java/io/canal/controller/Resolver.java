@@ -45,6 +45,11 @@ final class Resolver {
                 && next(state, unit, now).filter(hook -> hook.kind() != Hook.Kind.UPDATE_STATUS || unit.wantsUpdateStatus).isEmpty();
     }
 
+    /** Whether a hook is to run now. */
+    static boolean hasDue(ModelState state, Instant now) {
+        return state.units.values().stream().anyMatch(unit -> next(state, unit, now).isPresent());
+    }
+
     private static boolean rebooted(ModelState state, UnitState unit) {
         MachineState machine = state.machine(unit.machine);
         return unit.started

@@ -38,7 +38,10 @@ final class NudgeIT {
         host = SshServer.start(temp.resolve("one"), "127.0.0.1");
         try (Model model = open(Watcher.NONE)) {
             model.addMachine(LifecycleIT.spec("h1", host));
-            ShellCharm node = ShellCharm.make(temp, "node", "", "echo \"$JUJU_DISPATCH_PATH\" >>/var/lib/juju/trace\nstatus-set active ready\n");
+            ShellCharm node = ShellCharm.make(temp, "node", "", """
+                    echo "$JUJU_DISPATCH_PATH" >>/var/lib/juju/trace
+                    if [ -e /var/lib/juju/waits ]; then status-set waiting 'for something'; else status-set active ready; fi
+                    """);
             model.deploy("node", model.charm(node.folder()), Map.of(), List.of("h1"));
             assertTrue(model.settle(LONG).isActive());
         }
@@ -131,6 +134,20 @@ final class NudgeIT {
             assertTrue(model.hasWork(), "the nudge did not arrive");
             assertTrue(model.settle(LONG).isActive());
             assertEquals(before + 1, updates());
+        }
+    }
+
+    @Test
+    void what_is_due_after_a_nudge_runs_and_a_unit_that_goes_on_waiting_is_not_waited_for() throws Exception {
+        Files.writeString(host.juju().resolve("waits"), "");
+        try (Model model = open(Watcher.NONE)) {
+            model.refreshStatuses();
+            long start = System.nanoTime();
+            Settled settled = model.finishDue(LONG);
+            Duration took = Duration.ofNanos(System.nanoTime() - start);
+            assertEquals(List.of("node/0 is waiting: for something"), settled.reasons());
+            assertEquals(1, updates());
+            assertTrue(took.compareTo(LONG.dividedBy(4)) < 0, () -> "it took " + took);
         }
     }
 
