@@ -54,14 +54,14 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private static final Duration LOOK_PAUSE = Duration.ofMillis(500);
     /** Others change iptables-nft all the time, and a look at our rules there reads all of theirs. */
     private static final Duration READ_PAUSE = Duration.ofMillis(300);
-    private static final Set<String> IPTABLES_IN_NFT = Set.of("2 raw", "2 mangle", "2 nat", "2 filter", "10 raw", "10 mangle", "10 nat", "10 filter");
-
     private final Supplier<FilterMode> mode;
     private final Clock clock;
     private final LastChoice lastChoice;
     private final FilterInputs inputs;
     private final NodeRules rules;
     private final UnaryOperator<Plane> seam;
+    private final OwnWriters writers;
+    private final IptablesTables.Generation generation;
     private final Beside beside;
     private final Openings openings;
     private final Leftovers leftovers;
@@ -82,6 +82,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private volatile boolean lookAgain = true;
     private volatile boolean setsAgain;
     private volatile boolean followsKubeTable;
+    private volatile boolean followsKubeChains;
     private volatile int iptablesGeneration;
     private volatile long rulesUpTo;
     private volatile FilterStatus status = new FilterStatus("", List.of());
@@ -100,8 +101,22 @@ public final class PacketFilter implements Stage, AutoCloseable {
         this.clock = clock;
         readAgainAt = clock.nanos();
         beside = new Beside(clock, POLL);
-        openings = new Openings(this::generation, beside);
-        leftovers = new Leftovers(this::generation, beside);
+        writers = new OwnWriters(clock);
+        generation = new IptablesTables.Generation() {
+
+            @Override
+            public int now() throws KernelException {
+                Optional<NftablesSocket> socket = nft();
+                return socket.isPresent() ? socket.get().generation() : 0;
+            }
+
+            @Override
+            public void changing(long process) {
+                writers.add(process);
+            }
+        };
+        openings = new Openings(generation, beside);
+        leftovers = new Leftovers(generation, beside);
         lastChoice = new LastChoice(paths.stateDir());
         this.inputs = inputs;
         rules = new NodeRules(inputs);
@@ -120,7 +135,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     public void start(Runnable wake) {
         this.wake = wake;
         try {
-            monitor = NftablesMonitor.open(() -> ownPort, new Listener());
+            monitor = NftablesMonitor.open(port -> port == ownPort || writers.has(port), new Listener());
         } catch (KernelException absent) {
             log.warn("no word of changes in nf_tables: {}", absent.getMessage());
         }
@@ -301,6 +316,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         Surroundings found = Surroundings.look(nft());
         installed = whichAreInstalled();
         followsKubeTable = found.kube().filter(backend -> backend == FilterBackend.NFTABLES).isPresent();
+        followsKubeChains = found.kube().filter(backend -> backend == FilterBackend.IPTABLES_NFT).isPresent();
         seen = found;
         return found;
     }
@@ -382,7 +398,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private Plane open(FilterBackend backend) throws IOException {
         if (backend.isIptables()) {
             ownPort = -1;
-            return seam.apply(new Plane.Ipt(IptablesTables.open(backend.iptables(), this::generation)));
+            return seam.apply(new Plane.Ipt(IptablesTables.open(backend.iptables(), generation)));
         }
         NftTable table = new NftTable(NftablesSocket.open());
         ownPort = table.portId();
@@ -394,11 +410,6 @@ public final class PacketFilter implements Stage, AutoCloseable {
             nft = NftablesSocket.answering().orElse(null);
         }
         return Optional.ofNullable(nft);
-    }
-
-    private int generation() throws KernelException {
-        Optional<NftablesSocket> socket = nft();
-        return socket.isPresent() ? socket.get().generation() : 0;
     }
 
     private static Set<IptablesBackend> whichAreInstalled() {
@@ -430,15 +441,16 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private final class Listener implements NftablesMonitor.Listener {
 
         @Override
-        public void changed(Set<String> tables, int generation) {
-            boolean ours = tables.contains("1 " + NftTable.NAME);
-            boolean iptables = tables.stream().anyMatch(IPTABLES_IN_NFT::contains);
-            boolean kube = !followsKubeTable && tables.stream().anyMatch(table -> table.endsWith(" kube-proxy"));
+        public void changed(NftablesMonitor.Touched what) {
+            boolean ours = what.tables().contains("1 " + NftTable.NAME);
+            boolean iptables = what.chains().stream().anyMatch(Foreign::mayBeOurs);
+            boolean kube = !followsKubeTable && (what.tables().stream().anyMatch(Foreign::isKubeTable)
+                    || !followsKubeChains && what.chains().stream().anyMatch(Foreign::isKubeChain));
             if (ours) {
                 touched = true;
             }
             if (iptables) {
-                iptablesGeneration = generation;
+                iptablesGeneration = what.generation();
             }
             if (iptables || kube) {
                 lookAgain = true;

@@ -35,6 +35,7 @@ import java.util.stream.Stream;
 final class FamilyTables {
 
     private static final List<String> CLOSED = List.of("-m comment --comment \"canal: the kernel does not take the rules of this chain\" -j DROP");
+    private static final Pattern LOOKUP = Pattern.compile("--match-set (\\S+)");
     private static final Pattern NAMED = Pattern.compile("(?:--match-set|-j|-g) ((?:cali|FLANNEL-)\\S*)");
     /** Behind the tag comes what the chain is of. */
     private static final Pattern COMMENT = Pattern.compile("--comment \"?(?!cali:)([^\"]+?)\"? -");
@@ -49,7 +50,8 @@ final class FamilyTables {
     private final Map<HookPoint, List<String>> kernelChains = new HashMap<>();
     /** How this version of iptables prints lines that we spell otherwise; learnt from what is read after a write. */
     private final Map<String, String> spellings = new HashMap<>();
-    private Map<Key, List<String>> written = Map.of();
+    /** Chains that were there with the same tags and another text, as they were written: perhaps only spelled otherwise. */
+    private final Map<Key, List<String>> doubtful = new HashMap<>();
     /** Whether the last try had something to do. */
     private boolean wrote;
     /** The chains that are wanted and that are not taken, in sentences. */
@@ -57,6 +59,10 @@ final class FamilyTables {
     /** As they are wanted. */
     private final Map<Key, List<String>> refusedLines = new HashMap<>();
     private final Again again;
+    /** Sets that are not as they are wanted, with the reason. */
+    private Map<String, String> refusedSets = Map.of();
+    /** The chains that look one of them up, as they are wanted: they drop all packets. */
+    private final Map<Key, List<String>> closed = new TreeMap<>();
 
     /** A chain of ours; a name that was found may be one that we would not give. */
     private record Key(Layer layer, String name) implements Comparable<Key> {
@@ -95,12 +101,12 @@ final class FamilyTables {
             rendered.forEach((each, lines) -> {
                 Key key = new Key(each.layer(), each.name());
                 now.add(key);
-                chains.want(key, lines);
                 forget(key);
+                wantLines(key, lines);
             });
             renderedFrom.getOrDefault(name, Set.of()).stream().filter(key -> !now.contains(key)).forEach(key -> {
-                chains.unwant(key);
                 forget(key);
+                chains.unwant(key);
             });
             if (now.isEmpty()) {
                 renderedFrom.remove(name);
@@ -116,12 +122,65 @@ final class FamilyTables {
         chains.wantOnly(Map.of());
         refusedChains.clear();
         refusedLines.clear();
+        closed.clear();
+    }
+
+    private void wantLines(Key key, List<String> lines) {
+        if (looksUp(lines, refusedSets.keySet())) {
+            closed.put(key, lines);
+            chains.want(key, CLOSED);
+        } else {
+            chains.want(key, lines);
+        }
+    }
+
+    private static boolean looksUp(List<String> lines, Set<String> sets) {
+        return !sets.isEmpty() && lines.stream().flatMap(line -> LOOKUP.matcher(line).results()).anyMatch(lookup -> sets.contains(lookup.group(1)));
+    }
+
+    /**
+     * Chains that look up a set which is not as it should be drop all packets, until it is.
+     *
+     * @param refused these sets, with the reason
+     * @throws IOException if what looks one up is not of one policy or pod alone
+     */
+    void close(Map<String, String> refused) throws IOException {
+        if (refused.keySet().equals(refusedSets.keySet())) {
+            return;
+        }
+        Map<Key, List<String>> wanted = new HashMap<>(chains.allWanted());
+        wanted.putAll(refusedLines);
+        wanted.putAll(closed);
+        for (Map.Entry<String, String> set : refused.entrySet()) {
+            Set<String> one = Set.of(set.getKey());
+            boolean shared = wanted.entrySet().stream().anyMatch(chain -> !ChainName.isOfOneObject(chain.getKey().name()) && looksUp(chain.getValue(), one))
+                    || wantedHooks.values().stream().anyMatch(hook -> looksUp(hook.lines().toList(), one));
+            if (shared) {
+                throw new IOException(set.getValue());
+            }
+        }
+        refusedSets = Map.copyOf(refused);
+        Map<Key, List<String>> before = Map.copyOf(closed);
+        closed.clear();
+        wanted.forEach((key, lines) -> {
+            if (before.containsKey(key) || looksUp(lines, refusedSets.keySet())) {
+                forget(key);
+                wantLines(key, lines);
+            }
+        });
+    }
+
+    /** What drops all packets because of a set, in words. */
+    Stream<String> closedBy(String set) {
+        return closed.entrySet().stream().filter(chain -> looksUp(chain.getValue(), Set.of(set)))
+                .map(chain -> "chain " + chain.getKey().layer().text() + " " + chain.getKey().name() + comment(chain.getValue()));
     }
 
     /** Something else is wanted of this chain from now on. */
     private void forget(Key key) {
         refusedChains.remove(key);
         refusedLines.remove(key);
+        closed.remove(key);
     }
 
     /** Wants what was refused once more, where that was long enough ago. */
@@ -156,7 +215,13 @@ final class FamilyTables {
         chains.sawOnly(seen);
     }
 
-    /** Writes the difference; false where there was none. {@link #check} follows. */
+    /** What makes the difference, and how things are then. */
+    private record Plan(String text, Map<Key, List<String>> chains, List<Key> gone, Map<HookPoint, List<String>> hooks) {}
+
+    /**
+     * Writes the difference; false where there was none. What was written is taken as what is: reading it back takes as long as the
+     * tables are large, others' rules included.
+     */
     boolean write(boolean mayRemove) throws IOException {
         tryAgain();
         Optional<IptablesException> refused = tryWrite(mayRemove);
@@ -171,25 +236,41 @@ final class FamilyTables {
         if (refused.isPresent()) {
             throw refused.get();
         }
+        if (!doubtful.isEmpty()) {
+            observe();
+            learn();
+        }
         return wrote;
     }
 
     /** Gives why the rules are refused. */
     private Optional<IptablesException> tryWrite(boolean mayRemove) throws IptablesException {
-        String text = plan(mayRemove);
-        wrote = !text.isEmpty();
+        Plan plan = plan(mayRemove);
+        wrote = !plan.text().isEmpty();
         if (wrote) {
             try {
-                iptables.restore(text);
+                iptables.restore(plan.text());
             } catch (IptablesException failure) {
                 if (failure.isRefusal()) {
                     return Optional.of(failure);
                 }
                 throw failure;
             }
-            written = Map.copyOf(chains.toSet());
+            record(plan);
         }
         return Optional.empty();
+    }
+
+    private void record(Plan plan) {
+        plan.chains().forEach((key, lines) -> {
+            List<String> before = chains.seen(key);
+            if (before != null && before.stream().map(Ownership::tag).toList().equals(lines.stream().map(Ownership::tag).toList())) {
+                doubtful.put(key, lines);
+            }
+            chains.saw(key, lines);
+        });
+        plan.gone().forEach(chains::gone);
+        kernelChains.putAll(plan.hooks());
     }
 
     /** Writes all but the chains of single objects that are not taken; gives why that is refused too. */
@@ -219,7 +300,9 @@ final class FamilyTables {
         Optional<Map<Key, String>> found = Culprits.find(suspects.keySet(), held -> {
             suspects.forEach((key, lines) -> chains.want(key, held.contains(key) ? before.getOrDefault(key, CLOSED) : lines));
             last.set(tryWrite(false));
-            check();
+            if (last.get().isPresent()) {
+                observe();
+            }
             return last.get().map(refusal -> String.valueOf(refusal.getMessage()));
         });
         if (found.isEmpty()) {
@@ -262,19 +345,13 @@ final class FamilyTables {
         return lines.stream().map(COMMENT::matcher).filter(Matcher::find).findFirst().map(comment -> " (" + comment.group(1) + ")").orElse("");
     }
 
-    /** Reads the rules after a write of this family or of another, and learns how the kernel spells what was written. */
-    void check() throws IptablesException {
-        observe();
-        learn(written);
-        written = Map.of();
-    }
-
     boolean anythingSeen() {
         return !chains.allSeen().isEmpty() || kernelChains.values().stream().flatMap(List::stream).anyMatch(Ownership::ownsRule);
     }
 
-    private void learn(Map<Key, List<String>> written) {
-        written.forEach((key, lines) -> {
+    /** How the kernel spells what was written. */
+    private void learn() {
+        doubtful.forEach((key, lines) -> {
             List<String> seen = chains.seen(key);
             if (seen != null && seen.size() == lines.size() && !seen.equals(lines)) {
                 List<String> canonical = new ArrayList<>();
@@ -287,36 +364,40 @@ final class FamilyTables {
                 chains.saw(key, canonical);
             }
         });
+        doubtful.clear();
     }
 
-    /** The text for iptables-restore; empty where nothing is to do. */
-    private String plan(boolean mayRemove) {
+    private Plan plan(boolean mayRemove) {
         StringBuilder text = new StringBuilder();
+        Plan plan = new Plan("", new TreeMap<>(), mayRemove ? chains.toRemove().stream().sorted().toList() : List.of(), new TreeMap<>());
+        chains.toSet().forEach((key, wanted) -> {
+            List<String> seen = chains.seen(key);
+            if (mayRemove || seen == null || chains.isOutlived(key) || !KernelChain.holds(seen, wanted)) {
+                plan.chains().put(key, wanted);
+            }
+        });
         for (Layer layer : Layer.values()) {
             StringBuilder declared = new StringBuilder();
             StringBuilder lines = new StringBuilder();
-            new TreeMap<>(chains.toSet()).forEach((key, wanted) -> {
-                List<String> seen = chains.seen(key);
-                if (key.layer() == layer && (mayRemove || seen == null || chains.isOutlived(key) || !KernelChain.holds(seen, wanted))) {
+            plan.chains().forEach((key, wanted) -> {
+                if (key.layer() == layer) {
                     declared.append(':').append(key.name()).append(" - [0:0]\n");
                     wanted.forEach(line -> lines.append("-A ").append(key.name()).append(' ').append(line).append('\n'));
                 }
             });
-            planHooks(layer, mayRemove, lines);
-            if (mayRemove) {
-                List<Key> gone = chains.toRemove().stream().filter(key -> key.layer() == layer).sorted().toList();
-                // Declaring a chain empties it, so that chains which lead to each other can go.
-                gone.forEach(key -> declared.append(':').append(key.name()).append(" - [0:0]\n"));
-                gone.forEach(key -> lines.append("-X ").append(key.name()).append('\n'));
-            }
+            planHooks(layer, mayRemove, lines, plan.hooks());
+            List<Key> gone = plan.gone().stream().filter(key -> key.layer() == layer).toList();
+            // Declaring a chain empties it, so that chains which lead to each other can go.
+            gone.forEach(key -> declared.append(':').append(key.name()).append(" - [0:0]\n"));
+            gone.forEach(key -> lines.append("-X ").append(key.name()).append('\n'));
             if (!declared.isEmpty() || !lines.isEmpty()) {
                 text.append('*').append(layer.text()).append('\n').append(declared).append(lines).append("COMMIT\n");
             }
         }
-        return text.toString();
+        return new Plan(text.toString(), plan.chains(), plan.gone(), plan.hooks());
     }
 
-    private void planHooks(Layer layer, boolean mayRemove, StringBuilder lines) {
+    private void planHooks(Layer layer, boolean mayRemove, StringBuilder lines, Map<HookPoint, List<String>> then) {
         Set<HookPoint> points = new TreeSet<>(wantedHooks.keySet());
         points.addAll(kernelChains.keySet());
         points.stream().filter(point -> point.layer() == layer).forEach(point -> {
@@ -327,83 +408,18 @@ final class FamilyTables {
                 return;
             }
             String chain = point.hook().name();
-            is.stream().filter(line -> Ownership.ownsRule(line) && (mayRemove || wanted.has(line) || outlived.has(line)))
-                    .forEach(line -> lines.append("-D ").append(chain).append(' ').append(line).append('\n'));
+            List<String> left = new ArrayList<>(is);
+            is.stream().filter(line -> Ownership.ownsRule(line) && (mayRemove || wanted.has(line) || outlived.has(line))).forEach(line -> {
+                lines.append("-D ").append(chain).append(' ').append(line).append('\n');
+                left.remove(line);
+            });
             for (int i = 0; i < wanted.first().size(); i++) {
                 lines.append(wanted.behind() ? "-A " + chain : "-I " + chain + " " + (i + 1)).append(' ').append(wanted.first().get(i)).append('\n');
             }
             wanted.last().forEach(line -> lines.append("-A ").append(chain).append(' ').append(line).append('\n'));
+            left.addAll(wanted.behind() ? left.size() : 0, wanted.first());
+            left.addAll(wanted.last());
+            then.put(point, left);
         });
-    }
-
-    /** Our lines in a kernel chain: at its beginning, and anywhere behind; or all {@code behind} those of others. */
-    private record KernelChain(List<String> first, List<String> last, boolean behind) {
-
-        static final KernelChain NONE = new KernelChain(List.of(), List.of(), false);
-
-        boolean isEmpty() {
-            return first.isEmpty() && last.isEmpty();
-        }
-
-        Stream<String> lines() {
-            return Stream.concat(first.stream(), last.stream());
-        }
-
-        boolean has(String line) {
-            return lines().anyMatch(ours -> same(ours, line));
-        }
-
-        /** Whether the chain is as it should be; where nothing may be removed, it may have more of ours. */
-        boolean isIn(List<String> is, boolean exactly) {
-            if (behind) {
-                return isBehind(is, exactly);
-            }
-            if (is.size() < first.size()) {
-                return false;
-            }
-            for (int i = 0; i < first.size(); i++) {
-                if (!same(first.get(i), is.get(i))) {
-                    return false;
-                }
-            }
-            List<String> rest = is.subList(first.size(), is.size()).stream().filter(Ownership::ownsRule).toList();
-            if (!exactly) {
-                return holds(rest, last);
-            }
-            if (rest.size() != last.size()) {
-                return false;
-            }
-            for (int i = 0; i < rest.size(); i++) {
-                if (!same(last.get(i), rest.get(i))) {
-                    return false;
-                }
-            }
-            return true;
-        }
-
-        private boolean isBehind(List<String> is, boolean exactly) {
-            List<String> wanted = lines().toList();
-            int others = is.size() - wanted.size();
-            if (!exactly) {
-                return holds(is.stream().filter(Ownership::ownsRule).toList(), wanted);
-            }
-            return others >= 0 && is.subList(0, others).stream().noneMatch(Ownership::ownsRule) && holds(is.subList(others, is.size()), wanted);
-        }
-
-        /** Whether all of {@code wanted} is in {@code seen}, in order. */
-        static boolean holds(List<String> seen, List<String> wanted) {
-            int at = 0;
-            for (String line : seen) {
-                if (at < wanted.size() && same(wanted.get(at), line)) {
-                    at++;
-                }
-            }
-            return at == wanted.size();
-        }
-
-        /** One rule, though perhaps spelled otherwise: the tag stands for all of it. */
-        private static boolean same(String wanted, String is) {
-            return wanted.equals(is) || Ownership.tag(wanted).isPresent() && Ownership.tag(wanted).equals(Ownership.tag(is));
-        }
     }
 }

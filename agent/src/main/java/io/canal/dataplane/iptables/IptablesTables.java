@@ -19,8 +19,6 @@ import java.util.List;
  */
 public final class IptablesTables implements AutoCloseable {
 
-    /** Who changes our rules faster than this is left to the next pass. */
-    private static final int WRITES = 3;
     /** How soon what was refused is tried again, first and at last. */
     private static final Duration REFUSED = Duration.ofSeconds(30);
     private static final Duration REFUSED_OFTEN = Duration.ofMinutes(30);
@@ -33,19 +31,23 @@ public final class IptablesTables implements AutoCloseable {
     private boolean trusted;
     private boolean setsTrusted = true;
 
-    /** Says how many changes were made to nf_tables, in which iptables-nft keeps its rules. */
+    /** nf_tables, in which iptables-nft keeps its rules. */
     public interface Generation {
 
+        /** How many changes were made. */
         int now() throws IOException;
+
+        /** This process is about to make one of ours: the kernel tells its number with the word of the change. */
+        default void changing(long process) {}
     }
 
     private IptablesTables(IptablesBackend backend, SetTables sets, Generation generation, Clock clock) {
         this.backend = backend;
         this.generation = generation;
         this.sets = sets;
-        families.add(new FamilyTables(new Iptables(backend, false), new IptablesRendering(Family.V4), new Again(clock, REFUSED, REFUSED_OFTEN)));
+        families.add(new FamilyTables(new Iptables(backend, false, generation::changing), new IptablesRendering(Family.V4), new Again(clock, REFUSED, REFUSED_OFTEN)));
         if (Iptables.hasV6()) {
-            families.add(new FamilyTables(new Iptables(backend, true), new IptablesRendering(Family.V6), new Again(clock, REFUSED, REFUSED_OFTEN)));
+            families.add(new FamilyTables(new Iptables(backend, true, generation::changing), new IptablesRendering(Family.V6), new Again(clock, REFUSED, REFUSED_OFTEN)));
         }
     }
 
@@ -55,10 +57,10 @@ public final class IptablesTables implements AutoCloseable {
     }
 
     static IptablesTables open(IptablesBackend backend, Generation generation, Clock clock) throws IOException {
-        return new IptablesTables(backend, new SetTables(IpsetSocket.open()), generation, clock);
+        return new IptablesTables(backend, new SetTables(IpsetSocket.open(), new Again(clock, REFUSED, REFUSED_OFTEN)), generation, clock);
     }
 
-    /** The generation that was last looked at: changes up to it, our own ones among them, are known. */
+    /** The generation of the last reading: what others changed up to it is known. */
     public int observed() {
         return observed;
     }
@@ -119,33 +121,32 @@ public final class IptablesTables implements AutoCloseable {
         trusted = false;
         setsTrusted = true;
         boolean changed = sets.fill();
-        // What others changed while we wrote is seen by the reading after it, and is written at once.
-        for (int i = 0; i < WRITES && write(mayRemove); i++) {
-            changed = true;
+        for (FamilyTables family : families) {
+            closeOn(family);
+            changed |= family.write(mayRemove);
         }
         changed |= sets.drain(mayRemove);
         trusted = true;
         return changed;
     }
 
-    private boolean write(boolean mayRemove) throws IOException {
-        boolean wrote = false;
-        for (FamilyTables family : families) {
-            wrote |= family.write(mayRemove);
+    private void closeOn(FamilyTables family) throws IOException {
+        try {
+            family.close(sets.refused());
+        } catch (IOException shared) {
+            // All waits for it.
+            sets.tryAgain();
+            throw shared;
         }
-        if (wrote) {
-            // Changes of others up to now count as seen, so all families are read, not only the one that was written.
-            observed = generation.now();
-            for (FamilyTables family : families) {
-                family.check();
-            }
-        }
-        return wrote;
     }
 
     /** What of what is wanted is not taken, in sentences. */
     public List<String> problems() {
-        return families.stream().flatMap(family -> family.problems().stream()).toList();
+        List<String> problems = new ArrayList<>();
+        families.forEach(family -> problems.addAll(family.problems()));
+        sets.refused().forEach((set, reason) -> problems.add("the kernel does not take a set: " + reason + "; what looks it up drops all packets: "
+                + String.join(", ", families.stream().flatMap(family -> family.closedBy(set)).distinct().toList())));
+        return List.copyOf(problems);
     }
 
     /** Whether there is any chain or rule of ours. */

@@ -3,22 +3,28 @@ package io.canal.dataplane.iptables;
 import io.canal.kernel.ipset.Ipset;
 import io.canal.kernel.ipset.IpsetMember;
 import io.canal.kernel.ipset.IpsetSocket;
+import io.canal.kernel.libc.Errno;
 import io.canal.kernel.libc.KernelException;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.reconcile.Again;
 import io.canal.reconcile.Delta;
 import io.canal.ruleset.Member;
 import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.Ruleset;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Our ipsets. */
 final class SetTables {
@@ -36,15 +42,25 @@ final class SetTables {
     /** The wanted members of each set, so that the end of one set costs nothing for the others. */
     private final Map<String, Set<Key>> wantedOf = new HashMap<>();
 
+    /** Why the kernel does not take the sets that it does not take as they are wanted. */
+    private final SortedMap<String, String> refused = new TreeMap<>();
+    private final Again again;
+
     private record Shape(String type, boolean v6) {}
 
     private record Key(String set, IpsetMember member) {}
 
-    SetTables(IpsetSocket socket) {
+    /** @param again when what was refused once may have become possible */
+    SetTables(IpsetSocket socket, Again again) {
         this.socket = socket;
+        this.again = again;
     }
 
     void want(Ruleset ruleset, Ruleset.Changes changes) {
+        if (!refused.isEmpty()) {
+            changes.sets().forEach(set -> refused.remove(set.ipsetName()));
+            changes.members().keySet().forEach(set -> refused.remove(set.ipsetName()));
+        }
         // A set of addresses and one of blocks have one name here: where one takes the place of the other, members that both have stay.
         for (NamedSet set : changes.sets()) {
             if (!ruleset.sets().contains(set)) {
@@ -82,6 +98,7 @@ final class SetTables {
 
     void wantNothing() {
         wantedOf.clear();
+        refused.clear();
         sets.wantOnly(Map.of());
         members.wantOnly(Map.of());
     }
@@ -98,25 +115,72 @@ final class SetTables {
         members.sawOnly(all);
     }
 
-    /** Before rules: makes and fills sets. */
+    /**
+     * Before rules: makes and fills sets.
+     *
+     * @throws KernelException if none can be made or filled; one that alone is not taken is among {@link #refused}
+     */
     boolean fill() throws KernelException {
+        if (refused.isEmpty()) {
+            again.reset();
+        } else if (again.isDue()) {
+            refused.clear();
+        }
+        Set<String> before = Set.copyOf(refused.keySet());
         boolean changed = false;
         for (Map.Entry<String, Shape> set : Map.copyOf(sets.toSet()).entrySet()) {
-            if (sets.seen(set.getKey()) != null && !socket.destroy(set.getKey())) {
-                throw new KernelException("make ipset " + set.getKey(), io.canal.kernel.libc.Errno.EBUSY,
-                        "there is one of type " + sets.seen(set.getKey()) + " that rules look up");
-            }
-            socket.create(set.getKey(), set.getValue().type(), set.getValue().v6(), MAX_MEMBERS);
-            forget(set.getKey());
-            sets.saw(set.getKey(), set.getValue());
-            changed = true;
+            changed |= !refused.containsKey(set.getKey()) && attempt(set.getKey(), () -> make(set.getKey(), set.getValue()));
         }
         for (Map.Entry<String, List<IpsetMember>> some : bySet(members.toSet().keySet()).entrySet()) {
-            socket.add(some.getKey(), some.getValue());
-            some.getValue().forEach(member -> members.saw(new Key(some.getKey(), member), true));
-            changed = true;
+            String name = some.getKey();
+            changed |= !refused.containsKey(name) && attempt(name, () -> {
+                socket.add(name, some.getValue());
+                some.getValue().forEach(member -> members.saw(new Key(name, member), true));
+            });
+        }
+        if (!before.containsAll(refused.keySet())) {
+            again.refused();
+            // Of several members some may have been taken.
+            observe();
         }
         return changed;
+    }
+
+    private interface Work {
+
+        void run() throws KernelException;
+    }
+
+    private boolean attempt(String set, Work work) throws KernelException {
+        try {
+            work.run();
+            return true;
+        } catch (KernelException failure) {
+            if (!IpsetSocket.isRefusal(failure)) {
+                throw failure;
+            }
+            refused.put(set, String.valueOf(failure.getMessage()));
+            return false;
+        }
+    }
+
+    private void make(String name, Shape shape) throws KernelException {
+        if (sets.seen(name) != null && !socket.destroy(name)) {
+            throw new KernelException("make ipset " + name, Errno.EBUSY, "there is one of type " + Objects.requireNonNull(sets.seen(name)).type() + " that rules look up");
+        }
+        socket.create(name, shape.type(), shape.v6(), MAX_MEMBERS);
+        forget(name);
+        sets.saw(name, shape);
+    }
+
+    /** What was refused is tried at the next {@link #fill}. */
+    void tryAgain() {
+        again.reset();
+    }
+
+    /** The sets that are not as they are wanted, with the reason. */
+    SortedMap<String, String> refused() {
+        return Collections.unmodifiableSortedMap(refused);
     }
 
     /**

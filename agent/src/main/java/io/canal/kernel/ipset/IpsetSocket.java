@@ -51,8 +51,12 @@ public final class IpsetSocket implements AutoCloseable {
     private static final int IPADDR_V4 = 1;
     private static final int IPADDR_V6 = 2;
 
-    /** IPSET_ERR_BUSY. */
+    /** Numbers of its own: IPSET_ERR_MAX_SETS, IPSET_ERR_BUSY and IPSET_ERR_HASH_FULL among them. */
+    private static final int FIRST_OF_IPSET = 4096;
+    private static final int TOO_MANY = 4099;
     private static final int IN_USE = 4100;
+    private static final int FULL = 4352;
+    private static final Set<Integer> OF_ONE_SET = Set.of(Errno.ENOENT, Errno.ENOMEM, Errno.EBUSY, Errno.EEXIST, Errno.EINVAL, Errno.ERANGE, Errno.EMSGSIZE);
 
     private static final int FIRST_HASH_SIZE = 1024;
     private static final int BATCH = 500;
@@ -72,13 +76,31 @@ public final class IpsetSocket implements AutoCloseable {
     public void create(String name, String type, boolean v6, int maxMembers) throws KernelException {
         int family = v6 ? FAMILY_V6 : FAMILY_V4;
         int revision = revision(type, family);
-        socket.execute("make ipset " + name, message(CREATE, NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_EXCL)
-                .string(ATTR_SETNAME, name)
-                .string(ATTR_TYPENAME, type)
-                .u8(ATTR_REVISION, revision)
-                .u8(ATTR_FAMILY, family)
-                .nested(ATTR_DATA, data -> data.be32(DATA_HASHSIZE | NET_BYTEORDER, FIRST_HASH_SIZE)
-                        .be32(DATA_MAXELEM | NET_BYTEORDER, maxMembers)));
+        try {
+            socket.execute("make ipset " + name, message(CREATE, NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_EXCL)
+                    .string(ATTR_SETNAME, name)
+                    .string(ATTR_TYPENAME, type)
+                    .u8(ATTR_REVISION, revision)
+                    .u8(ATTR_FAMILY, family)
+                    .nested(ATTR_DATA, data -> data.be32(DATA_HASHSIZE | NET_BYTEORDER, FIRST_HASH_SIZE)
+                            .be32(DATA_MAXELEM | NET_BYTEORDER, maxMembers)));
+        } catch (KernelException failure) {
+            throw said(failure, "make ipset " + name);
+        }
+    }
+
+    /** In words, where the number is ipset's own. */
+    private static KernelException said(KernelException failure, String what) {
+        return switch (failure.errno()) {
+            case TOO_MANY -> new KernelException(what, TOO_MANY, "there are as many sets as the kernel takes");
+            case FULL -> new KernelException(what, FULL, "it has as many members as it takes");
+            default -> failure;
+        };
+    }
+
+    /** Whether it is this set, or a member of it, that the kernel does not take; others it may take. */
+    public static boolean isRefusal(KernelException failure) {
+        return failure.errno() >= FIRST_OF_IPSET || OF_ONE_SET.contains(failure.errno());
     }
 
     /** Removes a set; false where rules still look it up. */
@@ -118,7 +140,7 @@ public final class IpsetSocket implements AutoCloseable {
                     .nested(ATTR_DATA, data -> data(data, member))));
             List<Refusal> refusals = socket.exchange(batch);
             if (!refusals.isEmpty()) {
-                throw refusals.getFirst().exception(what + name + ": " + some.get(refusals.getFirst().index()).net());
+                throw said(refusals.getFirst().exception(what + name + ": " + some.get(refusals.getFirst().index()).net()), what + name);
             }
         }
     }

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,10 +24,17 @@ public final class Iptables {
 
     private final IptablesBackend backend;
     private final boolean v6;
+    private final LongConsumer writing;
 
     public Iptables(IptablesBackend backend, boolean v6) {
+        this(backend, v6, _ -> { });
+    }
+
+    /** @param writing is told the process that is about to change rules; in the NFT back end its number is the port that it does it by */
+    public Iptables(IptablesBackend backend, boolean v6, LongConsumer writing) {
         this.backend = backend;
         this.v6 = v6;
+        this.writing = writing;
     }
 
     /** Whether the programs of this back end are installed. */
@@ -78,7 +86,7 @@ public final class Iptables {
                 ? List.of(backend.program(v6, "restore"), "--noflush", "--wait", LOCK_SECONDS)
                 : List.of(backend.program(v6, "restore"), "--noflush");
         try {
-            Program.run(command, text, DEADLINE);
+            Program.run(command, text, DEADLINE, writing);
         } catch (IptablesException failure) {
             throw new IptablesException(failure, lineOf(text, failure));
         }

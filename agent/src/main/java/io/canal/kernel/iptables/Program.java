@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 
 /** One run of a program. */
 final class Program {
@@ -17,6 +18,11 @@ final class Program {
 
     /** What the program printed on stdout. */
     static String run(List<String> command, String stdin, Duration deadline) throws IptablesException {
+        return run(command, stdin, deadline, _ -> { });
+    }
+
+    /** @param started is told the process before it gets its input */
+    static String run(List<String> command, String stdin, Duration deadline, LongConsumer started) throws IptablesException {
         String name = command.getFirst();
         Process process;
         try {
@@ -27,6 +33,7 @@ final class Program {
         } catch (IOException absent) {
             throw new IptablesException(name + " cannot be run; is the package iptables installed? (" + absent.getMessage() + ")", absent);
         }
+        started.accept(process.pid());
         FutureTask<String> output = reading(process.getInputStream());
         FutureTask<String> errors = reading(process.getErrorStream());
         FutureTask<Boolean> input = new FutureTask<>(() -> {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.canal.dataplane.iptables.IptablesTables;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesSocket;
 import io.canal.kernel.testing.TestNamespaces;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -165,6 +167,32 @@ class PacketFilterIT {
     private static String withoutCounters(String rules) {
         return rules.lines().map(line -> line.replaceAll("packets \\d+ bytes \\d+", "").replaceAll("\\[\\d+:\\d+\\]", ""))
                 .filter(line -> !line.startsWith("#")).sorted().collect(Collectors.joining("\n"));
+    }
+
+    /** A reading takes as long as the tables of all are large, and kube-proxy changes its own chains all the time. */
+    @Test
+    void iptables_nft_is_read_again_only_where_others_change_what_may_be_ours() throws Exception {
+        host = new FilterHost(root, FilterMode.IPTABLES);
+        AtomicReference<IptablesTables> tables = new AtomicReference<>();
+        host.seam = plane -> {
+            if (plane instanceof Plane.Ipt(IptablesTables its)) {
+                tables.set(its);
+            }
+            return plane;
+        };
+        host.run("iptables-nft", "-t", "mangle", "-N", "KUBE-KUBELET-CANARY");
+        host.start();
+        int read = tables.get().observed();
+        host.know("cali-a");
+        host.run("iptables-nft", "-t", "nat", "-N", "KUBE-SVC-1");
+        host.run("iptables-nft", "-t", "nat", "-A", "KUBE-SVC-1", "-j", "RETURN");
+        // Longer than the pause between two readings.
+        Thread.sleep(500);
+        host.know("cali-b");
+        assertEquals(read, tables.get().observed());
+        host.run("iptables-nft", "-I", "FORWARD", "-j", "ACCEPT");
+        assertEventually(() -> tables.get().observed() != read);
+        assertEventually(() -> host.run("iptables-nft", "-S", "FORWARD").lines().skip(1).findFirst().orElseThrow().contains("cali-FORWARD"));
     }
 
     @ParameterizedTest

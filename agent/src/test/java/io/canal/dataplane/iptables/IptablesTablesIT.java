@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.kernel.iptables.IptablesBackend;
 import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.nftables.NftablesMonitor;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
@@ -17,9 +18,12 @@ import io.canal.ruleset.Hook;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
 import io.canal.ruleset.Layer;
+import io.canal.ruleset.Match;
 import io.canal.ruleset.Member;
+import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
+import io.canal.ruleset.Side;
 import io.canal.ruleset.testing.WorkloadRules;
 import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
@@ -29,9 +33,15 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -303,17 +313,7 @@ class IptablesTablesIT {
     @EnumSource
     void what_was_refused_is_tried_again_after_a_pause_that_doubles(IptablesBackend backend) throws IOException {
         AtomicLong seconds = new AtomicLong(1_000);
-        Clock clock = new Clock() {
-            @Override
-            public long nanos() {
-                return Duration.ofSeconds(seconds.get()).toNanos();
-            }
-
-            @Override
-            public Instant now() {
-                return Instant.EPOCH;
-            }
-        };
+        Clock clock = new Seconds(seconds);
         Ruleset ruleset = new Ruleset();
         ruleset.put(policy(3, new Action.Reject(Action.With.PORT_UNREACHABLE)));
         try (IptablesTables tables = node.<IptablesTables, IOException>call(() -> IptablesTables.open(backend, () -> 0, clock))) {
@@ -327,6 +327,125 @@ class IptablesTablesIT {
                 assertTrue(apply(tables, true), "tried again");
                 assertEquals(2, tables.problems().size(), tables.problems().toString());
             }
+        }
+    }
+
+    /** A set that somebody else's rule looks up cannot become one of another type; what needs it must not be open meanwhile. */
+    @ParameterizedTest
+    @EnumSource
+    void a_set_that_is_not_taken_closes_what_looks_it_up_and_nothing_else(IptablesBackend backend) throws IOException {
+        TestNamespaces.run(node, "ipset", "create", Samples.ADDRESSES.ipsetName(), "hash:ip");
+        TestNamespaces.run(node, "ipset", "create", Samples.NETS.ipsetName(), "hash:net", "maxelem", "1");
+        iptables(backend, "-A", "OUTPUT", "-m", "set", "--match-set", Samples.ADDRESSES.ipsetName(), "dst", "-j", "ACCEPT");
+        AtomicLong seconds = new AtomicLong(1_000);
+        Ruleset ruleset = new Ruleset();
+        ruleset.put(Samples.ADDRESSES);
+        ruleset.put(Samples.NETS);
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.1")));
+        ruleset.add(Samples.NETS, Member.of(Cidr.of("10.2.0.0/16")));
+        ruleset.add(Samples.NETS, Member.of(Cidr.of("10.3.0.0/16")));
+        ruleset.put(lookingUp(10, Samples.ADDRESSES));
+        ruleset.put(lookingUp(11, Samples.NETS));
+        ruleset.put(policy(12, new Action.Accept()));
+        ruleset.put(HOOK, new HookRules(Stream.of(10, 11, 12).map(each -> Rule.of(new Action.Jump(policy(each, new Action.Accept()).name()))).toList(), List.of()));
+        try (IptablesTables tables = node.<IptablesTables, IOException>call(() -> IptablesTables.open(backend, () -> 0, new Seconds(seconds)))) {
+            tables.wantAll(ruleset);
+            ruleset.takeChanges();
+            assertTrue(apply(tables, true));
+            assertEquals(List.of("p10 DROP", "p11 DROP", "p12 ACCEPT"), verdicts(backend));
+            String problems = String.join("\n", tables.problems());
+            assertTrue(problems.contains("make ipset cali40some-pods: there is one of type hash:ip that rules look up"), problems);
+            assertTrue(problems.contains("add to ipset cali40s:some-nets: it has as many members as it takes"), problems);
+            assertTrue(problems.contains("drops all packets: chain filter cali-pi-np/default/p11 (NetworkPolicy default/p11 ingress)"), problems);
+            assertFalse(apply(tables, true), "nothing is to do before the pause is over");
+            ruleset.put(lookingUp(13, Samples.NETS));
+            tables.want(ruleset, ruleset.takeChanges());
+            apply(tables, true);
+            assertEquals(List.of("p10 DROP", "p11 DROP", "p12 ACCEPT", "p13 DROP"), verdicts(backend));
+            ruleset.remove(Samples.NETS, Member.of(Cidr.of("10.2.0.0/16")));
+            tables.want(ruleset, ruleset.takeChanges());
+            apply(tables, true);
+            seconds.addAndGet(3600);
+            apply(tables, true);
+            assertEquals("", TestNamespaces.run(node, "ipset", "save").lines().filter(line -> line.endsWith("10.2.0.0/16")).collect(Collectors.joining()));
+            assertEquals(List.of("p10 DROP", "p11 ACCEPT", "p12 ACCEPT", "p13 ACCEPT"), verdicts(backend));
+            iptables(backend, "-F", "OUTPUT");
+            seconds.addAndGet(3600);
+            apply(tables, true);
+            assertEquals(List.of("p10 ACCEPT", "p11 ACCEPT", "p12 ACCEPT", "p13 ACCEPT"), verdicts(backend));
+            assertEquals(List.of(), tables.problems());
+            tables.distrust();
+            assertFalse(apply(tables, true));
+        }
+    }
+
+    private List<String> verdicts(IptablesBackend backend) {
+        return save(backend, "iptables").lines().filter(line -> line.startsWith("-A cali-pi-np/default/"))
+                .map(line -> line.replaceAll("-A cali-pi-np/default/(p\\d+) .* -j (\\S+)", "$1 $2")).sorted().toList();
+    }
+
+    private static Chain.Rules lookingUp(int number, NamedSet set) {
+        return Chain.Rules.of(policy(number, new Action.Accept()).name(),
+                Rule.of(new Action.Accept(), new Match.InSet(Side.SOURCE, set, false)).comment("NetworkPolicy default/p" + number + " ingress"));
+    }
+
+    private record Seconds(AtomicLong seconds) implements Clock {
+
+        @Override
+        public long nanos() {
+            return Duration.ofSeconds(seconds.get()).toNanos();
+        }
+
+        @Override
+        public Instant now() {
+            return Instant.EPOCH;
+        }
+    }
+
+    /** The word of a change names who made it; what is our own is not read back. */
+    @Test
+    void who_changes_which_chain_is_told() throws Exception {
+        Set<Long> own = ConcurrentHashMap.newKeySet();
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        IptablesTables.Generation generation = new IptablesTables.Generation() {
+
+            @Override
+            public int now() {
+                return 0;
+            }
+
+            @Override
+            public void changing(long process) {
+                own.add(process);
+            }
+        };
+        iptables(IptablesBackend.NFT, "-t", "raw", "-N", "KUBE-X");
+        iptables(IptablesBackend.NFT, "-A", "FORWARD", "-s", "192.0.2.1", "-j", "DROP");
+        Ruleset ruleset = twoRules();
+        try (NftablesMonitor monitor = node.<NftablesMonitor, IOException>call(() -> NftablesMonitor.open(port -> own.contains((long) port), new NftablesMonitor.Listener() {
+
+            @Override
+            public void changed(NftablesMonitor.Touched touched) {
+                told.addAll(touched.chains());
+            }
+
+            @Override
+            public void missed() {
+                told.add("missed");
+            }
+        })); IptablesTables tables = node.<IptablesTables, IOException>call(() -> IptablesTables.open(IptablesBackend.NFT, generation))) {
+            tables.wantAll(ruleset);
+            ruleset.takeChanges();
+            assertTrue(apply(tables, true));
+            assertEquals(2, own.size(), "one process for each family");
+            ruleset.put(Chain.Rules.of(Samples.EVERYTHING, Rule.of(new Action.Accept()).comment("another")));
+            tables.want(ruleset, ruleset.takeChanges());
+            assertTrue(apply(tables, true));
+            TestNamespaces.run(node, "sh", "-c", "printf '*raw\\n:KUBE-X - [0:0]\\n-A KUBE-X -j ACCEPT\\nCOMMIT\\n' | iptables-nft-restore --noflush");
+            iptables(IptablesBackend.NFT, "-A", "FORWARD", "-j", "ACCEPT");
+            assertEquals("2 raw KUBE-X", told.poll(5, TimeUnit.SECONDS));
+            assertEquals("2 filter FORWARD", told.poll(5, TimeUnit.SECONDS));
+            assertEquals(List.of(), List.copyOf(told));
         }
     }
 
