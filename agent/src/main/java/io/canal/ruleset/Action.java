@@ -1,6 +1,7 @@
 package io.canal.ruleset;
 
 import io.canal.model.Ip;
+import java.util.List;
 import java.util.Optional;
 
 /** What a rule does with a packet that it matches. */
@@ -29,6 +30,18 @@ public sealed interface Action {
 
     /** Clears the mark's bits in {@code mask}, and goes on. */
     record ClearMark(int mask) implements Action {}
+
+    /**
+     * Sets the mark's {@code bits}, none of which may be set before, and ends with {@code end}; in iptables that is two rules.
+     *
+     * @param comments those of the second
+     */
+    record Conclude(int bits, Action end, List<String> comments) implements Action {
+
+        public Conclude {
+            comments = List.copyOf(comments);
+        }
+    }
 
     /**
      * Rewrites the source to an address of the interface it leaves by.

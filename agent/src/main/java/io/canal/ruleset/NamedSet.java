@@ -62,6 +62,11 @@ public record NamedSet(String id, Family family, Kind kind) {
         return ipsetName().replace(':', '-') + (kind == Kind.NET ? "-net" : "");
     }
 
+    /** Whether what is in it follows from a selector or a named port, and not from the node. */
+    public boolean isOfSelector() {
+        return id.startsWith("s:") || id.startsWith("n:");
+    }
+
     /** Whether {@code member} can be in this set. */
     public boolean takes(Member member) {
         if (member.net().family() != family) {

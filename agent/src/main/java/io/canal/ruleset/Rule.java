@@ -10,11 +10,19 @@ import java.util.Set;
  *
  * @param families the families that the rule is for; a match of an address narrows it by itself
  * @param counter whether nftables counts the packets that match; iptables always does
+ * @param place which dataplane has it; what one says in several rules another may say in others
  */
-public record Rule(List<Match> matches, Action action, List<String> comments, Set<Family> families, Signature signature, boolean counter) {
+public record Rule(List<Match> matches, Action action, List<String> comments, Set<Family> families, Signature signature, boolean counter, Place place) {
 
     /** Both families. */
     public static final Set<Family> BOTH = Set.of(Family.V4, Family.V6);
+
+    /** Which dataplane has a rule. */
+    public enum Place {
+        EVERYWHERE,
+        IPTABLES,
+        NFTABLES
+    }
 
     private static final Set<Family> V4 = Set.of(Family.V4);
     private static final Set<Family> V6 = Set.of(Family.V6);
@@ -60,26 +68,41 @@ public record Rule(List<Match> matches, Action action, List<String> comments, Se
 
     /** A rule without comment, known by a tag, for both families; counted if it drops. */
     public static Rule of(Action action, Match... matches) {
-        return new Rule(List.of(matches), action, List.of(), BOTH, Signature.TAG, action instanceof Action.Drop);
+        return new Rule(List.of(matches), action, List.of(), BOTH, Signature.TAG, action instanceof Action.Drop, Place.EVERYWHERE);
     }
 
     /** This rule with one more comment. */
     public Rule comment(String comment) {
         List<String> more = new ArrayList<>(comments);
         more.add(comment);
-        return new Rule(matches, action, more, families, signature, counter);
+        return new Rule(matches, action, more, families, signature, counter, place);
     }
 
     public Rule only(Set<Family> these) {
-        return new Rule(matches, action, comments, these, signature, counter);
+        return new Rule(matches, action, comments, these, signature, counter, place);
     }
 
     public Rule signedByText() {
-        return new Rule(matches, action, comments, families, Signature.TEXT, counter);
+        return new Rule(matches, action, comments, families, Signature.TEXT, counter, place);
     }
 
     public Rule counted() {
-        return new Rule(matches, action, comments, families, signature, true);
+        return new Rule(matches, action, comments, families, signature, true, place);
+    }
+
+    /** This rule with another action. */
+    public Rule with(Action other) {
+        return new Rule(matches, other, comments, families, signature, counter, place);
+    }
+
+    /** This rule with other matches. */
+    public Rule with(List<Match> others) {
+        return new Rule(others, action, comments, families, signature, counter, place);
+    }
+
+    /** This rule in one dataplane alone. */
+    public Rule in(Place only) {
+        return new Rule(matches, action, comments, families, signature, counter, only);
     }
 
     public boolean isFor(Family family) {

@@ -17,6 +17,7 @@ import io.canal.policy.ResolvedRule.End;
 import io.canal.policy.TierPolicies;
 import io.canal.policy.rules.PolicyRules;
 import io.canal.policy.rules.RuleSettings;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.Ruleset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -41,7 +42,7 @@ class PolicyHitsTest {
         }
         rules.endpoint(new EndpointPolicies.Workload(new EndpointId.Workload("cali1"), List.of(new TierPolicies("default", false, ids, List.of())), List.of(), List.of()));
         rules.settle();
-        return rules.counted().stream().map(policy -> new Counts(policy, Optional.of(List.of(SOME, SOME)))).toList();
+        return rules.counted(Dialect.NFTABLES).stream().map(policy -> new Counts(policy, Optional.of(List.of(SOME, SOME)))).toList();
     }
 
     @Test

@@ -82,7 +82,7 @@ class InterpretersAgreeTest {
             if (rule.action() instanceof Action.Drop || rule.action() instanceof Action.Return) {
                 Ruleset one = Samples.everyMatchAndAction();
                 one.put(new Chain.Rules(Samples.EVERYTHING, Rule.BOTH,
-                        List.of(new Rule(rule.matches(), new Action.Drop(), rule.comments(), rule.families(), rule.signature(), false))));
+                        List.of(new Rule(rule.matches(), new Action.Drop(), rule.comments(), rule.families(), rule.signature(), false, rule.place()))));
                 compare(one, 300, rule.toString());
             }
         }

@@ -6,6 +6,7 @@ import io.canal.policy.rules.CountedPolicy;
 import io.canal.policy.rules.PolicyRules;
 import io.canal.policy.rules.RuleSettings;
 import io.canal.policy.rules.WorkloadTraits;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.Hook;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
@@ -55,8 +56,8 @@ final class NodeRules {
         return opening;
     }
 
-    List<CountedPolicy> counted() {
-        return policy.counted();
+    List<CountedPolicy> counted(Dialect dialect) {
+        return policy.counted(dialect);
     }
 
     /** What could not be made as the inputs say, in sentences. */

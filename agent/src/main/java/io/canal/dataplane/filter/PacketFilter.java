@@ -14,6 +14,7 @@ import io.canal.reconcile.Clock;
 import io.canal.reconcile.Pass;
 import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.Ruleset;
 import java.io.IOException;
 import java.time.Duration;
@@ -156,7 +157,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
 
     /** The policies that govern endpoints of this node, for {@link PolicyCounts}. */
     public List<CountedPolicy> counted() {
-        return rules.counted();
+        return rules.counted(plane == null ? Dialect.IPTABLES : plane.dialect());
     }
 
     /** The parameters that hold on this node. */

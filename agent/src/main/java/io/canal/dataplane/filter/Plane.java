@@ -2,6 +2,7 @@ package io.canal.dataplane.filter;
 
 import io.canal.dataplane.iptables.IptablesTables;
 import io.canal.dataplane.nft.NftTable;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.Ruleset;
 import java.io.IOException;
 import java.util.List;
@@ -19,6 +20,9 @@ interface Plane extends AutoCloseable {
 
     /** What of what is wanted the kernel does not take, in sentences. */
     List<String> problems();
+
+    /** How it says rules now. */
+    Dialect dialect();
 
     void distrust();
 
@@ -52,6 +56,11 @@ interface Plane extends AutoCloseable {
         @Override
         public List<String> problems() {
             return table.problems();
+        }
+
+        @Override
+        public Dialect dialect() {
+            return table.dialect();
         }
 
         @Override
@@ -95,6 +104,11 @@ interface Plane extends AutoCloseable {
         @Override
         public List<String> problems() {
             return tables.problems();
+        }
+
+        @Override
+        public Dialect dialect() {
+            return Dialect.IPTABLES;
         }
 
         @Override

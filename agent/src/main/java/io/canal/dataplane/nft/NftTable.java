@@ -11,6 +11,7 @@ import io.canal.reconcile.Clock;
 import io.canal.reconcile.Delta;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
 import io.canal.ruleset.Member;
@@ -64,6 +65,8 @@ public final class NftTable implements AutoCloseable {
     /** The elements of sets whose members merge, to find the difference when one member changes. */
     private final Map<NamedSet, Set<ElementKey>> merged = new HashMap<>();
     private final Set<String> maps = new HashSet<>();
+    /** Once an address of IPv6 has joined what a rule asks for, all rules of IPv6 are there and stay. */
+    private Dialect dialect = Dialect.NFTABLES_WITHOUT_V6_MEMBERS;
     private boolean tableSeen;
     /** How many changes the kernel had seen when all that is here was; 0 where that is not known. */
     private int generation;
@@ -109,8 +112,17 @@ public final class NftTable implements AutoCloseable {
         want(ruleset, all);
     }
 
+    /** How the rules are said that were taken last. */
+    public Dialect dialect() {
+        return dialect;
+    }
+
     /** Takes what changed as wanted. */
     public void want(Ruleset ruleset, Ruleset.Changes changes) {
+        if (dialect != Dialect.NFTABLES && changes.members().keySet().stream().anyMatch(set -> Dialect.isOfV6Members(set) && !ruleset.members(set).isEmpty())) {
+            dialect = Dialect.NFTABLES;
+            ruleset.chains().values().stream().filter(chain -> !changes.chains().contains(chain.name())).forEach(this::wantChain);
+        }
         for (HookPoint point : changes.hooks()) {
             HookRules rules = ruleset.hooks().get(point);
             String name = NftRendering.name(point);
@@ -129,7 +141,7 @@ public final class NftTable implements AutoCloseable {
                     sets.unwant(rendered);
                 }
             } else {
-                wantChain(NftRendering.chain(chain), NftRendering.portSets(chain));
+                wantChain(chain);
                 if (chain instanceof Chain.Dispatch) {
                     maps.add(rendered);
                     sets.want(rendered, NftRendering.map(name));
@@ -207,6 +219,10 @@ public final class NftTable implements AutoCloseable {
         if (wanted != null) {
             wanted.forEach(elements::unwant);
         }
+    }
+
+    private void wantChain(Chain chain) {
+        wantChain(NftRendering.chain(chain, dialect), NftRendering.portSets(chain, dialect));
     }
 
     private void wantChain(NftChain chain, Map<NftSet, List<NftElement>> ports) {

@@ -7,6 +7,7 @@ import io.canal.policy.PolicyId;
 import io.canal.policy.ResolvedRule;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.Rule;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -25,13 +26,15 @@ public final class CountedPolicy {
     private final int endpoints;
     private final List<ChainName> chains;
     private final PolicyChains writer;
+    private final Dialect dialect;
 
-    CountedPolicy(ActivePolicy policy, boolean ingress, int endpoints, List<ChainName> chains, PolicyChains writer) {
+    CountedPolicy(ActivePolicy policy, boolean ingress, int endpoints, List<ChainName> chains, PolicyChains writer, Dialect dialect) {
         this.policy = policy;
         this.ingress = ingress;
         this.endpoints = endpoints;
         this.chains = List.copyOf(chains);
         this.writer = writer;
+        this.dialect = dialect;
     }
 
     public PolicyId id() {
@@ -73,7 +76,7 @@ public final class CountedPolicy {
         int at = 0;
         int owner = 0;
         for (List<Rule> written : writer.byRule(chain.layer(), ingress, policy)) {
-            for (Rule rule : written) {
+            for (Rule rule : dialect.of(written).toList()) {
                 if (families.stream().noneMatch(rule::isFor)) {
                     continue;
                 }
@@ -104,7 +107,7 @@ public final class CountedPolicy {
         int at = 0;
         int owner = 0;
         for (List<Rule> written : writer.byRule(chain.layer(), ingress, policy)) {
-            for (Rule rule : written) {
+            for (Rule rule : dialect.of(written).toList()) {
                 if (families.stream().anyMatch(rule::isFor) && ++at == place) {
                     return isCounting(rule) ? OptionalInt.of(owner) : OptionalInt.empty();
                 }

@@ -16,6 +16,7 @@ import io.canal.ruleset.Layer;
 import io.canal.ruleset.Match;
 import io.canal.ruleset.PortRange;
 import io.canal.ruleset.Rule;
+import io.canal.ruleset.Rule.Place;
 import io.canal.ruleset.Side;
 import io.canal.ruleset.Way;
 import java.util.ArrayList;
@@ -35,6 +36,8 @@ final class EndpointChains {
     private static final int IPIP = 4;
     /** In the chain of a group the verdict is looked at after so many policies. */
     private static final int STRIDE = 5;
+    /** In nftables a packet with a verdict returns after so many jumps. */
+    private static final int LOOK = 16;
 
     private final Verdicts verdicts;
     private final Marks marks;
@@ -89,7 +92,7 @@ final class EndpointChains {
         List<Rule> rules = new ArrayList<>(TraitRules.rate(marks, limits, way));
         connection(name.layer(), rules, accepts);
         rules.addAll(TraitRules.connections(limits, way));
-        rules.add(rule(new Action.ClearMark(marks.verdict())));
+        rules.add(cleared(endpoint.tiers(), ingress));
         rules.addAll(refused);
         decide(name.layer(), Kind.NORMAL, ingress, endpoint.tiers(), endpoint.profiles(), rules);
         made.add(new Chain.Rules(name, Rule.BOTH, rules));
@@ -106,7 +109,7 @@ final class EndpointChains {
         if (!failsafe.isEmpty()) {
             rules.add(rule(new Action.Jump(new ChainName(name.layer(), failsafe))));
         }
-        rules.add(rule(new Action.ClearMark(marks.verdict())));
+        rules.add(cleared(tiers, ingress));
         decide(name.layer(), kind, ingress, tiers, endpoint.profiles(), rules);
         made.add(new Chain.Rules(name, Rule.BOTH, rules));
     }
@@ -140,21 +143,31 @@ final class EndpointChains {
         return rules;
     }
 
+    /** In nftables the start of the first tier clears as well. */
+    private Rule cleared(List<TierPolicies> tiers, boolean ingress) {
+        Rule cleared = rule(new Action.ClearMark(marks.verdict()));
+        return tiers.stream().anyMatch(tier -> !policies(tier, ingress).isEmpty()) ? cleared.in(Place.IPTABLES) : cleared;
+    }
+
+    private static List<PolicyId> policies(TierPolicies tier, boolean ingress) {
+        return ingress ? tier.ingress() : tier.egress();
+    }
+
     private void decide(Layer layer, Kind kind, boolean ingress, List<TierPolicies> tiers, List<String> profiles, List<Rule> rules) {
         boolean drops = kind == Kind.NORMAL || kind == Kind.FORWARD;
+        boolean first = true;
         for (TierPolicies tier : tiers) {
-            List<PolicyId> policies = ingress ? tier.ingress() : tier.egress();
+            List<PolicyId> policies = policies(tier, ingress);
             if (policies.isEmpty()) {
                 continue;
             }
-            rules.add(rule(new Action.ClearMark(marks.pass())).comment(Names.comment("Start of tier " + tier.tier())));
-            for (ChainName chain : chains(layer, ingress, policies)) {
-                rules.add(rule(new Action.Jump(chain), clear(marks.pass())));
-                if (kind == Kind.UNTRACKED) {
-                    rules.add(rule(new Action.NoTrack(), set(marks.accept())));
-                }
-                rules.add(rule(new Action.Return(), set(marks.accept())).comment("Return if policy accepted"));
+            Rule start = rule(new Action.ClearMark(marks.pass())).comment(Names.comment("Start of tier " + tier.tier()));
+            rules.add(first ? start.in(Place.IPTABLES) : start);
+            if (first) {
+                rules.add(start.with(new Action.ClearMark(marks.verdict())).in(Place.NFTABLES));
             }
+            first = false;
+            ask(kind, chains(layer, ingress, policies), rules);
             // Staged policies decide nothing, so a tier that has no others lets packets pass.
             if (drops && !tier.passes() && !policies.stream().allMatch(EndpointChains::isStaged)) {
                 rules.add(rule(verdicts.deny(layer), clear(marks.pass()))
@@ -171,6 +184,29 @@ final class EndpointChains {
                 rules.add(rule(new Action.Return(), set(marks.accept())).comment("Return if profile accepted"));
             }
             rules.add(rule(verdicts.deny(layer)).comment(verdicts.denyWord() + " if no profiles matched"));
+        }
+    }
+
+    /**
+     * Leads to one chain after the other until one has decided. The kernel's check of a table takes as long as it has rules that are
+     * reached, so that in nftables the jump itself asks whether there is a verdict, and few rules return.
+     */
+    private void ask(Kind kind, List<ChainName> chains, List<Rule> rules) {
+        Rule accepted = rule(new Action.Return(), set(marks.accept())).comment("Return if policy accepted");
+        for (int i = 0; i < chains.size(); i++) {
+            Action jump = new Action.Jump(chains.get(i));
+            if (kind == Kind.UNTRACKED) {
+                rules.add(rule(jump, clear(marks.pass())));
+                rules.add(rule(new Action.NoTrack(), set(marks.accept())));
+                rules.add(accepted);
+                continue;
+            }
+            rules.add(rule(jump, clear(marks.pass())).in(Place.IPTABLES));
+            rules.add(accepted.in(Place.IPTABLES));
+            rules.add((i == 0 ? rule(jump) : rule(jump, clear(marks.verdict()))).in(Place.NFTABLES));
+            if (i == chains.size() - 1 || i % LOOK == LOOK - 1) {
+                rules.add(accepted.in(Place.NFTABLES));
+            }
         }
     }
 
@@ -201,16 +237,23 @@ final class EndpointChains {
             return name;
         }
         List<Rule> rules = new ArrayList<>();
+        Rule decided = rule(new Action.Return(), notClear(marks.verdict())).comment("Return on verdict");
         for (int i = 0; i < policies.size(); i++) {
+            if (i > 0 && i % STRIDE == 0) {
+                rules.add(decided.in(Place.IPTABLES));
+            }
+            if (i > 0 && i % LOOK == 0) {
+                rules.add(decided.in(Place.NFTABLES));
+            }
             Action jump = new Action.Jump(Names.policy(name.layer(), ingress, policies.get(i)));
-            if (i % STRIDE != 0) {
-                rules.add(rule(jump, clear(marks.verdict())));
-                continue;
+            Rule always = rule(jump);
+            Rule undecided = rule(jump, clear(marks.verdict()));
+            if (i % STRIDE == 0 == (i % LOOK == 0)) {
+                rules.add(i % STRIDE == 0 ? always : undecided);
+            } else {
+                rules.add((i % STRIDE == 0 ? always : undecided).in(Place.IPTABLES));
+                rules.add((i % LOOK == 0 ? always : undecided).in(Place.NFTABLES));
             }
-            if (i > 0) {
-                rules.add(rule(new Action.Return(), notClear(marks.verdict())).comment("Return on verdict"));
-            }
-            rules.add(rule(jump));
         }
         made.add(new Chain.Rules(name, Rule.BOTH, rules));
         return name;

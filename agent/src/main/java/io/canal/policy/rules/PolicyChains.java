@@ -66,11 +66,10 @@ final class PolicyChains {
     /** A chain returns at its end anyway. */
     private static void trim(List<List<Rule>> lists) {
         for (List<Rule> list : lists.reversed()) {
-            while (!list.isEmpty()) {
-                if (!(list.getLast().action() instanceof Action.Return)) {
-                    return;
-                }
-                list.removeLast();
+            if (!list.isEmpty()) {
+                Rule last = list.removeLast();
+                list.add(last.action() instanceof Action.Conclude conclude && conclude.end() instanceof Action.Return ? last.with(Action.SetMark.of(conclude.bits())) : last);
+                return;
             }
         }
     }

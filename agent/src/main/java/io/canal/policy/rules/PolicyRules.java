@@ -15,6 +15,7 @@ import io.canal.policy.rules.Dispatches.ToHostEndpoints;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
 import io.canal.ruleset.Layer;
@@ -158,8 +159,12 @@ public final class PolicyRules implements PolicyOutput {
         return staticChains.hooks(new StaticChains.Use(hosts, codePoints, floating, pools.containsValue(true)));
     }
 
-    /** The policies that govern endpoints of this node now, by name, each in each of its directions. */
-    public List<CountedPolicy> counted() {
+    /**
+     * The policies that govern endpoints of this node now, by name, each in each of its directions.
+     *
+     * @param dialect of the dataplane that is to be asked for their counts
+     */
+    public List<CountedPolicy> counted(Dialect dialect) {
         Map<PolicyId, Integer> into = new HashMap<>();
         Map<PolicyId, Integer> outOf = new HashMap<>();
         endpoints.values().forEach(endpoint -> {
@@ -173,7 +178,7 @@ public final class PolicyRules implements PolicyOutput {
                 if (governed > 0) {
                     List<ChainName> chains = POLICY_LAYERS.stream().map(layer -> Names.policy(layer, ingress, policy.id()))
                             .filter(ruleset.chains()::containsKey).toList();
-                    counted.add(new CountedPolicy(policy, ingress, governed, chains, policyChains));
+                    counted.add(new CountedPolicy(policy, ingress, governed, chains, policyChains, dialect));
                 }
             }
         });

@@ -67,7 +67,7 @@ final class RuleWriter {
         for (Map.Entry<String, String> annotation : annotations.entrySet()) {
             with = with.comment(Names.comment(annotation.getKey() + "=" + annotation.getValue()));
         }
-        return with;
+        return with.action() instanceof Action.Conclude conclude ? with.with(new Action.Conclude(conclude.bits(), conclude.end(), with.comments())) : with;
     }
 
     /** A list of which nothing is left in this family matches nothing, be it negated or not; nothing is outside of all addresses. */
@@ -149,9 +149,9 @@ final class RuleWriter {
         Match[] all = matches.toArray(Match[]::new);
         Marks marks = verdicts.marks();
         return switch (action) {
-            case ALLOW -> List.of(Rule.of(Action.SetMark.of(marks.accept()), all).counted(), Rule.of(new Action.Return(), Verdicts.set(marks.accept())));
-            case PASS -> List.of(Rule.of(Action.SetMark.of(marks.pass()), all).counted(), Rule.of(new Action.Return(), Verdicts.set(marks.pass())));
-            case DENY -> List.of(Rule.of(Action.SetMark.of(marks.drop()), all).counted(), Rule.of(verdicts.deny(layer), Verdicts.set(marks.drop())));
+            case ALLOW -> List.of(conclude(marks.accept(), new Action.Return(), all));
+            case PASS -> List.of(conclude(marks.pass(), new Action.Return(), all));
+            case DENY -> List.of(conclude(marks.drop(), verdicts.deny(layer), all));
             case LOG -> {
                 RuleSettings settings = verdicts.settings();
                 if (settings.logRate().packets() > 0) {
@@ -160,6 +160,10 @@ final class RuleWriter {
                 yield List.of(Rule.of(log, matches.toArray(Match[]::new)).counted());
             }
         };
+    }
+
+    private static Rule conclude(int bits, Action end, Match... matches) {
+        return Rule.of(new Action.Conclude(bits, end, List.of()), matches).counted();
     }
 
     private List<Cidr> nets(List<Cidr> nets) {

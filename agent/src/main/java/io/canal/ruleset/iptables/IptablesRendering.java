@@ -3,6 +3,7 @@ package io.canal.ruleset.iptables;
 import io.canal.model.Ip.Family;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
 import io.canal.ruleset.Layer;
@@ -82,7 +83,7 @@ public final class IptablesRendering {
     }
 
     private List<String> lines(String chain, List<Rule> all) {
-        List<Rule> rules = all.stream().filter(rule -> rule.isFor(family) && canMatch(rule)).toList();
+        List<Rule> rules = Dialect.IPTABLES.of(all).filter(rule -> rule.isFor(family) && canMatch(rule)).toList();
         List<Rule> tagged = rules.stream().filter(rule -> rule.signature() == Signature.TAG).toList();
         List<String> tags = HashTags.of(chain, tagged.stream().map(text::felix).toList());
         List<String> lines = new ArrayList<>(rules.size());

@@ -145,6 +145,7 @@ final class RuleText {
             case Action.Jump jump -> "-j " + jump.chain().name();
             case Action.Goto go -> "-g " + go.chain().name();
             case Action.SetMark mark -> "-j MARK --set-xmark " + hex(mark.value() & mark.mask()) + "/" + hex(mark.mask());
+            case Action.Conclude conclude -> throw twoRules(conclude);
             case Action.ClearMark clear -> "-j MARK --set-xmark 0x0/" + hex(clear.mask());
             case Action.Masquerade masquerade -> "-j MASQUERADE" + ports(masquerade) + (masquerade.fullyRandom() ? " --random-fully" : "");
             case Action.Snat snat -> "-j SNAT --to-source " + source(snat) + (snat.fullyRandom() ? " --random-fully" : "");
@@ -165,6 +166,7 @@ final class RuleText {
             case Action.Jump jump -> "--jump " + jump.chain().name();
             case Action.Goto go -> "--goto " + go.chain().name();
             case Action.SetMark mark -> "--jump MARK --set-mark " + hex(mark.value() & mark.mask()) + "/" + hex(mark.mask());
+            case Action.Conclude conclude -> throw twoRules(conclude);
             case Action.ClearMark clear -> "--jump MARK --set-mark 0/" + hex(clear.mask());
             case Action.Masquerade masquerade -> "--jump MASQUERADE" + ports(masquerade) + (masquerade.fullyRandom() ? " --random-fully" : "");
             case Action.Snat snat -> "--jump SNAT --to-source " + source(snat) + (snat.fullyRandom() ? " --random-fully" : "");
@@ -175,6 +177,10 @@ final class RuleText {
             case Action.NoTrack noTrack -> "--jump NOTRACK";
             case Action.Nothing nothing -> "";
         };
+    }
+
+    private static IllegalArgumentException twoRules(Action.Conclude conclude) {
+        return new IllegalArgumentException("to mark and to decide is two rules of iptables: " + conclude);
     }
 
     private static String comment(String text) {

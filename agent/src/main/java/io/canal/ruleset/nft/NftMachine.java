@@ -3,6 +3,7 @@ package io.canal.ruleset.nft;
 import io.canal.model.Ip;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.CtState;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.Met;
 import io.canal.ruleset.Outcome;
 import io.canal.ruleset.Outcome.End;
@@ -66,6 +67,7 @@ public final class NftMachine {
         List<NftSet> sets = new ArrayList<>();
         List<NftElement> elements = new ArrayList<>();
         Map<NftSet, List<NftElement>> ports = new HashMap<>();
+        Dialect dialect = Dialect.nftables(ruleset);
         ruleset.hooks().forEach((point, rules) -> {
             if (rules.idle()) {
                 return;
@@ -74,8 +76,8 @@ public final class NftMachine {
             ports.putAll(NftRendering.portSets(rules));
         });
         ruleset.chains().forEach((name, chain) -> {
-            chains.put(NftRendering.name(name), overTheWire(NftRendering.chain(chain)));
-            ports.putAll(NftRendering.portSets(chain));
+            chains.put(NftRendering.name(name), overTheWire(NftRendering.chain(chain, dialect)));
+            ports.putAll(NftRendering.portSets(chain, dialect));
             if (chain instanceof Chain.Dispatch) {
                 sets.add(NftRendering.map(name));
                 ruleset.entries(name).forEach((iface, target) -> elements.add(NftRendering.entry(name, iface, target)));

@@ -3,11 +3,11 @@ package io.canal.ruleset.nft;
 import io.canal.model.Ip.Family;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
 import io.canal.ruleset.Member;
 import io.canal.ruleset.NamedSet;
-import io.canal.ruleset.Rule;
 import io.canal.ruleset.Way;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -40,10 +40,15 @@ public final class NftRendering {
         return new NftChain(name(point), Optional.of(place(point)), all);
     }
 
+    /** A chain with all rules that it may ever have. */
     public static NftChain chain(Chain chain) {
+        return chain(chain, Dialect.NFTABLES);
+    }
+
+    public static NftChain chain(Chain chain, Dialect dialect) {
         return switch (chain) {
             case Chain.Rules rules ->
-                new NftChain(name(rules.name()), Optional.empty(), rules.rules().stream().flatMap(RuleCompiler::compile).toList());
+                new NftChain(name(rules.name()), Optional.empty(), dialect.of(rules.rules()).flatMap(RuleCompiler::compile).toList());
             case Chain.Dispatch dispatch -> {
                 NftRule lookup = new NftRule(List.of(
                         new Expression.LoadMeta(dispatch.way() == Way.IN ? Expression.MetaKey.IIFNAME : Expression.MetaKey.OIFNAME, 1),
@@ -101,15 +106,13 @@ public final class NftRendering {
     }
 
     /** The sets of ports that the rules of {@code chain} look up, with their elements. They are named by their content. */
-    public static Map<NftSet, List<NftElement>> portSets(Chain chain) {
-        return chain instanceof Chain.Rules rules ? RuleCompiler.portSets(rules.rules()) : Map.of();
+    public static Map<NftSet, List<NftElement>> portSets(Chain chain, Dialect dialect) {
+        return chain instanceof Chain.Rules rules ? RuleCompiler.portSets(dialect.of(rules.rules())) : Map.of();
     }
 
-    /** As {@link #portSets(Chain)}, of a hook. */
+    /** As {@link #portSets(Chain, Dialect)}, of a hook. */
     public static Map<NftSet, List<NftElement>> portSets(HookRules rules) {
-        List<Rule> all = new ArrayList<>(rules.first());
-        all.addAll(rules.last());
-        return RuleCompiler.portSets(all);
+        return RuleCompiler.portSets(Stream.concat(rules.first().stream(), rules.last().stream()));
     }
 
     private static NftChain.Base place(HookPoint point) {

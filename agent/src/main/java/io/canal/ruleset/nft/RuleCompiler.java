@@ -59,7 +59,7 @@ final class RuleCompiler {
         }
         List<Match> matches = rule.matches().stream()
                 .map(match -> match.equals(notTranslated) ? new Match.Conntrack(Set.of(CtState.INVALID, CtState.UNTRACKED), false) : match).toList();
-        return Stream.of(one(new Rule(matches, rule.action(), rule.comments(), rule.families(), rule.signature(), rule.counter())), one(rule));
+        return Stream.of(one(rule.with(matches)), one(rule));
     }
 
     private static NftRule one(Rule rule) {
@@ -82,9 +82,9 @@ final class RuleCompiler {
         return new NftRule(compiler.code, comment.length() > LONGEST_COMMENT ? comment.substring(0, LONGEST_COMMENT) : comment);
     }
 
-    static Map<NftSet, List<NftElement>> portSets(List<Rule> rules) {
+    static Map<NftSet, List<NftElement>> portSets(Stream<Rule> rules) {
         Map<NftSet, List<NftElement>> sets = new LinkedHashMap<>();
-        for (Rule rule : rules) {
+        for (Rule rule : (Iterable<Rule>) rules::iterator) {
             for (Match match : rule.matches()) {
                 if (match instanceof Match.Ports ports && Intervals.mergePorts(ports.ranges()).size() > 1) {
                     List<PortRange> ranges = Intervals.mergePorts(ports.ranges());
@@ -232,6 +232,13 @@ final class RuleCompiler {
                 load(MetaKey.MARK);
                 code.add(new Expression.Bitwise(REGISTER, Bytes.nativeInt(~clear.mask()), Bytes.nativeInt(0)));
                 code.add(new Expression.SetMeta(MetaKey.MARK, REGISTER));
+            }
+            case Action.Conclude conclude -> {
+                // What goes no further needs no mark.
+                if (conclude.end() instanceof Action.Return) {
+                    act(Action.SetMark.of(conclude.bits()));
+                }
+                act(conclude.end());
             }
             case Action.Masquerade masquerade -> {
                 int random = masquerade.fullyRandom() ? Expression.Masquerade.FULLY_RANDOM : 0;

@@ -8,6 +8,7 @@ import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.LocalEndpoint;
 import io.canal.model.Mac;
 import io.canal.reconcile.Applied;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.Ruleset;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,6 +26,11 @@ final class DefectIT {
 
     /** A dataplane that takes half of what changed, and then fails, once. */
     private record Fragile(Plane plane, AtomicBoolean breaks) implements Plane {
+
+        @Override
+        public Dialect dialect() {
+            return plane.dialect();
+        }
 
         @Override
         public FilterBackend backend() {

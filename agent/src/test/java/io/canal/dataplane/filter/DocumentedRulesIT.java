@@ -27,6 +27,7 @@ import io.canal.policy.rules.RuleSettings;
 import io.canal.policy.rules.WorkloadTraits;
 import io.canal.policy.testing.Objects;
 import io.canal.reconcile.Table;
+import io.canal.ruleset.Dialect;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.tenants.PodNetwork;
 import java.io.IOException;
@@ -215,7 +216,8 @@ class DocumentedRulesIT {
                 tables.close();
             }
         });
-        List<PolicyCounts.Counts> counts = node.<List<PolicyCounts.Counts>, IOException>call(() -> PolicyCounts.read(backend.text(), rules.counted()));
+        Dialect dialect = backend == FilterBackend.NFTABLES ? Dialect.nftables(rules.ruleset()) : Dialect.IPTABLES;
+        List<PolicyCounts.Counts> counts = node.<List<PolicyCounts.Counts>, IOException>call(() -> PolicyCounts.read(backend.text(), rules.counted(dialect)));
         assertEquals(List.of("NetworkPolicy default/allow-web"), counts.stream().map(each -> each.policy().id().text()).toList());
         assertEquals(Optional.of(List.of(PacketCount.NONE)), counts.getFirst().rules());
         node.<IOException>run(() -> {
@@ -225,7 +227,7 @@ class DocumentedRulesIT {
                 TestNamespaces.run(node, backend == FilterBackend.IPTABLES_NFT ? "iptables-nft" : "iptables-legacy", "-F", "cali-pi-np/default/allow-web");
             }
         });
-        counts = node.<List<PolicyCounts.Counts>, IOException>call(() -> PolicyCounts.read(backend.text(), rules.counted()));
+        counts = node.<List<PolicyCounts.Counts>, IOException>call(() -> PolicyCounts.read(backend.text(), rules.counted(dialect)));
         assertEquals(Optional.empty(), counts.getFirst().rules(), "what is not the policy's chain is not guessed at");
     }
 }

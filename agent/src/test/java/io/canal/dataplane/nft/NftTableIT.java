@@ -10,6 +10,7 @@ import io.canal.kernel.nftables.NftablesSocket;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
+import io.canal.model.Ip.Family;
 import io.canal.reconcile.Clock;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
@@ -18,9 +19,13 @@ import io.canal.ruleset.Hook;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
 import io.canal.ruleset.Layer;
+import io.canal.ruleset.Match;
 import io.canal.ruleset.Member;
+import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
+import io.canal.ruleset.Side;
+import io.canal.ruleset.nft.NftRendering;
 import io.canal.ruleset.testing.WorkloadRules;
 import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
@@ -177,6 +182,37 @@ class NftTableIT {
         assertTrue(listing.contains("comment \"changed\""), listing);
         table.distrust();
         assertFalse(table.apply(true));
+    }
+
+    @Test
+    void the_rules_for_members_of_ipv6_come_in_their_order_with_the_first_one_and_stay() throws IOException {
+        ChainName policy = new ChainName(Layer.FILTER, "cali-pi-gnp/some");
+        NamedSet v4 = new NamedSet("s:some", Family.V4, NamedSet.Kind.ADDRESS);
+        NamedSet v6 = new NamedSet("s:some", Family.V6, NamedSet.Kind.ADDRESS);
+        Ruleset ruleset = new Ruleset();
+        ruleset.put(v4);
+        ruleset.put(v6);
+        ruleset.put(Chain.Rules.of(policy, Rule.of(new Action.Accept(), new Match.InSet(Side.SOURCE, v4, false)),
+                Rule.of(new Action.Accept(), new Match.InSet(Side.SOURCE, v6, false)), Rule.of(new Action.Drop(), new Match.InSet(Side.SOURCE, v6, true))));
+        table.wantAll(ruleset);
+        ruleset.takeChanges();
+        table.apply(true);
+        assertEquals(List.of("ip saddr @cali40s-some accept", "ip6 saddr != @cali60s-some counter packets 0 bytes 0 drop"), rulesOf(policy));
+        Member member = Member.of(Ip.parse("fd00::1").orElseThrow());
+        ruleset.add(v6, member);
+        table.want(ruleset, ruleset.takeChanges());
+        table.apply(false);
+        List<String> all = List.of("ip saddr @cali40s-some accept", "ip6 saddr @cali60s-some accept", "ip6 saddr != @cali60s-some counter packets 0 bytes 0 drop");
+        assertEquals(all, rulesOf(policy));
+        ruleset.remove(v6, member);
+        table.want(ruleset, ruleset.takeChanges());
+        table.apply(true);
+        assertEquals(all, rulesOf(policy));
+    }
+
+    private List<String> rulesOf(ChainName chain) {
+        return nft("nft", "list", "chain", "inet", "canal", NftRendering.name(chain)).lines().map(String::strip)
+                .filter(line -> line.startsWith("ip ") || line.startsWith("ip6 ")).toList();
     }
 
     @Test
