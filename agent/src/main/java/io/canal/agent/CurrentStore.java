@@ -33,6 +33,11 @@ final class CurrentStore implements Store {
     }
 
     @Override
+    public Extent extent(String prefix) throws StoreException {
+        return now().extent(prefix);
+    }
+
+    @Override
     public Txn.Result commit(Txn txn) throws StoreException {
         return now().commit(txn);
     }

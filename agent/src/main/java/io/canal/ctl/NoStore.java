@@ -24,6 +24,11 @@ final class NoStore implements Store {
     }
 
     @Override
+    public Extent extent(String prefix) {
+        throw used();
+    }
+
+    @Override
     public Txn.Result commit(Txn txn) {
         throw used();
     }

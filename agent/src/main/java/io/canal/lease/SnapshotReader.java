@@ -38,19 +38,29 @@ public final class SnapshotReader {
      * @param epoch the epoch, which must have been read first
      * @param config the config
      */
-    public Snapshot read(
-            Optional<Entry> epoch, Optional<Entry> config, List<Entry> leaseEntries, List<Entry> holderEntries, List<Entry> sessionEntries) {
+    public Snapshot read(Optional<Entry> epoch, Optional<Entry> config, Map<SubnetKey, Row<LeaseValue>> leaseRows, Map<SubnetKey, Row<HolderRecord>> holderRows,
+            List<Entry> sessionEntries) {
         Map<String, Row<SessionRecord>> alive = new HashMap<>();
         for (Entry entry : sessionEntries) {
             alive.put(entry.key().substring(NetworkKeys.SESSIONS.length()), sessions.row(entry));
         }
         return new Snapshot(
                 config.map(this::config),
-                bySubnet(keys.leases(), leaseEntries, leases),
-                bySubnet(NetworkKeys.HOLDERS, holderEntries, holders),
+                leaseRows,
+                holderRows,
                 alive,
                 epoch.map(Entry::modRevision).orElse(0L),
                 epoch.map(entry -> number(entry.value())).orElse(0L));
+    }
+
+    /** Decodes a listing of leases. */
+    public Map<SubnetKey, Row<LeaseValue>> leases(List<Entry> entries) {
+        return bySubnet(keys.leases(), entries, leases);
+    }
+
+    /** Decodes a listing of holders. */
+    public Map<SubnetKey, Row<HolderRecord>> holders(List<Entry> entries) {
+        return bySubnet(NetworkKeys.HOLDERS, entries, holders);
     }
 
     private Decoded<NetworkConfig> config(Entry entry) {
@@ -61,7 +71,7 @@ public final class SnapshotReader {
         return config;
     }
 
-    private <T> Map<SubnetKey, Row<T>> bySubnet(String folder, List<Entry> entries, Memo<T> memo) {
+    private synchronized <T> Map<SubnetKey, Row<T>> bySubnet(String folder, List<Entry> entries, Memo<T> memo) {
         Map<SubnetKey, Row<T>> rows = new HashMap<>();
         for (Entry entry : entries) {
             SubnetKey subnet = subnets.get(entry.key());

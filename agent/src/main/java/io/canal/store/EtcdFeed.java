@@ -236,7 +236,7 @@ final class EtcdFeed implements Feed {
 
     /** Whether etcd has a write under the prefix that the watch did not bring, though it had time to. */
     private boolean hasUntold(long told) throws StoreException, InterruptedException {
-        long newest = store.extent(prefix).revision();
+        long newest = store.extent(prefix).newest();
         if (newest <= told) {
             return false;
         }

@@ -199,20 +199,13 @@ public final class EtcdStore implements Store {
         clients.close();
     }
 
-    /**
-     * What there is below a prefix.
-     *
-     * @param at the revision at which this was so
-     * @param revision that of the newest write of what is there; deletions leave no trace in it
-     * @param keys how many there are, in which they do
-     */
-    record Extent(long at, long revision, long keys) {}
-
-    Extent extent(String prefix) throws StoreException {
+    @Override
+    public Extent extent(String prefix) throws StoreException {
         GetOption newest = GetOption.builder().isPrefix(true).withKeysOnly(true).withLimit(1)
                 .withSortField(GetOption.SortTarget.MOD).withSortOrder(GetOption.SortOrder.DESCEND).build();
         GetResponse response = call("look below " + prefix, client -> client.getKVClient().get(bytes(prefix), newest));
-        return new Extent(response.getHeader().getRevision(), response.getKvs().stream().mapToLong(KeyValue::getModRevision).max().orElse(0), response.getCount());
+        return new Extent(response.getHeader().getClusterId(), response.getHeader().getRevision(),
+                response.getKvs().stream().mapToLong(KeyValue::getModRevision).max().orElse(0), response.getCount());
     }
 
     /** One request. */

@@ -105,6 +105,14 @@ public final class MemoryStore implements Store {
     }
 
     @Override
+    public Extent extent(String prefix) throws StoreException {
+        return call("look below " + prefix, () -> {
+            Listing all = cluster.kv.list(prefix);
+            return new Extent(all.clusterId(), all.revision(), all.entries().stream().mapToLong(Entry::modRevision).max().orElse(0), all.entries().size());
+        });
+    }
+
+    @Override
     public Txn.Result commit(Txn txn) throws StoreException {
         return call("a transaction", () -> cluster.kv.commit(txn)
                         .orElseThrow(() -> new StoreException(Kind.REFUSED, "etcd: a transaction: requested lease not found")));

@@ -19,6 +19,9 @@ public interface Store extends AutoCloseable {
     /** All keys that begin with {@code prefix}, at one revision, in key order. */
     Listing list(String prefix) throws StoreException;
 
+    /** What there is below a prefix, in short; who knows what was listed there can tell by it whether that is still all. */
+    Extent extent(String prefix) throws StoreException;
+
     /** Carries out a transaction, whole or not at all. */
     Txn.Result commit(Txn txn) throws StoreException;
 
@@ -49,6 +52,16 @@ public interface Store extends AutoCloseable {
      * @param lease the lease that the key hangs on; 0 where none
      */
     record Entry(String key, String value, long createRevision, long modRevision, long lease) {}
+
+    /**
+     * What there is below a prefix, without its keys. Where nothing is newer and nothing is missing, nothing has changed.
+     *
+     * @param clusterId as in {@link Listing}
+     * @param revision as in {@link Listing}
+     * @param newest the revision of the newest write of what is there, 0 where nothing is; deletions leave no trace in it
+     * @param keys how many there are, in which they do
+     */
+    record Extent(long clusterId, long revision, long newest, long keys) {}
 
     /**
      * All entries of a prefix at one revision.

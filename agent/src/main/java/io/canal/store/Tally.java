@@ -1,6 +1,6 @@
 package io.canal.store;
 
-import io.canal.store.EtcdStore.Extent;
+import io.canal.store.Store.Extent;
 import java.util.Optional;
 
 /**
@@ -35,7 +35,7 @@ final class Tally {
     }
 
     private void told(long revision) {
-        if (awaited.filter(there -> revision > there.at()).isPresent()) {
+        if (awaited.filter(there -> revision > there.revision()).isPresent()) {
             settle();
         }
         newest = Math.max(newest, revision);
@@ -63,6 +63,6 @@ final class Tally {
     }
 
     private boolean fits(Extent there) {
-        return there.keys() == keys && there.revision() <= newest;
+        return there.keys() == keys && there.newest() <= newest;
     }
 }

@@ -247,6 +247,11 @@ class SpoolTest {
         }
 
         @Override
+        public Extent extent(String prefix) throws StoreException {
+            return store.extent(prefix);
+        }
+
+        @Override
         public Txn.Result commit(Txn txn) throws StoreException {
             commits.incrementAndGet();
             if (txn.compares().stream().anyMatch(compare -> compare.key().equals(refused))) {

@@ -188,7 +188,7 @@ class TransitionTest {
     private Optional<Event> carryOut(Command command) {
         return switch (command) {
             case Command.Read(long id) -> Optional.of(new Event.WasRead(id, reader.read(Optional.ofNullable(kv.get(NetworkKeys.EPOCH)),
-                    Optional.ofNullable(kv.get(KEYS.config())), kv.list(KEYS.leases()).entries(), kv.list(NetworkKeys.HOLDERS).entries(),
+                    Optional.ofNullable(kv.get(KEYS.config())), reader.leases(kv.list(KEYS.leases()).entries()), reader.holders(kv.list(NetworkKeys.HOLDERS).entries()),
                     kv.list(NetworkKeys.SESSIONS).entries())));
             case Command.Commit(long id, Txn txn, Optional<Duration> grant) -> {
                 long lease = grant.isPresent() ? kv.grant(grant.get(), now) : 0;

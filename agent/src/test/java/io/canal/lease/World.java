@@ -263,7 +263,7 @@ final class World {
                     kv.expire(now);
                     List<Entry> holders = kv.list(NetworkKeys.HOLDERS).entries();
                     List<Entry> sessions = kv.list(NetworkKeys.SESSIONS).entries();
-                    Snapshot snapshot = READER.get().read(epoch, config, leases, holders, sessions);
+                    Snapshot snapshot = read(epoch, config, leases, holders, sessions);
                     node.answer(life, new Event.WasRead(id, node.remembered(snapshot, defects.contains(Defect.STALE_LIST))));
                 });
             });
@@ -296,8 +296,7 @@ final class World {
         }
         if (node != null && result.filter(Txn.Result::done).isPresent()) {
             for (Entry entry : before.values()) {
-                LeaseValue value = READER.get().read(Optional.empty(), Optional.empty(), List.of(entry), List.of(), List.of())
-                        .leases().values().iterator().next().value().orElseThrow();
+                LeaseValue value = READER.get().leases(List.of(entry)).values().iterator().next().value().orElseThrow();
                 if (!node.isMine(value)) {
                     violated(node.name() + " wrote over " + entry.key() + " of " + value.publicIp());
                 }
@@ -392,8 +391,13 @@ final class World {
     }
 
     private Snapshot snapshot() {
-        return READER.get().read(Optional.ofNullable(kv.get(NetworkKeys.EPOCH)), Optional.ofNullable(kv.get(CONFIG)),
+        return read(Optional.ofNullable(kv.get(NetworkKeys.EPOCH)), Optional.ofNullable(kv.get(CONFIG)),
                 kv.list(LEASES).entries(), kv.list(NetworkKeys.HOLDERS).entries(), kv.list(NetworkKeys.SESSIONS).entries());
+    }
+
+    private static Snapshot read(Optional<Entry> epoch, Optional<Entry> config, List<Entry> leases, List<Entry> holders, List<Entry> sessions) {
+        SnapshotReader reader = READER.get();
+        return reader.read(epoch, config, reader.leases(leases), reader.holders(holders), sessions);
     }
 
     /** What the nodes hold, and nobody disputes. */

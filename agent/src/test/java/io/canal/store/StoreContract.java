@@ -68,6 +68,22 @@ abstract class StoreContract {
     }
 
     @Test
+    void an_extent_tells_of_what_is_there_without_it() throws StoreException {
+        put("a", "1");
+        long second = put("b", "2");
+        Store.Extent both = store.extent(prefix);
+        assertEquals(2, both.keys());
+        assertEquals(second, both.newest());
+        assertEquals(store.list(prefix).clusterId(), both.clusterId());
+        Txn.Result deleted = store.commit(Txn.when().delete(prefix + "b"));
+        Store.Extent one = store.extent(prefix);
+        assertEquals(1, one.keys());
+        assertTrue(one.newest() < second);
+        assertTrue(one.revision() >= deleted.revision());
+        assertEquals(0, store.extent(prefix + "none").newest());
+    }
+
+    @Test
     void a_write_compares_the_revision_that_was_read() throws StoreException {
         long first = put("a", "1");
         Txn.Result second = store.commit(Txn.when().unchanged(prefix + "a", first).put(prefix + "a", "2", 0).read(prefix + "a"));

@@ -3,7 +3,7 @@ package io.canal.store;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.canal.store.EtcdStore.Extent;
+import io.canal.store.Store.Extent;
 import org.junit.jupiter.api.Test;
 
 class TallyTest {
@@ -15,14 +15,14 @@ class TallyTest {
         tally.put(11, 11);
         tally.put(4, 12);
         tally.deleted(13);
-        tally.expect(new Extent(20, 12, 3));
+        tally.expect(new Extent(7, 20, 12, 3));
         assertFalse(tally.awaits());
         assertTrue(tally.isRight());
     }
 
     @Test
     void what_is_on_its_way_is_waited_for_and_what_comes_after_it_does_not_count() {
-        tally.expect(new Extent(20, 15, 4));
+        tally.expect(new Extent(7, 20, 15, 4));
         assertTrue(tally.awaits());
         tally.put(15, 15);
         assertTrue(tally.awaits());
@@ -33,14 +33,14 @@ class TallyTest {
 
     @Test
     void a_creation_that_was_not_told_is_noticed_when_the_watch_goes_on() {
-        tally.expect(new Extent(20, 15, 4));
+        tally.expect(new Extent(7, 20, 15, 4));
         tally.put(21, 21);
         assertFalse(tally.isRight());
     }
 
     @Test
     void a_deletion_that_was_not_told_is_noticed_when_its_time_is_up() {
-        tally.expect(new Extent(20, 10, 2));
+        tally.expect(new Extent(7, 20, 10, 2));
         assertTrue(tally.awaits());
         tally.settle();
         assertFalse(tally.isRight());
@@ -48,7 +48,7 @@ class TallyTest {
 
     @Test
     void a_change_that_was_not_told_is_noticed() {
-        tally.expect(new Extent(20, 15, 3));
+        tally.expect(new Extent(7, 20, 15, 3));
         tally.settle();
         assertFalse(tally.isRight());
     }
@@ -57,7 +57,7 @@ class TallyTest {
     void a_deletion_beside_a_creation_that_were_not_told_are_noticed() {
         tally.put(11, 11);
         tally.deleted(12);
-        tally.expect(new Extent(20, 15, 3));
+        tally.expect(new Extent(7, 20, 15, 3));
         tally.put(2, 22);
         assertFalse(tally.isRight());
     }

@@ -63,6 +63,7 @@ public final class LeaseKeeper implements AutoCloseable {
     private final Transition transition;
     private final StoreCalls calls;
     private final Requests requests;
+    private final Heard heard;
     private final StateFolder folder;
     private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
     private final Thread thread;
@@ -104,8 +105,6 @@ public final class LeaseKeeper implements AutoCloseable {
         this.random = random;
         this.listener = listener;
         this.transition = new Transition(keys, settings.leaseTtl(), settings.sessionTtl());
-        this.calls = new StoreCalls(store, keys);
-        this.requests = new Requests(store, keys, calls);
         this.folder = new StateFolder(stateDir);
         this.nodeId = folder.nodeId(random);
         this.startedAt = clock.nanos();
@@ -113,6 +112,9 @@ public final class LeaseKeeper implements AutoCloseable {
         this.boot = facts.boot();
         this.lastWritten = folder.last(boot, clock);
         this.view = new NetworkView(keys, settings.leaseTtl(), lastWritten.known(), folder::tables, clock);
+        this.heard = new Heard(view, queue::add);
+        this.calls = new StoreCalls(store, keys, heard);
+        this.requests = new Requests(store, keys, calls);
         // What was ours is nobody's peer until etcd says otherwise, so peers need not wait for that.
         lastWritten.subnet().ifPresent(last -> view.peers().own(Optional.of(last.subnet()), Optional.of(last.value())));
         this.state = KeeperState.initial(lastWritten.subnet(), startedAt);
@@ -349,6 +351,7 @@ public final class LeaseKeeper implements AutoCloseable {
     /** What follows from all that came in at once. */
     private void settle() {
         try {
+            heard.look();
             if (!view.inSync() && !lookedAtMemory && clock.since(startedAt).compareTo(REMEMBER_AFTER) >= 0) {
                 lookedAtMemory = true;
                 view.remember();

@@ -1,6 +1,7 @@
 package io.canal.lease.keeper;
 
 import io.canal.lease.Peers;
+import io.canal.lease.Row;
 import io.canal.lease.keeper.StateFolder.Distrust;
 import io.canal.model.Decoded;
 import io.canal.model.HolderRecord;
@@ -12,6 +13,7 @@ import io.canal.model.SubnetKey;
 import io.canal.reconcile.Clock;
 import io.canal.store.Feed.Change;
 import io.canal.store.Store.Entry;
+import io.canal.store.Store.Extent;
 import io.canal.store.Store.Listing;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,7 +58,11 @@ final class NetworkView {
         private final String prefix;
         private final BiFunction<String, String, Decoded<T>> parse;
         private final Map<SubnetKey, T> values = new HashMap<>();
-        private final Map<SubnetKey, Long> revisions = new HashMap<>();
+        /** As etcd has them; {@link #values} also has what was known of those that cannot be read. */
+        private final Map<SubnetKey, Row<T>> rows = new HashMap<>();
+        /** Keys that name no subnet. */
+        private final Map<String, Long> strangers = new HashMap<>();
+        private long clusterId;
         private long revision;
         private int listings;
         private boolean alive;
@@ -71,19 +77,24 @@ final class NetworkView {
             bad.keySet().removeIf(key -> key.startsWith(prefix));
             Map<SubnetKey, T> before = Map.copyOf(values);
             values.clear();
-            revisions.clear();
+            rows.clear();
+            strangers.clear();
             Set<SubnetKey> unreadable = new HashSet<>();
             for (Entry entry : listing.entries()) {
-                subnet(entry.key()).ifPresent(subnet -> {
-                    revisions.put(subnet, entry.modRevision());
-                    Optional<T> value = value(entry);
-                    if (value.isEmpty()) {
-                        unreadable.add(subnet);
-                        value = Optional.ofNullable(before.get(subnet));
-                    }
-                    value.ifPresent(good -> values.put(subnet, good));
-                });
+                Optional<SubnetKey> named = subnet(entry.key());
+                if (named.isEmpty()) {
+                    strangers.put(entry.key(), entry.modRevision());
+                    continue;
+                }
+                SubnetKey subnet = named.get();
+                Optional<T> value = row(subnet, entry);
+                if (value.isEmpty()) {
+                    unreadable.add(subnet);
+                    value = Optional.ofNullable(before.get(subnet));
+                }
+                value.ifPresent(good -> values.put(subnet, good));
             }
+            clusterId = listing.clusterId();
             revision = listing.revision();
             listings++;
             alive = true;
@@ -94,8 +105,39 @@ final class NetworkView {
             return good(key, NetworkKeys.subnet(prefix, key));
         }
 
-        Optional<T> value(Entry entry) {
-            return good(entry.key(), parse.apply(entry.key(), entry.value()));
+        /** Notes what etcd has; gives the value, if it can be read. */
+        Optional<T> row(SubnetKey subnet, Entry entry) {
+            Optional<T> value = good(entry.key(), parse.apply(entry.key(), entry.value()));
+            rows.put(subnet, new Row<>(value, entry.modRevision(), entry.lease()));
+            return value;
+        }
+
+        void stranger(Change change) {
+            switch (change) {
+                case Change.Put(Entry entry) -> strangers.put(entry.key(), entry.modRevision());
+                case Change.Deleted(String key) -> {
+                    bad.remove(key);
+                    strangers.remove(key);
+                }
+            }
+        }
+
+        /** The rows, if they are what etcd has now. */
+        Optional<Map<SubnetKey, Row<T>>> rowsAt(Extent now) {
+            boolean same = alive && now.clusterId() == clusterId && now.revision() >= revision && now.keys() == rows.size() + strangers.size()
+                    && now.newest() == newest();
+            return same ? Optional.of(new HashMap<>(rows)) : Optional.empty();
+        }
+
+        private long newest() {
+            long newest = 0;
+            for (Row<T> row : rows.values()) {
+                newest = Math.max(newest, row.modRevision());
+            }
+            for (long stranger : strangers.values()) {
+                newest = Math.max(newest, stranger);
+            }
+            return newest;
         }
 
         private <V> Optional<V> good(String key, Decoded<V> decoded) {
@@ -184,21 +226,20 @@ final class NetworkView {
             if (subnet.isPresent()) {
                 switch (change) {
                     case Change.Put(Entry entry) -> {
-                        leases.revisions.put(subnet.get(), entry.modRevision());
-                        leases.value(entry).ifPresent(value -> {
+                        leases.row(subnet.get(), entry).ifPresent(value -> {
                             leases.values.put(subnet.get(), value);
                             peers.lease(subnet.get(), value);
                         });
                     }
                     case Change.Deleted(String key) -> {
                         bad.remove(key);
-                        leases.revisions.remove(subnet.get());
+                        leases.rows.remove(subnet.get());
                         leases.values.remove(subnet.get());
                         peers.noLease(subnet.get());
                     }
                 }
-            } else if (change instanceof Change.Deleted(String key)) {
-                bad.remove(key);
+            } else {
+                leases.stranger(change);
             }
         }
         leases.revision = revision;
@@ -211,21 +252,20 @@ final class NetworkView {
             if (subnet.isPresent()) {
                 switch (change) {
                     case Change.Put(Entry entry) -> {
-                        holders.revisions.put(subnet.get(), entry.modRevision());
-                        holders.value(entry).ifPresent(value -> {
+                        holders.row(subnet.get(), entry).ifPresent(value -> {
                             holders.values.put(subnet.get(), value);
                             peers.holder(subnet.get(), value);
                         });
                     }
                     case Change.Deleted(String key) -> {
                         bad.remove(key);
-                        holders.revisions.remove(subnet.get());
+                        holders.rows.remove(subnet.get());
                         holders.values.remove(subnet.get());
                         peers.noHolder(subnet.get());
                     }
                 }
-            } else if (change instanceof Change.Deleted(String key)) {
-                bad.remove(key);
+            } else {
+                holders.stranger(change);
             }
         }
         holders.revision = revision;
@@ -309,6 +349,16 @@ final class NetworkView {
         return peers;
     }
 
+    /** All leases, if the feed has told what etcd has now. */
+    Optional<Map<SubnetKey, Row<LeaseValue>>> leasesAt(Extent now) {
+        return leases.rowsAt(now);
+    }
+
+    /** All holders; as {@link #leasesAt}. */
+    Optional<Map<SubnetKey, Row<HolderRecord>>> holdersAt(Extent now) {
+        return holders.rowsAt(now);
+    }
+
     Optional<NetworkConfig> config() {
         return config;
     }
@@ -324,6 +374,11 @@ final class NetworkView {
 
     boolean subnetsListed() {
         return listings() > 0;
+    }
+
+    /** Whether the feeds have told all subnets once, or say that they cannot. */
+    boolean subnetsToldOrLost() {
+        return subnetsListed() || !lostBecause.isEmpty();
     }
 
     /** How many times all subnets have been listed. */
@@ -352,8 +407,8 @@ final class NetworkView {
         if (folder.listings == 0) {
             return false;
         }
-        Long seen = folder.revisions.get(own);
-        return seen == null ? folder.revision >= written : seen > written;
+        Row<?> seen = folder.rows.get(own);
+        return seen == null ? folder.revision >= written : seen.modRevision() > written;
     }
 
     /** What is wrong with single rows. */

@@ -2,15 +2,20 @@ package io.canal.lease.keeper;
 
 import io.canal.lease.Command;
 import io.canal.lease.Event;
+import io.canal.lease.Row;
 import io.canal.lease.Snapshot;
 import io.canal.lease.SnapshotReader;
+import io.canal.model.HolderRecord;
+import io.canal.model.LeaseValue;
 import io.canal.model.NetworkKeys;
+import io.canal.model.SubnetKey;
 import io.canal.store.Store;
 import io.canal.store.Store.Entry;
 import io.canal.store.StoreException;
 import io.canal.store.Txn;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,8 +28,11 @@ final class StoreCalls {
     private final Store store;
     private final NetworkKeys keys;
     private final SnapshotReader reader;
+    private final Heard heard;
 
-    StoreCalls(Store store, NetworkKeys keys) {
+    /** @param heard what need not be read from the store again while it is as it was told */
+    StoreCalls(Store store, NetworkKeys keys, Heard heard) {
+        this.heard = heard;
         this.store = store;
         this.keys = keys;
         this.reader = new SnapshotReader(keys);
@@ -43,12 +51,22 @@ final class StoreCalls {
         };
     }
 
-    /** Everything that decisions are made from. The epoch comes first: see {@link Snapshot}. The rest is asked for at once. */
+    /**
+     * Everything that decisions are made from. The epoch comes first: see {@link Snapshot}. The rest is asked for at once; of the subnets
+     * only whether they are what the feeds have told, for they are many.
+     */
     synchronized Snapshot snapshot() throws StoreException {
+        heard.await();
         Optional<Entry> epoch = store.get(NetworkKeys.EPOCH);
         Asked<Optional<Entry>> config = Asked.of(() -> store.get(keys.config()));
-        Asked<List<Entry>> leases = Asked.of(() -> store.list(keys.leases()).entries());
-        Asked<List<Entry>> holders = Asked.of(() -> store.list(NetworkKeys.HOLDERS).entries());
+        Asked<Map<SubnetKey, Row<LeaseValue>>> leases = Asked.of(() -> {
+            Optional<Map<SubnetKey, Row<LeaseValue>>> told = heard.leases(store.extent(keys.leases()));
+            return told.isPresent() ? told.get() : reader.leases(store.list(keys.leases()).entries());
+        });
+        Asked<Map<SubnetKey, Row<HolderRecord>>> holders = Asked.of(() -> {
+            Optional<Map<SubnetKey, Row<HolderRecord>>> told = heard.holders(store.extent(NetworkKeys.HOLDERS));
+            return told.isPresent() ? told.get() : reader.holders(store.list(NetworkKeys.HOLDERS).entries());
+        });
         Asked<List<Entry>> sessions = Asked.of(() -> store.list(NetworkKeys.SESSIONS).entries());
         return reader.read(epoch, config.answer(), leases.answer(), holders.answer(), sessions.answer());
     }
