@@ -19,6 +19,8 @@ import java.util.List;
  */
 public final class IptablesTables implements AutoCloseable {
 
+    /** Each so many looks at our sets all their members are read. */
+    private static final int GLANCES = 8;
     /** How soon what was refused is tried again, first and at last. */
     private static final Duration REFUSED = Duration.ofSeconds(30);
     private static final Duration REFUSED_OFTEN = Duration.ofMinutes(30);
@@ -30,6 +32,7 @@ public final class IptablesTables implements AutoCloseable {
     private int observed;
     private boolean trusted;
     private boolean setsTrusted = true;
+    private int glances;
 
     /** nf_tables, in which iptables-nft keeps its rules. */
     public interface Generation {
@@ -74,7 +77,7 @@ public final class IptablesTables implements AutoCloseable {
         trusted = false;
     }
 
-    /** Others may have changed our sets, of which the kernel tells nothing: they are read before the next change. */
+    /** Others may have changed our sets, of which the kernel tells nothing: they are looked at before the next change. */
     public void distrustSets() {
         setsTrusted = false;
     }
@@ -115,8 +118,10 @@ public final class IptablesTables implements AutoCloseable {
     public boolean apply(boolean mayRemove) throws IOException {
         if (!trusted) {
             observe();
-        } else if (!setsTrusted) {
+        } else if (!setsTrusted && ++glances % GLANCES == 0) {
             sets.observe();
+        } else if (!setsTrusted) {
+            sets.glance();
         }
         trusted = false;
         setsTrusted = true;

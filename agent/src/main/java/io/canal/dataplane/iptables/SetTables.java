@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -39,6 +40,8 @@ final class SetTables {
     private final IpsetSocket socket;
     private final Delta<String, Shape> sets = new Delta<>();
     private final Delta<Key, Boolean> members = new Delta<>();
+    /** How many members each set was seen to have. */
+    private final Map<String, Integer> sizes = new HashMap<>();
     /** The wanted members of each set, so that the end of one set costs nothing for the others. */
     private final Map<String, Set<Key>> wantedOf = new HashMap<>();
 
@@ -113,6 +116,49 @@ final class SetTables {
         });
         sets.sawOnly(shapes);
         members.sawOnly(all);
+        sizes.clear();
+        listed.forEach((name, set) -> sizes.put(name, set.members().size()));
+    }
+
+    /**
+     * Looks at what sets there are and how many members each has, and reads those that are not as they were left. Where another
+     * member took the place of one, only {@link #observe} sees it.
+     */
+    void glance() throws KernelException {
+        Map<String, IpsetSocket.Header> headers = socket.headers(Ownership::ownsSet);
+        Set<String> others = new HashSet<>(sets.allSeen().keySet());
+        others.removeAll(headers.keySet());
+        for (Map.Entry<String, IpsetSocket.Header> each : headers.entrySet()) {
+            IpsetSocket.Header header = each.getValue();
+            if (!new Shape(header.type(), header.v6()).equals(sets.seen(each.getKey())) || header.size() != sizes.getOrDefault(each.getKey(), 0)) {
+                others.add(each.getKey());
+            }
+        }
+        for (String name : others) {
+            forget(name);
+            Optional<Ipset> set = socket.list(name);
+            if (set.isPresent()) {
+                sets.saw(name, new Shape(set.get().type(), set.get().v6()));
+                set.get().members().forEach(member -> saw(name, member));
+            } else {
+                sets.gone(name);
+            }
+        }
+    }
+
+    private void saw(String set, IpsetMember member) {
+        Key key = new Key(set, member);
+        if (members.seen(key) == null) {
+            sizes.merge(set, 1, Integer::sum);
+        }
+        members.saw(key, true);
+    }
+
+    private void gone(Key key) {
+        if (members.seen(key) != null) {
+            sizes.merge(key.set(), -1, Integer::sum);
+        }
+        members.gone(key);
     }
 
     /**
@@ -135,7 +181,7 @@ final class SetTables {
             String name = some.getKey();
             changed |= !refused.containsKey(name) && attempt(name, () -> {
                 socket.add(name, some.getValue());
-                some.getValue().forEach(member -> members.saw(new Key(name, member), true));
+                some.getValue().forEach(member -> saw(name, member));
             });
         }
         if (!before.containsAll(refused.keySet())) {
@@ -195,7 +241,7 @@ final class SetTables {
         for (Map.Entry<String, List<IpsetMember>> some : bySet(out).entrySet()) {
             if (!going.contains(some.getKey())) {
                 socket.remove(some.getKey(), some.getValue());
-                some.getValue().forEach(member -> members.gone(new Key(some.getKey(), member)));
+                some.getValue().forEach(member -> gone(new Key(some.getKey(), member)));
                 changed = true;
             }
         }
@@ -211,6 +257,7 @@ final class SetTables {
 
     private void forget(String set) {
         members.allSeen().keySet().stream().filter(key -> key.set().equals(set)).toList().forEach(members::gone);
+        sizes.remove(set);
     }
 
     private static Map<String, List<IpsetMember>> bySet(Collection<Key> keys) {

@@ -330,6 +330,46 @@ class IptablesTablesIT {
         }
     }
 
+    /** Of sets the kernel tells no changes: they are looked at. */
+    @Test
+    void sets_are_mended_after_a_look_at_them() throws IOException {
+        Ruleset ruleset = twoRules();
+        ruleset.put(Samples.NETS);
+        ruleset.add(Samples.NETS, Member.of(Cidr.of("10.2.0.0/16")));
+        ruleset.add(Samples.NETS, Member.of(Cidr.of("0.0.0.0/0")));
+        try (IptablesTables tables = tables(IptablesBackend.NFT)) {
+            tables.wantAll(ruleset);
+            ruleset.takeChanges();
+            apply(tables, true);
+            ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.7")));
+            ruleset.remove(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.1")));
+            tables.want(ruleset, ruleset.takeChanges());
+            apply(tables, true);
+            String whole = sets();
+            assertTrue(whole.contains(" 10.1.1.7") && !whole.contains(" 10.1.1.1,"), whole);
+            for (String damage : List.of("del cali40some-pods 10.1.1.2", "add cali40some-pods 10.1.1.9", "flush", "destroy cali40s:some-nets", "create cali40s:of-nobody hash:ip")) {
+                TestNamespaces.run(node, ("ipset " + damage).split(" "));
+                tables.distrustSets();
+                assertTrue(apply(tables, true), damage);
+                assertEquals(whole, sets(), damage);
+                tables.distrustSets();
+                assertFalse(apply(tables, true), damage);
+            }
+            TestNamespaces.run(node, "ipset", "del", "cali40some-pods", "10.1.1.2");
+            TestNamespaces.run(node, "ipset", "add", "cali40some-pods", "10.1.1.3");
+            for (int looks = 0; looks < 8; looks++) {
+                tables.distrustSets();
+                apply(tables, true);
+            }
+            assertEquals(whole, sets());
+        }
+    }
+
+    /** But for their random part. */
+    private String sets() {
+        return sorted(TestNamespaces.run(node, "ipset", "save").replaceAll(" initval \\S+", "")).toString();
+    }
+
     /** A set that somebody else's rule looks up cannot become one of another type; what needs it must not be open meanwhile. */
     @ParameterizedTest
     @EnumSource
