@@ -106,6 +106,39 @@ class LauncherIT {
         assertEquals(3, builds(copy));
     }
 
+    @Test
+    void tests_end_with_a_line_that_says_how_it_went_how_long_it_took_and_where_to_look() throws IOException {
+        String reports = "agent/target/failsafe-reports";
+        Path copy = withMaven("mkdir -p " + reports + "; for each in Good Bad; do echo '<testcase/>' >" + reports + "/TEST-io.canal.${each}IT.xml; done\n"
+                + "[ -n \"$CANAL_GOOD\" ] || { echo '<failure message=\"no\">' >>" + reports + "/TEST-io.canal.BadIT.xml; exit 1; }\n");
+        Outcome good = Program.of("sh", copy.toString(), "test").env("CANAL_GOOD", "1").env("PATH", path()).env("JAVA_HOME", System.getProperty("java.home")).run();
+        assertEquals(0, good.code(), good.said());
+        assertTrue(good.out().matches("(?s).*\nTests: passed, after 0 min \\d+ s; reports: [*]/target/[*]-reports\n"), good.out());
+        Outcome bad = Program.of("sh", copy.toString(), "test").env("CANAL_GOOD", "").env("PATH", path()).env("JAVA_HOME", System.getProperty("java.home")).run();
+        assertEquals(1, bad.code(), bad.said());
+        assertTrue(bad.out().matches("(?s).*\nTests: FAILED, after 0 min \\d+ s; see\n  " + reports + "/io.canal.BadIT.txt\n"), bad.out());
+    }
+
+    @Test
+    void two_test_runs_in_one_checkout_are_refused() throws IOException {
+        Path copy = withMaven("sh \"$CANAL_COPY\" test\n");
+        Outcome outcome = Program.of("sh", copy.toString(), "test").env("CANAL_COPY", copy.toString()).env("PATH", path())
+                .env("JAVA_HOME", System.getProperty("java.home")).run();
+        assertEquals(1, outcome.code(), outcome.said());
+        assertTrue(outcome.err().contains("canal: another canal test runs in this checkout"), outcome.err());
+    }
+
+    /** A launcher with a Maven that does this instead. */
+    private Path withMaven(String script) throws IOException {
+        Path maven = Files.writeString(Files.createDirectory(folder.resolve("bin")).resolve("mvn"), "#!/bin/sh\n" + script);
+        Files.setPosixFilePermissions(maven, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return Files.copy(CANAL, folder.resolve("canal"));
+    }
+
+    private String path() {
+        return folder.resolve("bin") + ":" + System.getenv("PATH");
+    }
+
     private int builds(Path copy) throws IOException {
         Path built = folder.resolve("built");
         Program.of("env", "CANAL_BUILT=" + built, "PATH=" + folder.resolve("bin") + ":" + System.getenv("PATH"),
