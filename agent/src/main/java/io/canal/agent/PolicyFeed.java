@@ -1,6 +1,7 @@
 package io.canal.agent;
 
 import io.canal.agent.Conditions.Weight;
+import io.canal.model.Decoded;
 import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
 import io.canal.model.Problem;
@@ -20,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
@@ -30,6 +32,8 @@ final class PolicyFeed implements Feed.Listener {
 
     private static final String PART = "policy";
     private static final int MOST = 5;
+    /** From so many values on two threads read. */
+    private static final int MANY = 32;
     private static final Comparator<ResourceKey> BY_PATH = Comparator.comparing(ResourceKey::path);
 
     private final ApplyLoop loop;
@@ -68,6 +72,9 @@ final class PolicyFeed implements Feed.Listener {
         return new Intake(clusterId, ofRevision);
     }
 
+    /** @param decoded empty where it was not written since it was read */
+    private record Value(ResourceKey key, Store.Entry entry, Optional<Decoded<PolicyObject>> decoded) {}
+
     /** Reads what is new in a listing; what has not been written since it was read is not read again. */
     private final class Intake implements Feed.Intake {
 
@@ -85,6 +92,8 @@ final class PolicyFeed implements Feed.Listener {
         private final SortedMap<ResourceKey, String> itsProblems = new TreeMap<>(BY_PATH);
         private final List<Store.Entry> news = new ArrayList<>();
         private final Shared shared = new Shared();
+        /** Of who reads the other half of each part at the same time. */
+        private final Shared sharedToo = new Shared();
 
         Intake(long clusterId, long ofRevision) {
             this.clusterId = clusterId;
@@ -99,9 +108,11 @@ final class PolicyFeed implements Feed.Listener {
         @Override
         public void take(List<Store.Entry> part) {
             Map<ResourceKey, PolicyObject> now = new HashMap<>();
-            for (Store.Entry entry : part) {
-                key(entry.key()).ifPresent(key -> take(key, entry, now));
-            }
+            int half = part.size() < MANY ? part.size() : part.size() / 2;
+            CompletableFuture<List<Value>> rest = half == part.size() ? CompletableFuture.completedFuture(List.of())
+                    : CompletableFuture.supplyAsync(() -> values(part.subList(half, part.size()), sharedToo));
+            values(part.subList(0, half), shared).forEach(value -> take(value, now));
+            rest.join().forEach(value -> take(value, now));
             good.putAll(now);
             if (cluster == 0) {
                 loop.write(() -> tables.expect(now));
@@ -112,17 +123,31 @@ final class PolicyFeed implements Feed.Listener {
             }
         }
 
-        private void take(ResourceKey key, Store.Entry entry, Map<ResourceKey, PolicyObject> now) {
-            Long before = revisions.get(key);
+        /** Reads what is new; changes nothing but {@code words}. */
+        private List<Value> values(List<Store.Entry> part, Shared words) {
+            List<Value> values = new ArrayList<>(part.size());
+            for (Store.Entry entry : part) {
+                key(entry.key()).ifPresent(key -> {
+                    Long before = revisions.get(key);
+                    boolean known = !another && before != null && before == entry.modRevision() && !problems.containsKey(key);
+                    values.add(new Value(key, entry, known ? Optional.empty() : Optional.of(PolicyObject.decode(key, entry.value(), words))));
+                });
+            }
+            return values;
+        }
+
+        private void take(Value value, Map<ResourceKey, PolicyObject> now) {
+            ResourceKey key = value.key;
+            Store.Entry entry = value.entry;
             written.put(key, entry.modRevision());
-            if (!another && before != null && before == entry.modRevision() && !problems.containsKey(key)) {
+            if (value.decoded.isEmpty()) {
                 kept.add(key);
                 if (whole) {
                     news.add(entry);
                 }
                 return;
             }
-            Optional<PolicyObject> object = read(key, entry.value(), shared, itsProblems);
+            Optional<PolicyObject> object = judge(key, value.decoded.get(), itsProblems);
             if (object.filter(read -> read.flaw().isEmpty()).isPresent()) {
                 now.put(key, object.get());
                 news.add(entry);
@@ -264,7 +289,11 @@ final class PolicyFeed implements Feed.Listener {
     }
 
     private static Optional<PolicyObject> read(ResourceKey key, String value, Shared shared, Map<ResourceKey, String> problems) {
-        return switch (PolicyObject.decode(key, value, shared)) {
+        return judge(key, PolicyObject.decode(key, value, shared), problems);
+    }
+
+    private static Optional<PolicyObject> judge(ResourceKey key, Decoded<PolicyObject> decoded, Map<ResourceKey, String> problems) {
+        return switch (decoded) {
             case Good<PolicyObject>(PolicyObject object) -> {
                 problems.remove(key);
                 object.flaw().ifPresent(flaw -> problems.put(key, flaw.sentence() + "; a version before it stays in force, and where there is none this opens nothing."));

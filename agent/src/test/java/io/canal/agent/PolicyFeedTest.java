@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -93,6 +95,23 @@ class PolicyFeedTest {
             assertPolicies(1, loop);
             standing = new KeeperStanding(true, true, true, 2, List.of(), List.of());
             assertPolicies(0, loop);
+        }
+    }
+
+    /** Two threads read a long listing, each a half. */
+    @Test
+    void of_many_values_each_is_taken_and_each_that_cannot_be_read_is_named() throws Exception {
+        try (ApplyLoop loop = loop()) {
+            PolicyFeed feed = new PolicyFeed(loop, tables, memory, new Conditions(() -> { }));
+            List<Entry> many = IntStream.range(0, 1_000).mapToObj(i -> new Entry(POLICY.key() + i,
+                    i % 100 == 7 ? "{" : POLICY.value().replace("default.closed", "default.closed" + i), 1, 1, 0)).toList();
+            feed.listed(new Listing(1, 10, many));
+            assertTaken(990, loop);
+            assertEquals(many.stream().filter(entry -> entry.value().equals("{")).map(entry -> ResourceKey.parse(entry.key()).orElseThrow()).collect(Collectors.toSet()),
+                    feed.doubted());
+            feed.listed(new Listing(1, 12, many.subList(0, 500)));
+            assertTaken(495, loop);
+            assertEquals(495, memory.recall().size());
         }
     }
 
@@ -183,9 +202,13 @@ class PolicyFeedTest {
     }
 
     /** In force, and remembered for a start without etcd. */
-    private void assertPolicies(int expected, ApplyLoop loop) throws Exception {
+    private void assertTaken(int expected, ApplyLoop loop) throws Exception {
         loop.applied(loop.write(() -> { })).toCompletableFuture().get(10, TimeUnit.SECONDS);
         assertEquals(expected, tables.counts().policies());
+    }
+
+    private void assertPolicies(int expected, ApplyLoop loop) throws Exception {
+        assertTaken(expected, loop);
         assertEquals(expected == 0 ? Set.of() : Set.of(POLICY.key()), memory.recall().keySet());
     }
 

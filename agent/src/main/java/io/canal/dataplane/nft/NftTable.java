@@ -37,6 +37,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /** {@code table inet canal}, brought to what a {@link Ruleset} says. Belongs to the thread that applies. */
 public final class NftTable implements AutoCloseable {
@@ -49,6 +50,8 @@ public final class NftTable implements AutoCloseable {
     /** How soon what the kernel refused is tried again, first and at last. */
     private static final Duration REFUSED = Duration.ofSeconds(30);
     private static final Duration REFUSED_OFTEN = Duration.ofMinutes(30);
+    /** From so many chains on several threads make what is written of them. */
+    private static final int MANY = 32;
     private static final String COMMENT = "canal: pod network and network policy";
     /** Stands for the verdict of an element of a set. */
     private static final Verdict NONE = new Verdict(Verdict.CONTINUE_CODE, "");
@@ -121,7 +124,7 @@ public final class NftTable implements AutoCloseable {
     public void want(Ruleset ruleset, Ruleset.Changes changes) {
         if (dialect != Dialect.NFTABLES && changes.members().keySet().stream().anyMatch(set -> Dialect.isOfV6Members(set) && !ruleset.members(set).isEmpty())) {
             dialect = Dialect.NFTABLES;
-            ruleset.chains().values().stream().filter(chain -> !changes.chains().contains(chain.name())).forEach(this::wantChain);
+            wantChains(ruleset.chains().values().stream().filter(chain -> !changes.chains().contains(chain.name())).toList());
         }
         for (HookPoint point : changes.hooks()) {
             HookRules rules = ruleset.hooks().get(point);
@@ -132,6 +135,7 @@ public final class NftTable implements AutoCloseable {
                 wantChain(NftRendering.base(point, rules), NftRendering.portSets(rules));
             }
         }
+        List<Chain> wanted = new ArrayList<>();
         for (ChainName name : changes.chains()) {
             Chain chain = ruleset.chain(name);
             String rendered = NftRendering.name(name);
@@ -141,13 +145,14 @@ public final class NftTable implements AutoCloseable {
                     sets.unwant(rendered);
                 }
             } else {
-                wantChain(chain);
+                wanted.add(chain);
                 if (chain instanceof Chain.Dispatch) {
                     maps.add(rendered);
                     sets.want(rendered, NftRendering.map(name));
                 }
             }
         }
+        wantChains(wanted);
         changes.dispatches().forEach((dispatch, interfaces) -> {
             for (String iface : interfaces) {
                 ChainName target = ruleset.entries(dispatch).get(iface);
@@ -221,8 +226,17 @@ public final class NftTable implements AutoCloseable {
         }
     }
 
-    private void wantChain(Chain chain) {
-        wantChain(NftRendering.chain(chain, dialect), NftRendering.portSets(chain, dialect));
+    private record Rendered(NftChain chain, Map<NftSet, List<NftElement>> ports) {}
+
+    private void wantChains(List<Chain> wanted) {
+        Dialect now = dialect;
+        side(wanted).map(chain -> new Rendered(NftRendering.chain(chain, now), NftRendering.portSets(chain, now))).toList()
+                .forEach(rendered -> wantChain(rendered.chain, rendered.ports));
+    }
+
+    /** Many are looked at on several threads, in order. */
+    private static <T> Stream<T> side(List<T> some) {
+        return some.size() < MANY ? some.stream() : some.parallelStream();
     }
 
     private void wantChain(NftChain chain, Map<NftSet, List<NftElement>> ports) {
@@ -426,7 +440,7 @@ public final class NftTable implements AutoCloseable {
         if (!mayRemove) {
             outlivedHooks().forEach(batch::flushChain);
         }
-        rewritten.forEach(chain -> NftWriting.addRules(batch, chain));
+        addRules(batch, rewritten);
         Map<String, List<ElementKey>> gone = new LinkedHashMap<>();
         Map<String, List<ElementKey>> come = new LinkedHashMap<>();
         elements.toRemove().forEach(key -> {
@@ -451,6 +465,10 @@ public final class NftTable implements AutoCloseable {
         }
     }
 
+    private static void addRules(NftablesBatch batch, List<NftChain> written) {
+        side(written).map(chain -> NftWriting.rules(batch, chain)).toList().forEach(batch::addRules);
+    }
+
     private void replaceAll(NftablesBatch batch) {
         if (tableSeen) {
             batch.deleteTable();
@@ -458,7 +476,7 @@ public final class NftTable implements AutoCloseable {
         batch.addTable(COMMENT);
         sets.allWanted().values().forEach(set -> NftWriting.add(batch, set));
         chains.allWanted().values().forEach(chain -> NftWriting.add(batch, chain));
-        chains.allWanted().values().forEach(chain -> NftWriting.addRules(batch, chain));
+        addRules(batch, List.copyOf(chains.allWanted().values()));
         Map<String, List<ElementKey>> come = new LinkedHashMap<>();
         elements.allWanted().keySet().forEach(key -> come.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(key));
         come.forEach((set, keys) -> batch.addElements(set, written(keys, true)));

@@ -36,7 +36,8 @@ final class NftWriting {
         batch.addChain(chain.name(), chain.base().map(base -> new NftablesBatch.Hook(base.type(), base.hook(), base.priority())));
     }
 
-    static void addRules(NftablesBatch batch, NftChain chain) {
-        chain.rules().forEach(rule -> batch.addRule(chain.name(), ExpressionCodec.encode(rule.expressions()), rule.comment()));
+    /** The chain's rules, for this batch; may be asked on any thread. */
+    static List<NftablesBatch.NewRule> rules(NftablesBatch batch, NftChain chain) {
+        return chain.rules().stream().map(rule -> batch.rule(chain.name(), ExpressionCodec.encode(rule.expressions()), rule.comment())).toList();
     }
 }

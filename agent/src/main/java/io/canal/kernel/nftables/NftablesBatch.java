@@ -81,15 +81,41 @@ public final class NftablesBatch {
         add(Nf.DELRULE, 0, "the rules of chain " + name).string(Nf.RULE_TABLE, table).string(Nf.RULE_CHAIN, name);
     }
 
+    /** A rule that is to be appended to its chain. */
+    public static final class NewRule {
+
+        private final String chain;
+        private final NetlinkMessage message;
+
+        private NewRule(String chain, NetlinkMessage message) {
+            this.chain = chain;
+            this.message = message;
+        }
+    }
+
     /** Appends a rule; {@code expressions} is the content of {@code NFTA_RULE_EXPRESSIONS}, {@code comment} may be empty. */
     public void addRule(String chain, byte[] expressions, String comment) {
-        NetlinkMessage message = add(Nf.NEWRULE, NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_APPEND, RULE_OF + chain)
+        addRules(List.of(rule(chain, expressions, comment)));
+    }
+
+    /** Appends rules. */
+    public void addRules(List<NewRule> rules) {
+        for (NewRule rule : rules) {
+            messages.add(rule.message);
+            objects.add(RULE_OF + rule.chain);
+        }
+    }
+
+    /** A rule for {@link #addRules}, as {@link #addRule} takes it; changes nothing here, and may be asked on any thread. */
+    public NewRule rule(String chain, byte[] expressions, String comment) {
+        NetlinkMessage message = message(Nf.NEWRULE, NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_APPEND)
                 .string(Nf.RULE_TABLE, table)
                 .string(Nf.RULE_CHAIN, chain)
                 .nested(Nf.RULE_EXPRESSIONS, list -> list.bytes(expressions));
         if (!comment.isEmpty()) {
             message.attr(Nf.RULE_USERDATA, commentData(comment));
         }
+        return new NewRule(chain, message);
     }
 
     /**
@@ -159,10 +185,14 @@ public final class NftablesBatch {
     }
 
     private NetlinkMessage add(int command, int flags, String object) {
-        NetlinkMessage message = new NetlinkMessage(Nf.type(command), flags).u8(Nf.FAMILY_INET).u8(0).be16(0);
+        NetlinkMessage message = message(command, flags);
         messages.add(message);
         objects.add(object);
         return message;
+    }
+
+    private static NetlinkMessage message(int command, int flags) {
+        return new NetlinkMessage(Nf.type(command), flags).u8(Nf.FAMILY_INET).u8(0).be16(0);
     }
 
     /** A TLV of type 0, where nft keeps comments of tables, chains and rules; the text ends with NUL. */

@@ -25,10 +25,14 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The endpoints of this node, the policies that select them, and whose rules are therefore in force. */
 final class LocalPolicies {
+
+    /** So many policies are read by one thread. */
+    private static final int PART = 256;
 
     private final AddressSets sets;
     private final Function<String, @Nullable Profile> profiles;
@@ -173,8 +177,8 @@ final class LocalPolicies {
         List<PolicyId> policiesGone = new ArrayList<>();
         List<String> profilesGone = new ArrayList<>();
         Set<Active> changed = new LinkedHashSet<>();
-        Selectors selectors = new Selectors();
-        dirtyPolicies.forEach(id -> policyRules(id, selectors, changed, policiesGone));
+        Map<PolicyId, ScopedPolicy> scoped = scoped();
+        dirtyPolicies.forEach(id -> policyRules(id, scoped, changed, policiesGone));
         dirtyProfiles.forEach(name -> profileRules(name, changed, profilesGone));
         changed.addAll(sets.renamed());
         Runnable setsLater = sets.tell(output);
@@ -196,12 +200,22 @@ final class LocalPolicies {
         dirtyPlaces.clear();
     }
 
-    private void policyRules(PolicyId id, Selectors selectors, Set<Active> changed, List<PolicyId> gone) {
-        PolicyState state = policies.get(id);
-        if (state != null && state.isNeeded()) {
+    /** The policies that are in force are read once more: they are few, and the rest would hold much memory. */
+    private Map<PolicyId, ScopedPolicy> scoped() {
+        List<PolicyState> needed = dirtyPolicies.stream().map(policies::get).filter(state -> state != null && state.isNeeded()).toList();
+        Map<PolicyId, ScopedPolicy> scoped = new HashMap<>();
+        int parts = (needed.size() + PART - 1) / PART;
+        IntStream.range(0, parts).parallel().mapToObj(part -> {
+            Selectors selectors = new Selectors();
+            return needed.subList(part * PART, Math.min(needed.size(), (part + 1) * PART)).stream().map(state -> Scoping.of(state.policy, selectors).orThrow()).toList();
+        }).toList().forEach(part -> part.forEach(policy -> scoped.put(policy.id(), policy)));
+        return scoped;
+    }
+
+    private void policyRules(PolicyId id, Map<PolicyId, ScopedPolicy> all, Set<Active> changed, List<PolicyId> gone) {
+        ScopedPolicy scoped = all.get(id);
+        if (scoped != null) {
             Active active = activePolicies.computeIfAbsent(id, _ -> new Active(new Active.Owner.OfPolicy(id)));
-            // Read once more: few policies are in force, and the rest would hold much memory.
-            ScopedPolicy scoped = Scoping.of(state.policy, selectors).orThrow();
             boolean enforced = scoped.staged().isEmpty();
             active.rules(enforced ? resolvers(scoped.ingress()) : List.of(), enforced ? resolvers(scoped.egress()) : List.of(), sets);
             changed.add(active);

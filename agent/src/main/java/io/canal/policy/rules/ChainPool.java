@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChainPool {
 
+    /** From so many chains on several threads make them. */
+    private static final int MANY = 32;
+
     private final Ruleset ruleset;
     private final Map<ChainName, Supplier<? extends Chain>> known = new HashMap<>();
     /** How many rules, dispatch entries and hooks lead to a chain. */
@@ -34,7 +37,11 @@ final class ChainPool {
         this.ruleset = ruleset;
     }
 
-    /** The chain as it is from now on. */
+    /**
+     * The chain as it is from now on.
+     *
+     * @param content changes nothing, and may be asked on any thread during {@link #settle}
+     */
     void define(ChainName name, Supplier<? extends Chain> content) {
         known.put(name, content);
         dirty.add(name);
@@ -64,7 +71,8 @@ final class ChainPool {
             // Uses of a chain come and go while others are placed: what is left at the end counts.
             List<ChainName> batch = new ArrayList<>(dirty);
             dirty.clear();
-            batch.stream().filter(uses::containsKey).forEach(this::place);
+            List<ChainName> used = batch.stream().filter(uses::containsKey).toList();
+            (used.size() < MANY ? used.stream() : used.parallelStream()).map(this::make).toList().forEach(this::place);
             if (dirty.isEmpty()) {
                 batch.stream().filter(name -> !uses.containsKey(name)).forEach(this::remove);
             } else {
@@ -73,16 +81,23 @@ final class ChainPool {
         }
     }
 
-    private void place(ChainName name) {
-        Supplier<? extends Chain> content = known.get(name);
-        Chain chain = content == null ? unknown(name) : made(name, content);
+    private void place(Made made) {
+        ChainName name = made.chain.name();
+        Chain chain = made.chain;
+        if (made.failure.isEmpty()) {
+            failures.remove(name);
+        } else {
+            failures.put(name, made.failure);
+        }
         Chain before = placed.put(name, chain);
         if (chain.equals(before)) {
             return;
         }
         ruleset.put(chain);
-        targets(chain).stream().filter(target -> !targets(before).contains(target)).forEach(this::use);
-        targets(before).stream().filter(target -> !targets(chain).contains(target)).forEach(this::release);
+        Set<ChainName> now = targets(chain);
+        Set<ChainName> old = targets(before);
+        now.stream().filter(target -> !old.contains(target)).forEach(this::use);
+        old.stream().filter(target -> !now.contains(target)).forEach(this::release);
     }
 
     private void remove(ChainName name) {
@@ -94,15 +109,17 @@ final class ChainPool {
         }
     }
 
+    /** @param failure why its rules could not be made; empty where they were */
+    private record Made(Chain chain, String failure) {}
+
     /** One whose rules cannot be made is closed, and is the only one. */
-    private Chain made(ChainName name, Supplier<? extends Chain> content) {
+    private Made make(ChainName name) {
+        Supplier<? extends Chain> content = known.get(name);
         try {
-            Chain made = content.get();
-            failures.remove(name);
-            return made;
+            return new Made(content == null ? unknown(name) : content.get(), "");
         } catch (RuntimeException defect) {
-            failures.put(name, String.valueOf(defect.getMessage()));
-            return Chain.Rules.of(name, Rule.of(new Action.Drop()).comment("canal: the rules of this chain cannot be made"));
+            return new Made(Chain.Rules.of(name, Rule.of(new Action.Drop()).comment("canal: the rules of this chain cannot be made")),
+                    String.valueOf(defect.getMessage()));
         }
     }
 

@@ -8,12 +8,14 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** The names of chains, and comments, as Felix gives them. */
 final class Names {
 
     private static final int LONGEST = 28;
     private static final int LONGEST_COMMENT = 255;
+    private static final Pattern UNSAFE = Pattern.compile("[^A-Za-z0-9_ @%+=:,./-]");
     private static final int GROUP_HASH = 20;
 
     private Names() {}
@@ -56,7 +58,7 @@ final class Names {
 
     /** Free text as a comment: what could leave its place in a text form, or does not fit, is replaced or cut. */
     static String comment(String text) {
-        String safe = text.replaceAll("[^A-Za-z0-9_ @%+=:,./-]", "_");
+        String safe = UNSAFE.matcher(text).replaceAll("_");
         return safe.length() > LONGEST_COMMENT ? safe.substring(0, LONGEST_COMMENT) : safe;
     }
 

@@ -13,6 +13,7 @@ import io.canal.ruleset.Rule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Chains of policies and profiles: each rule leaves its verdict in the mark and returns, or drops. */
 final class PolicyChains {
@@ -21,6 +22,7 @@ final class PolicyChains {
     private static final int LOG_LEVEL = 5;
     private static final String AFTER_PREFIX = ": ";
     private static final int LONGEST_PREFIX = 127;
+    private static final Pattern UNSAFE = Pattern.compile("[^ !#-\\[\\]-~]");
 
     private final Verdicts verdicts;
 
@@ -131,7 +133,7 @@ final class PolicyChains {
                 i++;
             }
         }
-        String safe = prefix.append(AFTER_PREFIX).toString().replaceAll("[^ !#-\\[\\]-~]", "_");
+        String safe = UNSAFE.matcher(prefix.append(AFTER_PREFIX)).replaceAll("_");
         return new Action.Log(safe.length() > LONGEST_PREFIX ? safe.substring(0, LONGEST_PREFIX) : safe, LOG_LEVEL);
     }
 }

@@ -89,6 +89,25 @@ class PolicyRulesTest {
         assertEquals(List.of(Action.SetMark.of(0x10000)), actions("cali-pi-np/default/odd"));
     }
 
+    /** Many chains are made on several threads. */
+    @Test
+    void many_policies_at_once_become_the_chains_that_they_become_one_by_one() {
+        Ruleset other = new Ruleset();
+        PolicyRules oneByOne = new PolicyRules(other, RuleSettings.defaults());
+        List<PolicyId> ids = IntStream.range(0, 200).mapToObj(i -> np("p" + i)).toList();
+        for (int i = 0; i < ids.size(); i++) {
+            ActivePolicy policy = new ActivePolicy(ids.get(i), "default", "s" + i,
+                    List.of(rule(Verdict.ALLOW, Optional.of(TCP), End.ANY, ports(PortRange.of(i + 1))), any(Verdict.DENY)), List.of());
+            rules.policy(policy);
+            oneByOne.policy(policy);
+            oneByOne.endpoint(new EndpointPolicies.Workload(WEB, List.of(new TierPolicies("default", false, ids.subList(0, i + 1), List.of())), PROFILES, List.of()));
+            oneByOne.settle();
+        }
+        rules.endpoint(new EndpointPolicies.Workload(WEB, List.of(new TierPolicies("default", false, ids, List.of())), PROFILES, List.of()));
+        rules.settle();
+        assertEquals(other.chains(), ruleset.chains());
+    }
+
     private List<Action> actions(String chain) {
         return ruleset.chain(ChainName.filter(chain)) instanceof Chain.Rules found ? found.rules().stream().map(Rule::action).toList() : List.of();
     }
