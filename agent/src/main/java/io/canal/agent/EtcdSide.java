@@ -23,6 +23,7 @@ import io.canal.store.StoreException.Kind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +33,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongFunction;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,6 +71,8 @@ final class EtcdSide implements AutoCloseable {
     /** Whether the kernel was brought to take packets that come without a tunnel. */
     private volatile boolean takesDirect;
     private @Nullable NodeFacts told;
+    /** The uplink's addresses when something was last learnt. */
+    private List<Ip> connectedFrom = List.of();
 
     /**
      * Without a link yet.
@@ -154,6 +158,14 @@ final class EtcdSide implements AutoCloseable {
         EtcdLink now = link;
         if (now == null) {
             return;
+        }
+        List<Ip> from = facts.latest().uplink().map(uplink -> Stream.concat(uplink.v4().stream(), uplink.v6().stream()).toList()).orElse(List.of());
+        if (!from.equals(connectedFrom)) {
+            // A connection from an address that is gone stays silent, and each call on it would wait until its time is up.
+            if (!connectedFrom.isEmpty()) {
+                now.store().reconnect();
+            }
+            connectedFrom = from;
         }
         NodeFacts self = self();
         if (!self.equals(told)) {

@@ -78,6 +78,10 @@ public record AgentConfig(
         return new AgentConfig(unit, nodename, etcd, other, publicIp, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy, txChecksum);
     }
 
+    public AgentConfig withPublicIp(Optional<Ip> other) {
+        return new AgentConfig(unit, nodename, etcd, iface, other, mtu, dataplane, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy, txChecksum);
+    }
+
     public AgentConfig withDataplane(DataplaneOption other) {
         return new AgentConfig(unit, nodename, etcd, iface, publicIp, mtu, other, leaseTtl, logLevel, listen, kubeconfig, charmDir, policy, txChecksum);
     }

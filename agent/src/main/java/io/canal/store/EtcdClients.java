@@ -123,6 +123,17 @@ final class EtcdClients implements AutoCloseable {
         }
     }
 
+    /** The next call connects anew; those that are under way fail. */
+    void reconnect() {
+        lock.lock();
+        try {
+            drop();
+            silent = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     @Override
     public void close() {
         lock.lock();

@@ -194,6 +194,11 @@ public final class EtcdStore implements Store {
     }
 
     @Override
+    public void reconnect() {
+        clients.reconnect();
+    }
+
+    @Override
     public void close() {
         Set.copyOf(feeds).forEach(EtcdFeed::close);
         clients.close();

@@ -40,6 +40,11 @@ public interface Store extends AutoCloseable {
      */
     Feed feed(String prefix, Feed.Listener listener);
 
+    /**
+     * The way to the servers is another one: what is connected is thrown away, for nobody would say that it is dead. Feeds begin anew.
+     */
+    default void reconnect() {}
+
     @Override
     void close();
 

@@ -12,11 +12,13 @@ import io.canal.config.TxChecksum;
 import io.canal.control.Op;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Ip;
 import io.canal.model.Json;
 import io.canal.store.testing.TestEtcd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
@@ -241,6 +243,54 @@ class NetworkChangeIT {
         two.await("and back", () -> bridge(two.namespace, "fdb", "show", "dev", "flannel.1").contains("dst 10.10.0.71"));
         ip(one.namespace, "link", "del", "eth1");
         run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
+    }
+
+    @Test
+    @Order(11)
+    void another_address_is_followed_though_the_configuration_still_names_the_one_before() {
+        String subnet = one.status().subnet();
+        AgentConfig before = one.config();
+        configured(before.withPublicIp(Ip.parse("10.10.0.71")));
+        address("10.10.0.71/24", "10.10.0.91/24");
+        long changed = System.nanoTime();
+        one.await("the tunnels send from it", () -> ip(one.namespace, "-d", "link", "show", "type", "vxlan").contains("local 10.10.0.91"));
+        two.await("the peer sends to it", () -> bridge(two.namespace, "fdb", "show", "dev", "flannel.1").contains("dst 10.10.0.91"));
+        // The connection to etcd from the address that is gone would be given up after some ten seconds.
+        long millis = (System.nanoTime() - changed) / 1_000_000;
+        System.out.println("another address: the peer sends to it after " + millis + " ms");
+        assertTrue(millis < 5_000, () -> "the peer sends to the new address after " + millis + " ms");
+        assertEquals("10.10.0.91", one.status().publicIp());
+        run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
+        // The hook that runs later names the new one, and nothing changes.
+        configured(before.withPublicIp(Ip.parse("10.10.0.91")));
+        one.await("it is ready", one::ready);
+        assertEquals("10.10.0.91", one.status().publicIp());
+        assertEquals(subnet, one.status().subnet());
+        run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
+    }
+
+    @Test
+    @Order(12)
+    void an_address_of_a_translation_on_the_way_stays_in_the_lease_while_the_uplink_gets_another_one() {
+        AgentConfig before = one.config();
+        configured(before.withPublicIp(Ip.parse("192.0.2.7")));
+        two.await("the peer sends to it", () -> bridge(two.namespace, "fdb", "show", "dev", "flannel.1").contains("dst 192.0.2.7"));
+        address("10.10.0.91/24", "10.10.0.71/24");
+        one.await("the tunnels send from the new one", () -> ip(one.namespace, "-d", "link", "show", "type", "vxlan").contains("local 10.10.0.71"));
+        one.await("it is ready", one::ready);
+        assertEquals("192.0.2.7", one.status().publicIp());
+        assertTrue(bridge(two.namespace, "fdb", "show", "dev", "flannel.1").contains("dst 192.0.2.7"));
+        configured(before.withPublicIp(Optional.empty()));
+        two.await("the peer sends to the uplink's own", () -> bridge(two.namespace, "fdb", "show", "dev", "flannel.1").contains("dst 10.10.0.71"));
+        run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
+    }
+
+    private void address(String from, String to) {
+        ip(one.namespace, "addr", "del", from, "dev", "eth0");
+        ip(one.namespace, "addr", "add", to, "dev", "eth0");
+        if (!ip(one.namespace, "route").contains("default")) {
+            ip(one.namespace, "route", "add", "default", "via", "10.10.0.254");
+        }
     }
 
     private void configured(AgentConfig config) {
