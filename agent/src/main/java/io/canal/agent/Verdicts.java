@@ -155,7 +155,8 @@ final class Verdicts {
         failsafes.forEach(each -> list.addObject().put("protocol", each.protocol()).put("net", each.net().map(Cidr::toString).orElse("")).put("port", each.port()));
     }
 
-    private static void tell(Seen seen, List<Family> families, List<CountedPolicy> policies, ObjectNode rule) {
+    /** @param families those whose rules stand in one chain */
+    static void tell(Seen seen, List<Family> families, List<CountedPolicy> policies, ObjectNode rule) {
         rule.put("chain", seen.met().chain()).put("rule", seen.met().rule()).put("comment", seen.met().comment()).put("ends", seen.met().ends());
         seen.met().sets().forEach(rule.putArray("sets")::add);
         seen.count().ifPresent(count -> rule.put("packets", count.packets()).put("bytes", count.bytes()));

@@ -127,17 +127,27 @@ public final class LiveRules {
         Set<Ip> local = addresses();
         Optional<NftTable.Live> table = table();
         if (table.isPresent()) {
-            return Optional.of(new LiveRules(FilterBackend.NFTABLES.text(), new OfTable(table.get()), local));
+            return Optional.of(of(table.get(), local));
         }
         for (IptablesBackend backend : IptablesBackend.values()) {
             if (Iptables.installed(backend)) {
-                Optional<Machine> machine = iptables(backend);
-                if (machine.isPresent()) {
-                    return Optional.of(new LiveRules(backend.text(), machine.get(), local));
+                Optional<LiveRules> rules = iptables(backend, local);
+                if (rules.isPresent()) {
+                    return rules;
                 }
             }
         }
         return Optional.empty();
+    }
+
+    /** @param local the node's own addresses */
+    static LiveRules of(NftTable.Live table, Set<Ip> local) {
+        return new LiveRules(FilterBackend.NFTABLES.text(), new OfTable(table), local);
+    }
+
+    /** @param local the node's own addresses */
+    static LiveRules of(IptablesBackend backend, Map<Family, IptablesMachine> machines, Map<Family, Iptables.Counted> saved, Set<Ip> local) {
+        return new LiveRules(backend.text(), new OfText(machines, saved), local);
     }
 
     private static Optional<NftTable.Live> table() throws IOException {
@@ -150,7 +160,7 @@ public final class LiveRules {
         }
     }
 
-    private static Optional<Machine> iptables(IptablesBackend backend) throws IOException {
+    private static Optional<LiveRules> iptables(IptablesBackend backend, Set<Ip> local) throws IOException {
         Map<Family, Iptables.Counted> saved = new EnumMap<>(Family.class);
         for (Family family : Iptables.hasV6() ? Family.values() : new Family[] {Family.V4}) {
             saved.put(family, new Iptables(backend, family == Family.V6).saveCounted());
@@ -168,7 +178,7 @@ public final class LiveRules {
         }
         Map<Family, IptablesMachine> machines = new EnumMap<>(Family.class);
         saved.forEach((family, counted) -> machines.put(family, new IptablesMachine(text(counted.tables()), sets)));
-        return Optional.of(new OfText(machines, saved));
+        return Optional.of(of(backend, machines, saved, local));
     }
 
     /** Our chains, and of the kernel's chains the rules that are ours. */
