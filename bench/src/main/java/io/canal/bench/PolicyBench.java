@@ -63,6 +63,8 @@ final class PolicyBench {
 
     private static Figures measure(Guard guard, PolicyLoad load, Dataplane dataplane, Pods pods) throws Exception {
         guard.use(dataplane);
+        Probe.route(POD_INTERFACE, POD);
+        Probe.route(NEW_INTERFACE, NEW_POD);
         load.rule(PolicyLoad.CLOSED_PORT);
         load.remove(PolicyLoad.NODE, "fresh");
         load.pod(OTHER_NODE, "client", "calix", Probe.CLIENT, "allowed");

@@ -44,7 +44,7 @@ final class Probe implements AutoCloseable {
         NetworkNamespace pod = namespaces.add(name);
         ip(here, "link", "add", iface, "type", "veth", "peer", "name", "eth0", "netns", pod.path().getFileName().toString());
         ip(here, "link", "set", iface, "up");
-        ip(here, "route", "add", address + "/32", "dev", iface);
+        route(iface, address);
         ip(pod, "link", "set", "eth0", "address", MAC);
         ip(pod, "addr", "add", address + "/32", "dev", "eth0");
         ip(pod, "link", "set", "eth0", "up");
@@ -52,6 +52,11 @@ final class Probe implements AutoCloseable {
         // Nobody answers for the client here, and nothing has to: the pod never sends. It must only be found.
         ip(here, "neigh", "add", address, "lladdr", MAC, "dev", iface, "nud", "permanent");
         return pod;
+    }
+
+    /** The pod's route, which Felix takes for its own, and takes away with the pod. */
+    static void route(String iface, String address) {
+        ip(NetworkNamespace.current(), "route", "replace", address + "/32", "dev", iface);
     }
 
     Probe(NetworkNamespace client, NetworkNamespace pod, String address, int port) throws IOException {
