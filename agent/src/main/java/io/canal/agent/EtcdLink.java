@@ -31,12 +31,17 @@ final class EtcdLink implements AutoCloseable {
     }
 
     /** A store on the etcd that the configuration names; it connects at once. */
-    static Store store(EtcdConfig config, Clock clock) {
+    static Store store(EtcdConfig config, Path stateDir, Clock clock) {
         Optional<TlsFiles> tls = config.ca().isEmpty() ? Optional.empty()
                 : Optional.of(new TlsFiles(Path.of(config.ca()), Path.of(config.cert()), Path.of(config.key())));
-        EtcdStore store = new EtcdStore(new EtcdSettings(config.endpoints(), () -> tls), clock);
+        EtcdStore store = new EtcdStore(new EtcdSettings(config.endpoints(), () -> tls).remembering(verified(stateDir)), clock);
         store.connect();
         return store;
+    }
+
+    /** Where it is remembered which servers of etcd were verified. */
+    static Path verified(Path stateDir) {
+        return stateDir.resolve("etcd-servers");
     }
 
     Store store() {

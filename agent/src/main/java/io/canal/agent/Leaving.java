@@ -1,7 +1,9 @@
 package io.canal.agent;
 
+import io.canal.model.NodePaths;
 import io.canal.reconcile.Clock;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,8 +16,9 @@ final class Leaving {
     private Leaving() {}
 
     static void run(Arguments arguments) throws IOException {
+        Path stateDir = new NodePaths(arguments.root()).stateDir();
         List<String> left;
-        try (Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), Clock.system()), Clock.system())) {
+        try (Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), stateDir, Clock.system()), Clock.system())) {
             agent.etcd().connect();
             left = agent.leave();
         }

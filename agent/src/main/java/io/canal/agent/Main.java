@@ -2,9 +2,12 @@ package io.canal.agent;
 
 import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
+import io.canal.model.NodePaths;
 import io.canal.reconcile.Clock;
 import io.canal.store.EtcdStore;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -83,8 +86,12 @@ public final class Main {
 
     private static void run(Arguments arguments) throws IOException {
         Thread.setDefaultUncaughtExceptionHandler(Main::ended);
-        EtcdStore.warmUp();
-        Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), Clock.system()), Clock.system());
+        Path stateDir = new NodePaths(arguments.root()).stateDir();
+        // A server that was verified before takes no curve of Java's.
+        if (!Files.exists(EtcdLink.verified(stateDir))) {
+            EtcdStore.warmUp();
+        }
+        Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), stateDir, Clock.system()), Clock.system());
         CountDownLatch end = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
             agent.close();

@@ -131,8 +131,8 @@ final class Training {
         }
     }
 
-    private static Agent start(Arguments arguments) throws IOException {
-        Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), Clock.system()), Clock.system());
+    private Agent start(Arguments arguments) throws IOException {
+        Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), paths.stateDir(), Clock.system()), Clock.system());
         agent.start();
         return agent;
     }

@@ -13,7 +13,6 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.netty.GrpcSslContexts;
 import io.netty.handler.ssl.SslContext;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -167,7 +166,7 @@ final class EtcdClients implements AutoCloseable {
                 .executorService(executor)
                 .interceptor(new Deadline());
         if (files.isPresent()) {
-            builder.sslContext(sslContext(files.get()));
+            builder.sslContext(sslContext(files.get(), settings.verified()));
         }
         try {
             return builder.build();
@@ -177,7 +176,7 @@ final class EtcdClients implements AutoCloseable {
         }
     }
 
-    private static SslContext sslContext(TlsFiles files) throws StoreException {
+    private static SslContext sslContext(TlsFiles files, Optional<Path> verified) throws StoreException {
         byte[] ca = read("CA certificate", files.ca());
         byte[] cert = read("client certificate", files.cert());
         byte[] key = read("client key", files.key());
@@ -188,7 +187,7 @@ final class EtcdClients implements AutoCloseable {
             throw new StoreException(Kind.REFUSED, "the client key for etcd, " + files.key() + ", cannot be used: " + unreadable.getMessage());
         }
         try {
-            return GrpcSslContexts.forClient().trustManager(new ByteArrayInputStream(ca)).keyManager(ClientKey.of(cert, pkcs8)).build();
+            return GrpcSslContexts.forClient().trustManager(new VerifiedServers(ca, verified)).keyManager(ClientKey.of(cert, pkcs8)).build();
         } catch (IOException | GeneralSecurityException | IllegalArgumentException unusable) {
             throw new StoreException(Kind.REFUSED, "the TLS files for etcd, " + files.ca() + ", " + files.cert() + " and " + files.key()
                     + ", cannot be used: " + Failures.reason(unusable), unusable);

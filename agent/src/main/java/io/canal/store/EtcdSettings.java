@@ -1,5 +1,6 @@
 package io.canal.store;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -15,8 +16,10 @@ import java.util.function.Supplier;
  *     two minutes between attempts
  * @param relistAfter after so long, and up to a fifth more, a feed asks etcd how much there is, and lists anew where its watch has not told
  *     as much
+ * @param verified where to remember which servers were verified, so that the next start need not do it; empty to remember none
  */
-public record EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls, Duration deadline, Duration rebuildAfter, Duration relistAfter) {
+public record EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls, Duration deadline, Duration rebuildAfter, Duration relistAfter,
+        Optional<Path> verified) {
 
     public EtcdSettings {
         if (endpoints.isEmpty()) {
@@ -31,6 +34,15 @@ public record EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> 
 
     public EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls, Duration deadline, Duration rebuildAfter) {
         this(endpoints, tls, deadline, rebuildAfter, Duration.ofMinutes(5));
+    }
+
+    public EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls, Duration deadline, Duration rebuildAfter, Duration relistAfter) {
+        this(endpoints, tls, deadline, rebuildAfter, relistAfter, Optional.empty());
+    }
+
+    /** The same, and verified servers are remembered in a file. */
+    public EtcdSettings remembering(Path file) {
+        return new EtcdSettings(endpoints, tls, deadline, rebuildAfter, relistAfter, Optional.of(file));
     }
 
     /** Plain text. */

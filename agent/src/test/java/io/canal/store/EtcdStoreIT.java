@@ -6,13 +6,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.reconcile.Clock;
 import io.canal.store.testing.TestEtcd;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The contract on real etcd members, killed and started as the tests want it. */
 @Tag("long")
@@ -178,6 +190,52 @@ class EtcdStoreIT {
                 Thread.sleep(1100);
                 store.get("a");
             }
+        }
+
+        @Test
+        void a_server_that_was_verified_is_known_again_and_no_other_is(@TempDir Path folder) throws Exception {
+            Path file = folder.resolve("etcd-servers");
+            try (Store store = new EtcdStore(etcd.settings().remembering(file), Clock.system())) {
+                store.get("a");
+            }
+            assertEquals(PosixFilePermissions.fromString("rw-------"), Files.getPosixFilePermissions(file));
+            String[] server = Files.readAllLines(file).get(1).split(" ");
+            byte[] ca = Files.readAllBytes(etcd.certificates().file("ca.pem"));
+            // Without a handshake Java verifies nothing: what passes was remembered.
+            known(new VerifiedServers(ca, Optional.of(file)), server[0], server[2], "server.pem");
+            unknown(new VerifiedServers(ca, Optional.of(file)), server[0], server[2], "client.pem");
+            unknown(new VerifiedServers(ca, Optional.of(file)), "10.10.0.9", server[2], "server.pem");
+            unknown(new VerifiedServers(ca, Optional.empty()), server[0], server[2], "server.pem");
+            unknown(new VerifiedServers(Files.readAllBytes(etcd.certificates().file("client.pem")), Optional.of(file)), server[0], server[2], "server.pem");
+            List<String> lines = Files.readAllLines(file);
+            Files.writeString(file, lines.getFirst() + "\n" + lines.get(1).substring(0, lines.get(1).length() - 40));
+            unknown(new VerifiedServers(ca, Optional.of(file)), server[0], server[2], "server.pem");
+            try (Store store = new EtcdStore(etcd.settings().remembering(file), Clock.system())) {
+                store.get("a");
+            }
+            known(new VerifiedServers(ca, Optional.of(file)), server[0], server[2], "server.pem");
+        }
+
+        private void known(VerifiedServers servers, String host, String authType, String certificate) throws Exception {
+            servers.checkServerTrusted(chain(certificate), authType, engine(host));
+        }
+
+        private void unknown(VerifiedServers servers, String host, String authType, String certificate) {
+            assertThrows(CertificateException.class, () -> servers.checkServerTrusted(chain(certificate), authType, engine(host)));
+        }
+
+        private X509Certificate[] chain(String certificate) throws Exception {
+            try (InputStream in = Files.newInputStream(etcd.certificates().file(certificate))) {
+                return new X509Certificate[] {(X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in)};
+            }
+        }
+
+        private static SSLEngine engine(String host) throws Exception {
+            SSLEngine engine = SSLContext.getDefault().createSSLEngine(host, 2379);
+            SSLParameters parameters = engine.getSSLParameters();
+            parameters.setEndpointIdentificationAlgorithm("HTTPS");
+            engine.setSSLParameters(parameters);
+            return engine;
         }
 
         private Store with(String ca, String cert, String key) {
