@@ -90,7 +90,7 @@ sealed interface PolicyObject {
             case PROFILE -> Profile.of(resource).then(profile -> Scoping.of(profile).map(_ -> new Labels(profile)));
             case TIER -> Tier.of(resource).map(Level::new);
             case NETWORK_POLICY, GLOBAL_NETWORK_POLICY, STAGED_NETWORK_POLICY, STAGED_GLOBAL_NETWORK_POLICY ->
-                Policy.of(resource).then(policy -> Scoping.selector(policy, shared.selectors()).map(selector -> new Rules(policy, selector)));
+                Policy.of(resource, shared.rules()).then(policy -> Scoping.selector(policy, shared.selectors()).map(selector -> new Rules(policy, selector)));
             case IP_POOL -> IpPool.of(resource).map(pool -> new Pool(pool.cidr(), pool.natOutgoing()));
             case FELIX_CONFIGURATION -> Decoded.good(new Parameters(resource.spec()));
             case BGP_CONFIGURATION -> Decoded.good(new Services(serviceBlocks(resource.spec())));

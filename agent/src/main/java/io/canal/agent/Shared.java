@@ -1,5 +1,6 @@
 package io.canal.agent;
 
+import io.canal.model.calico.KnownRules;
 import io.canal.policy.selector.Selectors;
 import java.util.HashMap;
 import java.util.Map;
@@ -8,6 +9,7 @@ import java.util.Map;
 final class Shared {
 
     private final Map<Object, Object> ones = new HashMap<>();
+    private final KnownRules rules = new KnownRules();
     private final Selectors selectors = new Selectors();
 
     /** The first that was equal. What is given must not change. */
@@ -15,6 +17,10 @@ final class Shared {
     <T> T one(T value) {
         Object before = ones.putIfAbsent(value, value);
         return before == null ? value : (T) before;
+    }
+
+    KnownRules rules() {
+        return rules;
     }
 
     Selectors selectors() {

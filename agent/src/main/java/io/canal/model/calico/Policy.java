@@ -69,10 +69,15 @@ public record Policy(
 
     /** Reads a policy; bad where not even its place and its selectors can be told. A rule that cannot be read is a note. */
     public static Decoded<Policy> of(Resource resource) {
-        return Reading.spec(resource, spec -> read(resource.key(), spec));
+        return of(resource, new KnownRules());
     }
 
-    private static Policy read(ResourceKey key, Reading spec) throws Malformed {
+    /** Reads one of many. */
+    public static Decoded<Policy> of(Resource resource, KnownRules known) {
+        return Reading.spec(resource, spec -> read(resource.key(), spec, known));
+    }
+
+    private static Policy read(ResourceKey key, Reading spec, KnownRules known) throws Malformed {
         List<Problem> notes = new ArrayList<>();
         String tier = spec.text("tier");
         List<Direction> types = spec.list("types", Direction::parse, "Ingress or Egress");
@@ -85,8 +90,8 @@ public record Policy(
                 spec.text("serviceAccountSelector"),
                 // A policy that was stored without types governs both, whatever its rules: that is what Felix does.
                 types.isEmpty() ? EnumSet.allOf(Direction.class) : EnumSet.copyOf(types),
-                RuleReading.rules(spec, "ingress", notes),
-                RuleReading.rules(spec, "egress", notes),
+                RuleReading.rules(spec, "ingress", known, notes),
+                RuleReading.rules(spec, "egress", known, notes),
                 global && spec.flag("preDNAT"),
                 global && spec.flag("doNotTrack"),
                 global && spec.flag("applyOnForward"),

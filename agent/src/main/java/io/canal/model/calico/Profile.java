@@ -67,8 +67,9 @@ public record Profile(String name, SortedMap<String, String> labelsToApply, List
 
     private static Profile read(Resource resource, Reading spec) throws Malformed {
         List<Problem> notes = new ArrayList<>();
-        return new Profile(resource.key().name(), spec.textMap("labelsToApply"), RuleReading.rules(spec, "ingress", notes),
-                RuleReading.rules(spec, "egress", notes), notes);
+        KnownRules known = new KnownRules();
+        return new Profile(resource.key().name(), spec.textMap("labelsToApply"), RuleReading.rules(spec, "ingress", known, notes),
+                RuleReading.rules(spec, "egress", known, notes), notes);
     }
 
     public List<PolicyRule> rules(Direction direction) {

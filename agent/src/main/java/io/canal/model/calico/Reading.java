@@ -172,6 +172,10 @@ final class Reading {
         return map;
     }
 
+    JsonNode json() {
+        return object;
+    }
+
     boolean has(String field) {
         return !value(field).isMissingNode();
     }

@@ -26,13 +26,21 @@ final class RuleReading {
     /**
      * The rules of one direction.
      *
+     * @param known has what was read before, and gets what is read now
      * @param notes takes what could not be read
      */
-    static List<PolicyRule> rules(Reading spec, String direction, List<Problem> notes) throws Malformed {
+    static List<PolicyRule> rules(Reading spec, String direction, KnownRules known, List<Problem> notes) throws Malformed {
         List<PolicyRule> rules = new ArrayList<>();
         for (Reading rule : spec.objects(direction)) {
+            PolicyRule before = known.get(rule.json());
+            if (before != null) {
+                rules.add(before);
+                continue;
+            }
             try {
-                rules.add(rule(rule));
+                PolicyRule read = rule(rule);
+                known.put(rule.json(), read);
+                rules.add(read);
             } catch (Malformed malformed) {
                 notes.add(malformed.problem());
                 if (!opensOnly(rule)) {

@@ -22,9 +22,11 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** One rule as expressions. */
@@ -43,6 +45,20 @@ final class RuleCompiler {
     private static final int TCP_FLAGS = 13;
     private static final byte FIN_SYN_RST_ACK = 0x17;
     private static final byte SYN = 0x02;
+
+    // What most rules have is made once: a node has ten thousands of rules.
+    private static final Map<MetaKey, Expression> LOADS = Stream.of(MetaKey.values()).collect(Collectors.toMap(key -> key, key -> new Expression.LoadMeta(key, REGISTER)));
+    private static final Expression SET_MARK = new Expression.SetMeta(MetaKey.MARK, REGISTER);
+    private static final Expression COUNTER = new Expression.Counter();
+    private static final Expression DESTINATION_PORT = new Expression.LoadPayload(Header.TRANSPORT, 2, 2, REGISTER);
+    private static final Expression SOURCE_V4 = new Expression.LoadPayload(Header.NETWORK, addressOffset(Family.V4, Side.SOURCE), 4, REGISTER);
+    private static final Expression DESTINATION_V4 = new Expression.LoadPayload(Header.NETWORK, addressOffset(Family.V4, Side.DESTINATION), 4, REGISTER);
+    private static final List<Expression> EQUALS_BYTE = IntStream.range(0, 256)
+            .<Expression>mapToObj(value -> new Expression.Compare(Operator.EQ, REGISTER, Bytes.of((byte) value))).toList();
+    private static final Expression ACCEPT = new Expression.Decide(Verdict.ACCEPT);
+    private static final Expression DROP = new Expression.Decide(Verdict.DROP);
+    private static final Expression RETURN = new Expression.Decide(Verdict.RETURN);
+    private static final Bytes ZERO = Bytes.nativeInt(0);
 
     private final List<Expression> code = new ArrayList<>();
 
@@ -67,11 +83,11 @@ final class RuleCompiler {
         if (rule.families().size() == 1) {
             // Headers of the other family would be read wrongly.
             compiler.load(MetaKey.NFPROTO);
-            compiler.compare(Operator.EQ, Bytes.of((byte) (rule.isFor(Family.V4) ? NFPROTO_IPV4 : NFPROTO_IPV6)));
+            compiler.equalsByte(rule.isFor(Family.V4) ? NFPROTO_IPV4 : NFPROTO_IPV6);
         }
         rule.matches().forEach(compiler::match);
         if (rule.counter()) {
-            compiler.code.add(new Expression.Counter());
+            compiler.code.add(COUNTER);
         }
         if (rule.action() instanceof Action.Dscp dscp && rule.families().size() == 1) {
             compiler.dscp(rule.families().iterator().next(), dscp.value());
@@ -115,7 +131,11 @@ final class RuleCompiler {
             case Match.InSet in -> inSet(in);
             case Match.Protocol protocol -> {
                 load(MetaKey.L4PROTO);
-                compare(equal(protocol.negated()), Bytes.of((byte) protocol.number()));
+                if (protocol.negated()) {
+                    compare(Operator.NEQ, Bytes.of((byte) protocol.number()));
+                } else {
+                    equalsByte(protocol.number());
+                }
             }
             case Match.Ports ports -> ports(ports);
             case Match.Mark mark -> {
@@ -126,12 +146,12 @@ final class RuleCompiler {
             case Match.Conntrack ct -> {
                 code.add(new Expression.LoadCt(CtKey.STATE, REGISTER));
                 mask(ct.states().stream().mapToInt(CtState::bit).sum());
-                compare(equal(!ct.negated()), Bytes.nativeInt(0));
+                compare(equal(!ct.negated()), ZERO);
             }
             case Match.Dnat dnat -> {
                 code.add(new Expression.LoadCt(CtKey.STATUS, REGISTER));
                 mask(IPS_DST_NAT);
-                compare(equal(!dnat.negated()), Bytes.nativeInt(0));
+                compare(equal(!dnat.negated()), ZERO);
             }
             case Match.Local local -> {
                 code.add(new Expression.Fib(Expression.Fib.RESULT_ADDRTYPE,
@@ -158,7 +178,7 @@ final class RuleCompiler {
             case Match.NotReversePath reverse -> {
                 code.add(new Expression.Fib(Expression.Fib.RESULT_OIF,
                         Expression.Fib.SADDR | Expression.Fib.MARK | Expression.Fib.IIF, REGISTER));
-                compare(Operator.EQ, Bytes.nativeInt(0));
+                compare(Operator.EQ, ZERO);
             }
         }
     }
@@ -218,20 +238,20 @@ final class RuleCompiler {
 
     private void act(Action action) {
         switch (action) {
-            case Action.Accept accept -> decide(Verdict.ACCEPT);
-            case Action.Drop drop -> decide(Verdict.DROP);
-            case Action.Return back -> decide(Verdict.RETURN);
+            case Action.Accept accept -> code.add(ACCEPT);
+            case Action.Drop drop -> code.add(DROP);
+            case Action.Return back -> code.add(RETURN);
             case Action.Jump jump -> decide(Verdict.jump(NftRendering.name(jump.chain())));
             case Action.Goto go -> decide(Verdict.go(NftRendering.name(go.chain())));
             case Action.SetMark mark -> {
                 load(MetaKey.MARK);
                 code.add(new Expression.Bitwise(REGISTER, Bytes.nativeInt(~mark.mask()), Bytes.nativeInt(mark.value() & mark.mask())));
-                code.add(new Expression.SetMeta(MetaKey.MARK, REGISTER));
+                code.add(SET_MARK);
             }
             case Action.ClearMark clear -> {
                 load(MetaKey.MARK);
-                code.add(new Expression.Bitwise(REGISTER, Bytes.nativeInt(~clear.mask()), Bytes.nativeInt(0)));
-                code.add(new Expression.SetMeta(MetaKey.MARK, REGISTER));
+                code.add(new Expression.Bitwise(REGISTER, Bytes.nativeInt(~clear.mask()), ZERO));
+                code.add(SET_MARK);
             }
             case Action.Conclude conclude -> {
                 // What goes no further needs no mark.
@@ -261,7 +281,7 @@ final class RuleCompiler {
             case Action.NoTrack noTrack -> code.add(new Expression.NoTrack());
             case Action.Nothing nothing -> {
                 if (code.isEmpty()) {
-                    code.add(new Expression.Counter());
+                    code.add(COUNTER);
                 }
             }
         }
@@ -292,15 +312,20 @@ final class RuleCompiler {
     }
 
     private void load(MetaKey key) {
-        code.add(new Expression.LoadMeta(key, REGISTER));
+        code.add(Objects.requireNonNull(LOADS.get(key)));
     }
 
     private void payload(Header header, int offset, int length) {
-        code.add(new Expression.LoadPayload(header, offset, length, REGISTER));
+        Expression load = new Expression.LoadPayload(header, offset, length, REGISTER);
+        code.add(load.equals(DESTINATION_PORT) ? DESTINATION_PORT : load.equals(SOURCE_V4) ? SOURCE_V4 : load.equals(DESTINATION_V4) ? DESTINATION_V4 : load);
+    }
+
+    private void equalsByte(int value) {
+        code.add(EQUALS_BYTE.get(value & 255));
     }
 
     private void mask(int mask) {
-        code.add(new Expression.Bitwise(REGISTER, Bytes.nativeInt(mask), Bytes.nativeInt(0)));
+        code.add(new Expression.Bitwise(REGISTER, Bytes.nativeInt(mask), ZERO));
     }
 
     private void compare(Operator operator, Bytes value) {
