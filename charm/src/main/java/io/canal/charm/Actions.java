@@ -59,13 +59,13 @@ record Actions(Juju juju, Machine machine) {
             juju.actionFailed((err.toString(StandardCharsets.UTF_8) + out.toString(StandardCharsets.UTF_8)).strip());
             return;
         }
-        List<String> lines = out.toString(StandardCharsets.UTF_8).lines().toList();
-        Map<String, String> results = new TreeMap<>();
-        results.put("answer", lines.getFirst());
-        for (int i = 1; i < lines.size(); i++) {
-            results.put("walk." + i, lines.get(i).strip());
-        }
-        juju.actionResults(results);
+        juju.actionResults(answer(out.toString(StandardCharsets.UTF_8)));
+    }
+
+    /** The sentence, and the walk in one: results are printed by the order of their keys, and where a line stands and how far in tells what it is about. */
+    static Map<String, String> answer(String told) {
+        String[] parts = told.strip().split("\n", 2);
+        return parts.length == 1 ? Map.of("answer", parts[0]) : Map.of("answer", parts[0], "walk", parts[1]);
     }
 
     private SubnetActions subnets() {
@@ -118,6 +118,8 @@ record Actions(Juju juju, Machine machine) {
     /** What the agent reads from the kernel. */
     private void showPolicies(String policy) {
         switch (machine.agent().ask(Op.POLICIES, Json.object().put("policy", policy), PATIENCE)) {
+            case Reply.Done(ObjectNode body) when !policy.isEmpty() && body.path("policies").isEmpty() ->
+                juju.actionResults(Map.of("count", "0", "answer", "No policy " + policy + " governs a pod or an interface of this node."));
             case Reply.Done(ObjectNode body) -> tellPolicies(body);
             case Reply.Refused(String sentence) -> juju.actionFailed(sentence);
             case Reply.Unreachable(String sentence) -> juju.actionFailed(sentence);

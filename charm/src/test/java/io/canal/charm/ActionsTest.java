@@ -65,6 +65,20 @@ class ActionsTest {
     }
 
     @Test
+    void a_policy_that_governs_nothing_here_is_named() throws IOException {
+        node.answers.put("policies", "{\"dataplane\":\"nftables\",\"policies\":[]}");
+        node.juju.parameter("policy", "default/bd");
+        assertEquals(0, node.action("show-policies"));
+        assertEquals("No policy default/bd governs a pod or an interface of this node.", node.juju.results().get("answer"));
+    }
+
+    @Test
+    void the_walk_of_why_keeps_its_order_and_its_indentation() {
+        assertEquals(Map.of("answer", "a may connect to b.", "walk", "  egress of the pod a: allowed\n    no policy"),
+                Actions.answer("a may connect to b.\n  egress of the pod a: allowed\n    no policy\n"));
+    }
+
+    @Test
     void why_says_what_keeps_it_from_an_answer() throws IOException {
         Files.delete(node.paths.agentYaml());
         node.juju.parameter("source", "default/web").parameter("destination", "default/db:80");
