@@ -12,9 +12,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("lab")
+@Order(1)
 class HostsLabIT {
 
     private final LabName first = LabName.ofCheckout(Path.of(System.getProperty("canal.home"), "hostsa"));

@@ -14,24 +14,34 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("lab")
+@Order(20)
 @ExtendWith(DualLab.class)
 class AttackLabIT {
 
     private static final String PARAMETERS = "/calico/resources/v3/projectcalico.org/felixconfigurations/default";
     private static final Duration SWITCHED_WITHIN = Duration.ofSeconds(30);
 
+    @AfterAll
+    static void as_it_was() {
+        DualLab.canal("config", "canal", "dataplane=auto");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"nftables", "iptables"})
+    @ValueSource(strings = {"iptables", "nftables"})
     void no_attack_gets_through(String dataplane) {
         DualLab.canal("config", "canal", "dataplane=" + dataplane);
         for (Host host : DualLab.hosts()) {
-            assertTrue(Pause.until(SWITCHED_WITHIN, () -> inUse(host).equals(List.of(dataplane))), host + " uses " + inUse(host));
+            assertTrue(Pause.until(SWITCHED_WITHIN, () -> PacketFilters.of(host).equals(List.of(dataplane))), host + " uses " + PacketFilters.of(host));
         }
         Outcome outcome = Canal.run(DualLab.with("attack-test", "--format", "json"));
         JsonNode report = Json.object("the report", outcome.out()).orThrow();
@@ -75,17 +85,5 @@ class AttackLabIT {
         Outcome outcome = Canal.run(arguments.split(" "));
         assertEquals(code, outcome.code(), outcome.err());
         assertTrue(outcome.err().startsWith("ERROR ") && outcome.err().contains(part), outcome.err());
-    }
-
-    /** The packet filters that hold rules of ours. */
-    private static List<String> inUse(Host host) {
-        List<String> used = new ArrayList<>();
-        if (host.program("iptables-save").must().contains("cali-")) {
-            used.add("iptables");
-        }
-        if (host.program("nft", "list", "tables").must().contains("table inet canal")) {
-            used.add("nftables");
-        }
-        return used;
     }
 }

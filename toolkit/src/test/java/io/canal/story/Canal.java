@@ -26,11 +26,12 @@ final class Canal {
         return argvAt(HOME, arguments);
     }
 
-    /** The same, where another folder stands for the checkout; the program is that of this one. */
+    /** The same, where another folder stands for the checkout; the program is that of this one. Like the launcher's it has an archive of its classes. */
     private static List<String> argvAt(Path home, String... arguments) {
         List<String> argv = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElseThrow(), "--enable-native-access=ALL-UNNAMED",
-                "-Dsun.misc.unsafe.memory.access=allow", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dcanal.home=" + home, "-cp",
-                classPath(), "io.canal.cli.Main"));
+                "-Dsun.misc.unsafe.memory.access=allow", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+AutoCreateSharedArchive",
+                "-XX:SharedArchiveFile=" + HOME.resolve("toolkit/target/canal.jsa"), "-Xlog:cds=off", "-Xlog:cds+dynamic=off", "-Dcanal.home=" + home,
+                "-cp", classPath(), "io.canal.cli.Main"));
         argv.addAll(List.of(arguments));
         return argv;
     }

@@ -78,18 +78,18 @@ final class ConnectionStream implements AutoCloseable {
     }
 
     private void open() {
+        NetworkNamespace from = new NetworkNamespace(client);
         try {
-            new NetworkNamespace(client).<IOException>run(() -> {
-                for (int number = 0; !stopped; number++) {
-                    long due = start + number * GAP.toNanos();
-                    for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
-                        LockSupport.parkNanos(left);
-                    }
-                    SocketChannel channel = SocketChannel.open();
-                    open.register();
-                    Thread.ofVirtual().start(() -> connect(channel.socket()));
+            for (int number = 0; !stopped; number++) {
+                long due = start + number * GAP.toNanos();
+                for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
+                    LockSupport.parkNanos(left);
                 }
-            });
+                // Threads are not started in there: they would live there too.
+                SocketChannel channel = from.visit(SocketChannel::open);
+                open.register();
+                Thread.ofVirtual().start(() -> connect(channel.socket()));
+            }
         } catch (IOException broken) {
             failures.add("the client cannot go on: " + broken);
         }

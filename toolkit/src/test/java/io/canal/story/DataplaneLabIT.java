@@ -15,9 +15,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
+@Tag("lab")
+@Order(14)
 @ExtendWith(StoryLab.class)
 class DataplaneLabIT {
 
@@ -45,8 +49,8 @@ class DataplaneLabIT {
             for (String dataplane : List.of("iptables", "nftables", "iptables", "nftables")) {
                 StoryLab.canal("config", "canal", "dataplane=" + dataplane);
                 for (Host host : List.of(h1, h2)) {
-                    assertTrue(Pause.until(SWITCHED_WITHIN, () -> inUse(host).equals(List.of(dataplane))),
-                            host + " uses " + inUse(host) + " and not " + dataplane + " alone");
+                    assertTrue(Pause.until(SWITCHED_WITHIN, () -> PacketFilters.of(host).equals(List.of(dataplane))),
+                            host + " uses " + PacketFilters.of(host) + " and not " + dataplane + " alone");
                 }
                 Pause.ofMillis(500);
             }
@@ -60,17 +64,5 @@ class DataplaneLabIT {
         }
         assertEquals(Set.of(h1.address()), reports.get(1).seenFrom(), "what leaves the network is masqueraded");
         assertEquals(Set.of(client.address()), reports.get(0).seenFrom(), "what stays in the network is not");
-    }
-
-    /** The packet filters that hold rules of ours. */
-    private static List<String> inUse(Host host) {
-        List<String> used = new ArrayList<>();
-        if (host.program("iptables-save").must().contains("FLANNEL-")) {
-            used.add("iptables");
-        }
-        if (host.program("nft", "list", "tables").must().contains("table inet canal")) {
-            used.add("nftables");
-        }
-        return used;
     }
 }

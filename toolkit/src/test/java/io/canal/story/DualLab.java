@@ -13,15 +13,12 @@ import io.canal.model.NetworkKeys;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.extension.BeforeAllCallback;
-import org.junit.jupiter.api.extension.ExtensionContext;
-import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
 /**
- * A lab whose pods have addresses of both families: two hosts, made by the first test class that needs them, removed after the last. It
- * begins with a network of IPv4 alone, and gets the second family while packets go between its pods.
+ * A lab whose pods have addresses of both families: two hosts. It begins with a network of IPv4 alone, and gets the second family while
+ * packets go between its pods.
  */
-public final class DualLab implements BeforeAllCallback {
+public final class DualLab extends OneLab {
 
     static final LabName NAME = LabName.ofCheckout(Canal.home().resolve("dualstory"));
 
@@ -38,9 +35,23 @@ public final class DualLab implements BeforeAllCallback {
      */
     record Widening(List<String> leases, List<PacketStream.Report> traffic) {}
 
+    public DualLab() {
+        super(NAME);
+    }
+
     @Override
-    public void beforeAll(ExtensionContext context) {
-        context.getRoot().getStore(Namespace.create(DualLab.class)).getOrComputeIfAbsent(Running.class);
+    void make() throws IOException, InterruptedException {
+        canal("up", "--hosts", "2", "--etcd", "1", "--timeout", "240s");
+        List<String> before = leases();
+        Pods pods = pods();
+        Pod one = pods.add(PodSpec.named("early-h1"), hosts().getFirst());
+        Pod other = pods.add(PodSpec.named("early-h2"), hosts().getLast());
+        try (PacketStream there = PacketStream.start(pods.netns(one), one.address(), pods.netns(other), other.address(), PER_SECOND);
+                PacketStream back = PacketStream.start(pods.netns(other), other.address(), pods.netns(one), one.address(), PER_SECOND)) {
+            canal("up", "--ipv6", "dual", "--timeout", "240s");
+            Pause.ofMillis(LITTLE_MILLIS);
+            widening = new Widening(before, PacketStream.stop(List.of(there, back)));
+        }
     }
 
     static List<Host> hosts() {
@@ -73,29 +84,5 @@ public final class DualLab implements BeforeAllCallback {
         List<String> all = new ArrayList<>(List.of(arguments));
         all.addAll(List.of("--lab", NAME.text()));
         return all.toArray(String[]::new);
-    }
-
-    /** The lab while tests run. */
-    static final class Running implements AutoCloseable {
-
-        Running() throws IOException, InterruptedException {
-            Lab.remove(Places.usual(), NAME);
-            canal("up", "--hosts", "2", "--etcd", "1", "--timeout", "240s");
-            List<String> before = leases();
-            Pods pods = pods();
-            Pod one = pods.add(PodSpec.named("early-h1"), hosts().getFirst());
-            Pod other = pods.add(PodSpec.named("early-h2"), hosts().getLast());
-            try (PacketStream there = PacketStream.start(pods.netns(one), one.address(), pods.netns(other), other.address(), PER_SECOND);
-                    PacketStream back = PacketStream.start(pods.netns(other), other.address(), pods.netns(one), one.address(), PER_SECOND)) {
-                canal("up", "--ipv6", "dual", "--timeout", "240s");
-                Pause.ofMillis(LITTLE_MILLIS);
-                widening = new Widening(before, PacketStream.stop(List.of(there, back)));
-            }
-        }
-
-        @Override
-        public void close() {
-            Lab.remove(Places.usual(), NAME);
-        }
     }
 }

@@ -10,9 +10,11 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the story is measured with must see a loss where there is one, and none where there is none. */
+@Tag("alone")
 class InstrumentsIT {
 
     private static final String A = "canalins-a";
@@ -71,6 +73,7 @@ class InstrumentsIT {
             assertTrue(report.made() >= 30, report.toString());
             assertEquals(List.of(), report.failures());
             assertEquals(Set.of("10.99.0.1"), report.seenFrom());
+            assertEquals(List.of(), Threads.astray());
         }
         try (ConnectionStream stream = new ConnectionStream("a to b", a, b, "10.99.0.2", 0, "10.99.0.2", 0)) {
             Pause.ofMillis(200);

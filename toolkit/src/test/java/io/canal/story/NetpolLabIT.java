@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Kubernetes' network policy as its own end-to-end tests and as recorded cases have it, with packets of TCP, UDP and SCTP between nine
  * pods on three hosts, on both dataplanes.
  */
+@Tag("lab")
+@Order(17)
 @ExtendWith(StoryLab.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class NetpolLabIT {
@@ -48,7 +52,7 @@ class NetpolLabIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"nftables", "iptables"})
+    @ValueSource(strings = {"iptables", "nftables"})
     void packets_go_where_the_policies_let_them(String dataplane) throws Exception {
         StoryLab.canal("config", "canal", "dataplane=" + dataplane);
         cluster.await("all agents use " + dataplane, agent -> agent.status().dataplane().startsWith(dataplane));

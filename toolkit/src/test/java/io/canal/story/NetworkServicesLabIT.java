@@ -15,10 +15,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Programs of systemd take all devices of a node that they are not told to leave alone; of ours they are told. */
+@Tag("lab")
+@Order(12)
 @ExtendWith(StoryLab.class)
 class NetworkServicesLabIT {
 

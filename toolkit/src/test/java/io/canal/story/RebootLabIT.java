@@ -6,9 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import io.canal.lab.Host;
 import io.canal.lab.fault.Leases;
 import io.canal.model.Cidr;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
+@Tag("lab")
+@Order(13)
 @ExtendWith(StoryLab.class)
 class RebootLabIT {
 

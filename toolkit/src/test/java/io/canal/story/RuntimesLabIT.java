@@ -20,11 +20,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Runtimes that others wrote call canal through its conflist. */
+@Tag("lab")
+@Order(15)
 @ExtendWith(StoryLab.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RuntimesLabIT {

@@ -10,24 +10,22 @@ import io.canal.lab.pod.PodSpec;
 import io.canal.lab.pod.Pods;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.extension.BeforeAllCallback;
-import org.junit.jupiter.api.extension.ExtensionContext;
-import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
-/** The lab that the story is told in: three hosts, made by the first test class that needs them, removed after the last. */
-public final class StoryLab implements BeforeAllCallback {
+/** The lab that the story is told in: three hosts. */
+public final class StoryLab extends OneLab {
 
     static final LabName NAME = LabName.ofCheckout(Canal.home().resolve("story"));
-
-    /** Whether the lab outlives the tests, for somebody who writes them. */
-    private static final boolean KEEP = Boolean.getBoolean("story.keep");
 
     /** What the first {@code canal up} printed. */
     private static volatile String firstUp = "";
 
+    public StoryLab() {
+        super(NAME);
+    }
+
     @Override
-    public void beforeAll(ExtensionContext context) {
-        context.getRoot().getStore(Namespace.create(StoryLab.class)).getOrComputeIfAbsent(Running.class);
+    void make() {
+        firstUp = canal("up", "--hosts", "3", "--timeout", "240s");
     }
 
     static String firstUp() {
@@ -93,23 +91,5 @@ public final class StoryLab implements BeforeAllCallback {
             return 1;
         }
         return arguments[1].equals("pod") || arguments[1].equals("namespace") ? 3 : 2;
-    }
-
-    /** The lab while tests run. */
-    static final class Running implements AutoCloseable {
-
-        Running() {
-            if (!KEEP) {
-                Lab.remove(Places.usual(), NAME);
-            }
-            firstUp = canal("up", "--hosts", "3", "--timeout", "240s");
-        }
-
-        @Override
-        public void close() {
-            if (!KEEP) {
-                Lab.remove(Places.usual(), NAME);
-            }
-        }
     }
 }

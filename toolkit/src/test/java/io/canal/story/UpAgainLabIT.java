@@ -20,10 +20,14 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code canal up} on a lab that is up, with another charm, more hosts and other options. */
+@Tag("lab")
+@Order(3)
 class UpAgainLabIT {
 
     private static final LabName NAME = LabName.ofCheckout(Canal.home().resolve("againstory"));

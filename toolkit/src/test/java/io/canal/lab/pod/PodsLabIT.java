@@ -23,11 +23,15 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The lab's runtime against the reference plugins, so that what it finds out about canal is canal's. */
+@Tag("lab")
+@Order(2)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PodsLabIT {
 
