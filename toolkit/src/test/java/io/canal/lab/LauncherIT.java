@@ -8,6 +8,7 @@ import io.canal.lab.Program.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -38,6 +39,15 @@ class LauncherIT {
     @Test
     void where_network_namespaces_cannot_be_made_it_says_so_in_one_sentence() {
         refused(Program.of("setpriv", "--bounding-set", "-sys_admin", "sh", CANAL.toString(), "up"), "needs network namespaces");
+    }
+
+    @Test
+    void its_class_path_lies_in_the_checkout_and_can_be_read_by_all() throws IOException {
+        Path home = CANAL.toAbsolutePath().normalize().getParent();
+        for (String jar : Files.readString(home.resolve("toolkit/target/classpath")).strip().split(":")) {
+            assertTrue(Path.of(jar).startsWith(home), jar);
+            assertTrue(Files.getPosixFilePermissions(Path.of(jar)).contains(PosixFilePermission.OTHERS_READ), jar);
+        }
     }
 
     @Test
