@@ -50,7 +50,8 @@ public record LeaseValue(
      * @param where the etcd key, for the sentence where the text is malformed
      */
     public static Decoded<LeaseValue> parse(String where, String text) {
-        return Fields.decode(where, text, LeaseValue::read);
+        Optional<LeaseValue> usual = UsualLease.read(text);
+        return usual.isPresent() ? Decoded.good(usual.get()) : Fields.decode(where, text, LeaseValue::read);
     }
 
     static LeaseValue read(Fields fields) throws Fields.Malformed {
