@@ -23,12 +23,12 @@ public final class KernelEvents implements AutoCloseable {
      * Listens in the calling thread's network namespace from now on.
      *
      * @param ownPort the socket through which the stages act
-     * @param others told of all events too, on the listener's thread
+     * @param others told of all events too, but of our own routes and neighbours, on the listener's thread
      * @param missed told, on that thread too, that the kernel dropped some, after the stages have been
      */
     public static KernelEvents open(ApplyLoop loop, List<? extends Hears> stages, int ownPort, Consumer<List<RtnlEvent>> others, Runnable missed)
             throws KernelException {
-        return new KernelEvents(RtnlMonitor.open(events -> {
+        return new KernelEvents(RtnlMonitor.open(ownPort, events -> {
             List<Telling> tellings = new ArrayList<>();
             for (RtnlEvent event : events) {
                 if (event.sender() == ownPort) {

@@ -31,12 +31,25 @@ public final class RtnlMonitor implements AutoCloseable {
      * @param missed told that the kernel dropped some, and that everything must be looked at anew
      */
     public static RtnlMonitor open(Consumer<List<RtnlEvent>> heard, Runnable missed) throws KernelException {
+        return open(0, heard, missed);
+    }
+
+    /**
+     * As {@link #open(Consumer, Runnable)}, but the routes, neighbours and forwarding entries that one socket asked for are passed over
+     * unread: who makes thousands of them knows.
+     *
+     * @param known the socket's port; 0 for none
+     */
+    public static RtnlMonitor open(int known, Consumer<List<RtnlEvent>> heard, Runnable missed) throws KernelException {
         return new RtnlMonitor(NetlinkMonitor.open("route-events", NetlinkSocket.NETLINK_ROUTE, GROUPS, new NetlinkMonitor.Listener() {
 
             @Override
             public void heard(List<Received> notifications) {
                 List<RtnlEvent> events = new ArrayList<>(notifications.size());
                 for (Received notification : notifications) {
+                    if (known != 0 && notification.sender() == known && isOfMany(notification.type())) {
+                        continue;
+                    }
                     Optional<RtnlEvent> event = RtnlEvent.parse(notification);
                     event.ifPresent(events::add);
                 }
@@ -50,6 +63,10 @@ public final class RtnlMonitor implements AutoCloseable {
                 missed.run();
             }
         }));
+    }
+
+    private static boolean isOfMany(int type) {
+        return type == Route.RTM_NEWROUTE || type == Route.RTM_DELROUTE || type == Neighbour.RTM_NEWNEIGH || type == Neighbour.RTM_DELNEIGH;
     }
 
     @Override

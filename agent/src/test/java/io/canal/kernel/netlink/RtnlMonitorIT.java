@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.canal.kernel.libc.Fd;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Cidr;
@@ -84,6 +85,23 @@ class RtnlMonitorIT {
             ip(host, "route", "del", "blackhole", "10.3.0.0/24");
             RtnlEvent theirs = expect(event -> event instanceof RtnlEvent.RouteChanged changed && changed.gone());
             assertNotEquals(rtnl.portId(), theirs.sender());
+        }
+    }
+
+    @Test
+    void routes_that_a_known_socket_made_are_passed_over_and_its_links_are_not() throws Exception {
+        LinkedBlockingQueue<RtnlEvent> others = new LinkedBlockingQueue<>();
+        try (Rtnl rtnl = host.call(Rtnl::open); Fd here = host.open(); RtnlMonitor knowing = host.call(() -> RtnlMonitor.open(rtnl.portId(), others::addAll, missed::incrementAndGet))) {
+            rtnl.execute("add", Route.blackhole(Cidr.of("10.3.0.0/24"), 202).replace());
+            rtnl.execute("make", Link.createVeth("one", Mac.of("02:00:00:00:00:01"), 1500, "other", Mac.of("02:00:00:00:00:02"), here));
+            ip(host, "route", "add", "blackhole", "10.4.0.0/24");
+            RtnlEvent first = others.poll(10, TimeUnit.SECONDS);
+            assertTrue(first instanceof RtnlEvent.LinkChanged, () -> first + " of " + knowing);
+            RtnlEvent next = others.poll(10, TimeUnit.SECONDS);
+            while (!(next instanceof RtnlEvent.RouteChanged) && next != null) {
+                next = others.poll(10, TimeUnit.SECONDS);
+            }
+            assertTrue(next instanceof RtnlEvent.RouteChanged changed && changed.sender() != rtnl.portId(), String.valueOf(next));
         }
     }
 
