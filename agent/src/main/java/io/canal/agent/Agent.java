@@ -71,8 +71,8 @@ final class Agent implements AutoCloseable {
     /** So long a start waits for etcd before what it had last counts. */
     private static final Duration WITHOUT_ETCD = Duration.ofSeconds(5);
 
-    /** A collection of the whole heap stops everything, and a start has better to do. */
-    private static final Duration SETTLE_AFTER = Duration.ofSeconds(5);
+    /** A collection of the whole heap stops everything; but what a start leaves behind is not to be cleared up in the time of others. */
+    private static final Duration SETTLE_AFTER = Duration.ofSeconds(1);
 
     private final NodePaths paths;
     private final ConfigSource configs;
