@@ -105,6 +105,8 @@ final class Agent implements AutoCloseable {
     private final HealthPort health;
     private final TunnelGap tunnelGap;
     private final Heap heap = new Heap();
+    private final RepairLog repairs;
+    private final DiskCheck disk;
     private volatile boolean begun;
     private volatile boolean policyKnown;
     private volatile boolean policyInForce;
@@ -153,6 +155,8 @@ final class Agent implements AutoCloseable {
         this.unknownPods = new UnknownPods();
         this.nudge = new Nudge(unit -> Nudge.program(paths, unit), () -> facts.latest().config().unit(), clock);
         this.departed = new DepartedUnits(paths.stateDir(), etcd::releaseUnit);
+        this.disk = new DiskCheck(List.of(paths.stateDir(), paths.hostLocalDir()));
+        this.repairs = new RepairLog(clock, log::info);
         this.tunnelGap = new TunnelGap(conditions, clock);
         this.health = new HealthPort(listen -> HealthServer.listen(listen, this::turns, this::status, metrics), conditions);
         conditions.set("policy", Weight.NOT_READY, Optional.of("It is not known yet which policies hold."));
@@ -248,6 +252,7 @@ final class Agent implements AutoCloseable {
             health.retry();
             tunnelGap.check();
             noteLimits();
+            conditions.set("disk", Weight.NOT_READY, disk.problem());
             heap.check();
         }));
         try {
@@ -390,6 +395,7 @@ final class Agent implements AutoCloseable {
             loop.distrust(files.name());
         }
         tunnelGap.after(applied, network.takeRemade());
+        repairs.tell(stages().stream().flatMap(stage -> stage.takeRepairs().stream()).toList());
         if (policyKnown && !policyInForce && !applied.failures().containsKey(filter.name())) {
             policyInForce = true;
             conditions.set("policy", Weight.NOT_READY, Optional.empty());
@@ -462,6 +468,7 @@ final class Agent implements AutoCloseable {
         metrics.gauge("canal_policy_sets", "Sets of addresses that rules use.", () -> policy.counts().sets());
         metrics.gauge("canal_labelled", "Endpoints and network sets of the cluster.", () -> policy.counts().labelled());
         metrics.hits(hits::series);
+        metrics.repairs(repairs::counts);
         metrics.gauge("canal_spooled_writes", "Writes that wait for etcd.", cni::waitingWrites);
     }
 

@@ -33,6 +33,8 @@ final class Metrics {
 
     private volatile Supplier<Map<PolicyHits.Series, PacketCount>> hits = Map::of;
 
+    private volatile Supplier<Map<String, LongAdder>> repairs = Map::of;
+
     private record Gauge(String explanation, DoubleSupplier value) {}
 
     /** A pass of the apply loop has ended, in which these stages failed. */
@@ -51,6 +53,11 @@ final class Metrics {
         hits = now;
     }
 
+    /** What was put back after others had changed it, by kind, read at each scrape. */
+    void repairs(Supplier<Map<String, LongAdder>> now) {
+        repairs = now;
+    }
+
     private static void register(PrometheusRegistry registry, String name, String help, Map<PolicyHits.Series, PacketCount> counts,
             ToLongFunction<PacketCount> number) {
         CounterWithCallback.builder().name(name).help(help).labelNames("kind", "namespace", "policy", "direction", "action")
@@ -65,6 +72,8 @@ final class Metrics {
                 .callback(callback -> callback.call(passes.sum())).register(registry);
         CounterWithCallback.builder().name("canal_apply_failures_total").help("Runs in which a stage failed.").labelNames("stage")
                 .callback(callback -> failures.forEach((stage, count) -> callback.call(count.sum(), stage))).register(registry);
+        CounterWithCallback.builder().name("canal_repairs_total").help("Things that somebody else changed and that were put back.").labelNames("kind")
+                .callback(callback -> repairs.get().forEach((kind, count) -> callback.call(count.sum(), kind))).register(registry);
         gauges.forEach((name, gauge) -> GaugeWithCallback.builder().name(name).help(gauge.explanation())
                 .callback(callback -> callback.call(gauge.value().getAsDouble())).register(registry));
         Map<PolicyHits.Series, PacketCount> counts = hits.get();

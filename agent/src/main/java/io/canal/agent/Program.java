@@ -11,10 +11,12 @@ import java.nio.file.Path;
  */
 record Program(Path home) {
 
-    /** The version in the jar's manifest; {@code dev} where we do not run from a jar. */
+    /**
+     * The version that the packed program was started with; {@code dev} where we do not run from one. It is no entry of a manifest:
+     * the JVM would look that up for every package at each start.
+     */
     static String version() {
-        String version = Program.class.getPackage().getImplementationVersion();
-        return version == null ? "dev" : version;
+        return System.getProperty("canal.version", "dev");
     }
 
     Path templates() {

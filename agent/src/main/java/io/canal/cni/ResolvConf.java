@@ -1,5 +1,6 @@
 package io.canal.cni;
 
+import io.canal.model.DiskReason;
 import io.canal.model.cni.CniError;
 import io.canal.model.cni.CniRefused;
 import io.canal.model.cni.Dns;
@@ -28,8 +29,10 @@ final class ResolvConf {
                 throw refused(named, "");
             }
             return Dns.ofResolvConf(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
-        } catch (IOException | InvalidPathException failure) {
-            throw refused(named, failure.toString());
+        } catch (IOException failure) {
+            throw refused(named, DiskReason.of(failure));
+        } catch (InvalidPathException failure) {
+            throw refused(named, String.valueOf(failure.getMessage()));
         }
     }
 

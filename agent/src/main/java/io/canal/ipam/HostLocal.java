@@ -2,6 +2,7 @@ package io.canal.ipam;
 
 import io.canal.kernel.libc.Flock;
 import io.canal.kernel.libc.KernelException;
+import io.canal.model.DiskReason;
 import io.canal.model.Ip;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -175,7 +176,7 @@ public final class HostLocal {
         } catch (KernelException failure) {
             throw new IpamFailed("the store of addresses " + path + " cannot be locked: " + failure.getMessage(), failure);
         } catch (IOException failure) {
-            throw new IpamFailed("the store of addresses " + path + " cannot be used: " + failure, failure);
+            throw new IpamFailed("the store of addresses " + path + " cannot be used: " + DiskReason.of(failure), failure);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.canal.reconcile;
 
+import java.util.List;
+
 /**
  * One step of a pass: it brings what it owns to what the tables ask for.
  *
@@ -19,6 +21,11 @@ public interface Stage {
 
     /** What this stage owns may have been changed by others: look at it anew in the next pass. */
     default void distrust() {}
+
+    /** What this stage put back after somebody else had changed it, since the last call. */
+    default List<Repair> takeRepairs() {
+        return List.of();
+    }
 
     /** Removes everything that this stage owns, for when canal leaves the node. */
     default void removeAll() throws StageFailed {}

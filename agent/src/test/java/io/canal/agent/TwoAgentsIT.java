@@ -129,7 +129,21 @@ class TwoAgentsIT {
             assertTrue(one.await(file + " is right", () -> good.equals(text(file))).compareTo(AT_ONCE) < 0);
             Files.delete(file);
             assertTrue(one.await(file + " is there", () -> good.equals(text(file))).compareTo(AT_ONCE) < 0);
+            assertTold("put back " + file + ": somebody had changed it (");
+            assertTold("put back " + file + ": somebody had removed it");
         }
+        assertRepairs("file", 4);
+    }
+
+    private void assertTold(String line) {
+        one.await("the log says: " + line, () -> one.logText().contains(line));
+    }
+
+    /** At least so many: the tests share the node. */
+    private void assertRepairs(String kind, int least) {
+        String metrics = run(one.namespace, "curl", "-s", "http://127.0.0.1:9099/metrics");
+        Matcher count = Pattern.compile("canal_repairs_total\\{kind=\"" + kind + "\"} ([0-9]+)\\.0").matcher(metrics);
+        assertTrue(count.find() && Integer.parseInt(count.group(1)) >= least, metrics);
     }
 
     @Test
@@ -140,6 +154,8 @@ class TwoAgentsIT {
         ip(one.namespace, "link", "del", "flannel.1");
         assertTrue(one.await("the peer's route is back", () -> ip(one.namespace, "route").contains("dev flannel.1")).compareTo(AT_ONCE) < 0);
         assertEquals(mac, mac(one));
+        assertTold("put back flannel.1: somebody had removed it");
+        assertRepairs("link", 1);
         run(a.namespace(), "ping", "-c", "3", "-i", "0.05", "-W", "2", b.address());
         one.del(a);
         two.del(b);

@@ -20,6 +20,7 @@ import io.canal.network.Uplink;
 import io.canal.reconcile.Applied;
 import io.canal.reconcile.ApplyLoop;
 import io.canal.reconcile.Clock;
+import io.canal.reconcile.Repair;
 import io.canal.reconcile.Table;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -44,6 +46,8 @@ final class NetworkNode implements AutoCloseable {
     private final Uplink uplink;
     private volatile LocalNetwork local;
     private volatile boolean mayRemove = true;
+    /** What was put back, in the order in which it was. */
+    final List<Repair> repairs = new CopyOnWriteArrayList<>();
     private NetworkStages stages;
     private ApplyLoop loop;
 
@@ -69,7 +73,7 @@ final class NetworkNode implements AutoCloseable {
     NetworkNode start() throws IOException {
         namespace.run(() -> {
             stages = NetworkStages.open(paths, fresh(peers), fresh(endpoints), () -> Optional.ofNullable(local), new Random(), Clock.system());
-            loop = new ApplyLoop(Clock.system(), stages.stages(), () -> mayRemove, applied -> {});
+            loop = new ApplyLoop(Clock.system(), stages.stages(), () -> mayRemove, applied -> stages.stages().forEach(stage -> repairs.addAll(stage.takeRepairs())));
             stages.listen(loop, events -> {}, () -> {});
             loop.start();
         });

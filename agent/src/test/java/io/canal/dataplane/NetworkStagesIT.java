@@ -29,7 +29,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -103,6 +105,7 @@ class NetworkStagesIT {
         assertEquals("56:23:00:00:00:02 dst 172.30.0.2 self permanent", bridge(host, "fdb", "show", "dev", "flannel.1"));
         assertEquals("10.1.2.0 lladdr 56:23:00:00:00:02 PERMANENT", ip(host, "-4", "neigh", "show", "dev", "flannel.1"));
         assertTrue(ip(host, "link", "show", "flannel.1").contains(mac), "the MAC that peers know is kept");
+        assertEquals(Set.of("REMOVED flannel.1"), told(), "what went with it is not told of one by one");
     }
 
     @Test
@@ -126,6 +129,9 @@ class NetworkStagesIT {
             LockSupport.parkNanos(100_000_000);
             return node.settle().revision() == before + 1;
         });
+        node.distrust();
+        node.settle();
+        assertEquals(List.of(), node.repairs);
     }
 
     @Test
@@ -135,15 +141,24 @@ class NetworkStagesIT {
         ip(host, "route", "del", "blackhole", "10.1.1.0/24");
         ip(host, "neigh", "del", "10.1.2.0", "dev", "flannel.1");
         bridge(host, "fdb", "del", "56:23:00:00:00:02", "dev", "flannel.1");
-        ip(host, "addr", "del", "10.1.1.0/32", "dev", "flannel.1");
         ip(host, "link", "set", "flannel.1", "mtu", "1300");
         ip(host, "link", "set", "flannel.1", "address", "02:00:00:00:00:99");
         NetworkNode.within(1000, "all is back", () -> hasRoute("10.1.2.0/24") && hasRoute("10.1.1.0/24")
                 && ip(host, "-4", "neigh", "show", "dev", "flannel.1").contains("PERMANENT")
                 && bridge(host, "fdb", "show", "dev", "flannel.1").contains("172.30.0.2")
-                && ip(host, "addr", "show", "dev", "flannel.1").contains("10.1.1.0/32")
                 && ip(host, "link", "show", "flannel.1").contains("mtu 1450")
                 && ip(host, "link", "show", "flannel.1").contains(node.lease().vtep().orElseThrow().mac().toString()));
+        node.settle();
+        ip(host, "addr", "del", "10.1.1.0/32", "dev", "flannel.1");
+        NetworkNode.within(1000, "the address is back", () -> ip(host, "addr", "show", "dev", "flannel.1").contains("10.1.1.0/32") && hasRoute("10.1.2.0/24"));
+        node.settle();
+        assertEquals(Set.of("REMOVED route 10.1.2.0/24", "REMOVED route 10.1.1.0/24", "REMOVED neighbour entry 10.1.2.0", "REMOVED forwarding entry 56:23:00:00:00:02",
+                "REMOVED address 10.1.1.0/32 of flannel.1", "CHANGED the MTU of flannel.1", "CHANGED the MAC of flannel.1"), told());
+        assertTrue(node.repairs.stream().anyMatch(repair -> repair.detail().equals("1300 in place of 1450")));
+    }
+
+    private Set<String> told() {
+        return node.repairs.stream().map(repair -> repair.was() + " " + repair.what()).collect(Collectors.toSet());
     }
 
     @Test
@@ -158,6 +173,10 @@ class NetworkStagesIT {
         ip(host, "neigh", "add", "10.1.77.0", "lladdr", "02:00:00:00:00:77", "dev", "flannel.1", "nud", "permanent");
         bridge(host, "fdb", "add", "02:00:00:00:00:77", "dev", "flannel.1", "dst", "172.30.0.77", "self", "permanent");
         NetworkNode.within(1000, "all is right", () -> node.dump().equals(right));
+        node.settle();
+        Set<String> told = told();
+        assertTrue(told.containsAll(Set.of("CHANGED route 10.1.2.0/24", "CHANGED neighbour entry 10.1.2.0", "CHANGED forwarding entry 56:23:00:00:00:02",
+                "ADDED route 10.1.77.0/24", "ADDED neighbour entry 10.1.77.0", "ADDED forwarding entry 02:00:00:00:00:77")), told::toString);
     }
 
     @Test

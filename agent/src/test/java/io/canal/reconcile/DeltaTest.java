@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -40,6 +41,75 @@ class DeltaTest {
         delta.sawOnly(Map.of("a", 1, "b", 2));
         delta.sawOnly(Map.of("a", 3));
         assertEquals(Map.of("a", 1, "b", 2), delta.toSet());
+    }
+
+    private static final Repair.Kind KIND = new Repair.Kind("thing", "things");
+
+    private static List<Repair> repairs(Delta<String, Integer> delta) {
+        return delta.takeRepairs(KIND, key -> key, String::valueOf);
+    }
+
+    private static Delta<String, Integer> settled() {
+        Delta<String, Integer> delta = new Delta<>();
+        delta.want("a", 1);
+        delta.sawOnly(Map.of());
+        delta.saw("a", 1);
+        return delta;
+    }
+
+    @Test
+    void what_others_removed_changed_or_added_is_a_repair_once_it_is_right_again() {
+        Delta<String, Integer> delta = settled();
+        delta.want("b", 2);
+        delta.saw("b", 2);
+        delta.sawOnly(Map.of("b", 3, "c", 4));
+        assertEquals(List.of(), repairs(delta), "nothing was done about it yet");
+        delta.saw("a", 1);
+        delta.saw("b", 2);
+        delta.gone("c");
+        assertEquals(List.of(Repair.removed(KIND, "a"), Repair.changed(KIND, "b", 3, 2), Repair.added(KIND, "c")), repairs(delta));
+        assertEquals(List.of(), repairs(delta), "told once");
+    }
+
+    @Test
+    void what_is_new_or_wanted_otherwise_is_no_repair() {
+        Delta<String, Integer> delta = settled();
+        delta.want("a", 2);
+        delta.saw("a", 2);
+        delta.unwant("a");
+        delta.gone("a");
+        assertEquals(List.of(), repairs(delta));
+    }
+
+    @Test
+    void what_a_first_listing_finds_is_no_repair() {
+        Delta<String, Integer> delta = new Delta<>();
+        delta.want("a", 1);
+        delta.sawOnly(Map.of("a", 7, "left", 1));
+        delta.saw("a", 1);
+        delta.gone("left");
+        assertEquals(List.of(), repairs(delta));
+    }
+
+    @Test
+    void what_is_wanted_otherwise_before_it_was_put_back_is_no_repair() {
+        Delta<String, Integer> delta = settled();
+        delta.sawOnly(Map.of());
+        delta.want("a", 2);
+        delta.saw("a", 2);
+        assertEquals(List.of(), repairs(delta));
+    }
+
+    @Test
+    void what_went_with_another_object_is_no_repair() {
+        Delta<String, Integer> delta = settled();
+        delta.lost("a");
+        assertEquals(Map.of("a", 1), delta.toSet());
+        delta.saw("a", 1);
+        delta.sawOnly(Map.of());
+        delta.excuse();
+        delta.saw("a", 1);
+        assertEquals(List.of(), repairs(delta));
     }
 
     @Test

@@ -66,7 +66,7 @@ record Program(Path folder, Path scratch) {
         String cached = digestOf(List.of("runtime/release", "runtime/lib/modules", "runtime/lib/server/libjvm.so", "lib", "native", "templates"), flags);
         removeCachesBut(cached);
         for (Role role : Role.values()) {
-            write(role.arguments, flags + role.flags + "\n-XX:AOTCache=" + role.cache(cached) + "\n-cp " + classPath + "\n");
+            write(role.arguments, flags + role.flags + "\n-Dcanal.version=" + version + "\n-XX:AOTCache=" + role.cache(cached) + "\n-cp " + classPath + "\n");
         }
         // The caches, which differ from build to build, are not in the digest; the training of hooks installs the program and needs it.
         write("digest", digestOf(List.of("runtime", "lib", "native", "templates", "cni", "bin", "java.args", "hook.args", "version"), "").substring(0, 24) + "\n");

@@ -69,6 +69,14 @@ class PackedCharmIT {
     }
 
     @Test
+    void the_program_is_started_with_the_version_that_it_is() {
+        String version = member("program/version").text().strip();
+        for (String arguments : List.of("program/java.args", "program/hook.args")) {
+            assertTrue(member(arguments).text().lines().toList().contains("-Dcanal.version=" + version), member(arguments).text());
+        }
+    }
+
+    @Test
     void every_link_stays_within_the_charm() {
         charm.members().forEach((name, member) -> {
             if (member.isLink()) {

@@ -15,6 +15,7 @@ import io.canal.network.FarEnd;
 import io.canal.network.Wanted;
 import io.canal.reconcile.Delta;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Repair;
 import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
 import java.util.HashMap;
@@ -24,6 +25,8 @@ import java.util.Optional;
 
 /** Keeps the forwarding entries that say at which underlay address the far end of a tunnel is. */
 public final class FdbStage implements Hears, Wanted<FarEnd, Ip> {
+
+    private static final Repair.Kind REPAIRS = new Repair.Kind("forwarding", "forwarding entries");
 
     private final Rtnl rtnl;
     private final Tunnels tunnels;
@@ -72,6 +75,11 @@ public final class FdbStage implements Hears, Wanted<FarEnd, Ip> {
     @Override
     public void distrust() {
         suspect = true;
+    }
+
+    @Override
+    public List<Repair> takeRepairs() {
+        return delta.takeRepairs(REPAIRS, end -> "forwarding entry " + end.mac(), destination -> destination.map(Ip::toString).orElse("several destinations"));
     }
 
     @Override
@@ -134,6 +142,9 @@ public final class FdbStage implements Hears, Wanted<FarEnd, Ip> {
             }
         }
         delta.sawOnly(seen);
+        if (incarnation != at) {
+            delta.excuse();
+        }
         suspect = false;
         incarnation = at;
     }

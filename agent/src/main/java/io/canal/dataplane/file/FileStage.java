@@ -3,8 +3,10 @@ package io.canal.dataplane.file;
 import io.canal.dataplane.file.NodeFiles.Rendered;
 import io.canal.files.FileFacts;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Repair;
 import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -64,6 +66,11 @@ public final class FileStage implements Stage {
     @Override
     public void distrust() {
         trusted = false;
+    }
+
+    @Override
+    public List<Repair> takeRepairs() {
+        return files.takeRepairs();
     }
 
     @Override

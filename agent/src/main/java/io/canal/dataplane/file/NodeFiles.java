@@ -9,9 +9,11 @@ import io.canal.kernel.libc.Flock;
 import io.canal.model.Decoded;
 import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
+import io.canal.model.DiskReason;
 import io.canal.model.NodePaths;
 import io.canal.model.Problem;
 import io.canal.reconcile.Clock;
+import io.canal.reconcile.Repair;
 import io.canal.reconcile.StageFailed;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +23,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -43,6 +46,9 @@ public final class NodeFiles {
     private final NodePaths paths;
     private final Path templates;
     private final PluginProbe probe;
+    /** What each file said when it was last written, or looked at and found right. */
+    private final Map<Path, String> left = new HashMap<>();
+    private final List<Repair> repairs = new ArrayList<>();
 
     /**
      * Asks no plugin yet.
@@ -112,7 +118,7 @@ public final class NodeFiles {
     }
 
     private void put(Rendered files, boolean conflistToo, Duration patience) throws StageFailed {
-        Map<Path, String> wrong = new LinkedHashMap<>();
+        Map<Path, Wrong> wrong = new LinkedHashMap<>();
         addIfWrong(wrong, paths.subnetEnv(), files.subnetEnv());
         if (files.settled() && (conflistToo || Files.exists(paths.conflist()))) {
             addIfWrong(wrong, paths.conflist(), files.conflist());
@@ -121,10 +127,21 @@ public final class NodeFiles {
             return;
         }
         locked(patience, () -> {
-            for (Map.Entry<Path, String> file : wrong.entrySet()) {
-                AtomicFile.write(file.getKey(), file.getValue(), AtomicFile.READABLE);
+            for (Map.Entry<Path, Wrong> file : wrong.entrySet()) {
+                String text = file.getValue().text();
+                AtomicFile.write(file.getKey(), text, AtomicFile.READABLE);
+                if (text.equals(left.put(file.getKey(), text))) {
+                    repairs.add(FileRepairs.of(file.getKey(), file.getValue().found(), text));
+                }
             }
         });
+    }
+
+    /** The files that others changed or removed and that are again as they were left, since the last call. */
+    List<Repair> takeRepairs() {
+        List<Repair> taken = List.copyOf(repairs);
+        repairs.clear();
+        return taken;
     }
 
     /** Removes both files, for when canal leaves the node. */
@@ -150,13 +167,18 @@ public final class NodeFiles {
                 writing.run();
             }
         } catch (IOException failure) {
-            throw new StageFailed("The node's files could not be written: " + failure + ".", failure);
+            throw new StageFailed("The node's files could not be written: " + DiskReason.of(failure) + ".", failure);
         }
     }
 
-    private static void addIfWrong(Map<Path, String> wrong, Path path, String text) throws StageFailed {
-        if (!text.equals(read(path).orElse(null))) {
-            wrong.put(path, text);
+    private record Wrong(Optional<String> found, String text) {}
+
+    private void addIfWrong(Map<Path, Wrong> wrong, Path path, String text) throws StageFailed {
+        Optional<String> found = read(path);
+        if (found.filter(text::equals).isPresent()) {
+            left.put(path, text);
+        } else {
+            wrong.put(path, new Wrong(found, text));
         }
     }
 

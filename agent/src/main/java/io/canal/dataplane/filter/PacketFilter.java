@@ -12,6 +12,7 @@ import io.canal.policy.rules.CountedPolicy;
 import io.canal.policy.rules.RuleSettings;
 import io.canal.reconcile.Clock;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Repair;
 import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
 import io.canal.ruleset.Dialect;
@@ -169,6 +170,13 @@ public final class PacketFilter implements Stage, AutoCloseable {
     public void distrust() {
         touched = true;
         lookAgain = true;
+    }
+
+    @Override
+    public List<Repair> takeRepairs() {
+        List<Repair> repairs = new ArrayList<>(plane == null ? List.of() : plane.takeRepairs());
+        openings.tables().forEach(tables -> repairs.addAll(tables.takeRepairs()));
+        return repairs;
     }
 
     @Override

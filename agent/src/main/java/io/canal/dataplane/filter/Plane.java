@@ -2,6 +2,7 @@ package io.canal.dataplane.filter;
 
 import io.canal.dataplane.iptables.IptablesTables;
 import io.canal.dataplane.nft.NftTable;
+import io.canal.reconcile.Repair;
 import io.canal.ruleset.Dialect;
 import io.canal.ruleset.Ruleset;
 import java.io.IOException;
@@ -20,6 +21,9 @@ interface Plane extends AutoCloseable {
 
     /** What of what is wanted the kernel does not take, in sentences. */
     List<String> problems();
+
+    /** What others changed and is again as it should be, since the last call. */
+    List<Repair> takeRepairs();
 
     /** How it says rules now. */
     Dialect dialect();
@@ -56,6 +60,11 @@ interface Plane extends AutoCloseable {
         @Override
         public List<String> problems() {
             return table.problems();
+        }
+
+        @Override
+        public List<Repair> takeRepairs() {
+            return table.takeRepairs();
         }
 
         @Override
@@ -104,6 +113,11 @@ interface Plane extends AutoCloseable {
         @Override
         public List<String> problems() {
             return tables.problems();
+        }
+
+        @Override
+        public List<Repair> takeRepairs() {
+            return tables.takeRepairs();
         }
 
         @Override

@@ -6,6 +6,7 @@ import io.canal.kernel.iptables.SavedTable;
 import io.canal.reconcile.Again;
 import io.canal.reconcile.Culprits;
 import io.canal.reconcile.Delta;
+import io.canal.reconcile.Repair;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
 import io.canal.ruleset.Hook;
@@ -40,6 +41,7 @@ final class FamilyTables {
     /** Behind the tag comes what the chain is of. */
     private static final Pattern COMMENT = Pattern.compile("--comment \"?(?!cali:)([^\"]+?)\"? -");
 
+    private final String program;
     private final Iptables iptables;
     private final IptablesRendering rendering;
     private final Delta<Key, List<String>> chains = new Delta<>();
@@ -48,6 +50,9 @@ final class FamilyTables {
     /** Lines of kernel chains that were wanted once, and are no more. */
     private final Map<HookPoint, Set<String>> outlivedLines = new HashMap<>();
     private final Map<HookPoint, List<String>> kernelChains = new HashMap<>();
+    /** Kernel chains in which others changed our lines. */
+    private final Set<HookPoint> disturbed = new TreeSet<>();
+    private final List<Repair> hookRepairs = new ArrayList<>();
     /** How this version of iptables prints lines that we spell otherwise; learnt from what is read after a write. */
     private final Map<String, String> spellings = new HashMap<>();
     /** Chains that were there with the same tags and another text, as they were written: perhaps only spelled otherwise. */
@@ -74,8 +79,14 @@ final class FamilyTables {
         }
     }
 
-    /** @param again when what was refused once may have become possible */
-    FamilyTables(Iptables iptables, IptablesRendering rendering, Again again) {
+    /**
+     * Without any wish.
+     *
+     * @param program how the family's program is called, in sentences
+     * @param again when what was refused once may have become possible
+     */
+    FamilyTables(String program, Iptables iptables, IptablesRendering rendering, Again again) {
+        this.program = program;
         this.again = again;
         this.iptables = iptables;
         this.rendering = rendering;
@@ -86,6 +97,9 @@ final class FamilyTables {
             HookRules rules = ruleset.hooks().get(point);
             KernelChain hook = new KernelChain(rendering.first(point, rules), rendering.last(point, rules), rules != null && rules.behind());
             KernelChain before = hook.isEmpty() ? wantedHooks.remove(point) : wantedHooks.put(point, hook);
+            if (!hook.equals(before)) {
+                disturbed.remove(point);
+            }
             Set<String> outlived = outlivedLines.computeIfAbsent(point, _ -> new HashSet<>());
             if (before != null) {
                 before.lines().forEach(outlived::add);
@@ -197,6 +211,7 @@ final class FamilyTables {
     void observe() throws IptablesException {
         Map<String, SavedTable> tables = iptables.save();
         Map<Key, List<String>> seen = new HashMap<>();
+        List<HookPoint> right = wantedHooks.keySet().stream().filter(this::isRight).toList();
         kernelChains.clear();
         for (Layer layer : Layer.values()) {
             SavedTable table = tables.get(layer.text());
@@ -213,6 +228,28 @@ final class FamilyTables {
             }
         }
         chains.sawOnly(seen);
+        right.stream().filter(point -> !isRight(point)).forEach(disturbed::add);
+        disturbed.removeIf(this::isRight);
+    }
+
+    private boolean isRight(HookPoint point) {
+        return wantedHooks.getOrDefault(point, KernelChain.NONE).isIn(kernelChains.getOrDefault(point, List.of()), true);
+    }
+
+    /** What others changed and is again as it should be, since the last call. */
+    List<Repair> takeRepairs() {
+        List<Repair> repairs = new ArrayList<>(hookRepairs);
+        hookRepairs.clear();
+        repairs.addAll(chains.takeRepairs(new Repair.Kind("rules", "chains of " + program), key -> name(key.layer(), key.name()), FamilyTables::count));
+        return repairs;
+    }
+
+    private String name(Layer layer, String chain) {
+        return "chain " + layer.text() + " " + chain + " of " + program;
+    }
+
+    private static String count(List<String> lines) {
+        return lines.isEmpty() ? "no rule" : lines.size() == 1 ? "1 rule" : lines.size() + " rules";
     }
 
     /** What makes the difference, and how things are then. */
@@ -271,6 +308,9 @@ final class FamilyTables {
         });
         plan.gone().forEach(chains::gone);
         kernelChains.putAll(plan.hooks());
+        disturbed.stream().filter(plan.hooks()::containsKey).forEach(point -> hookRepairs.add(Repair.removed(
+                new Repair.Kind("rules", "places of canal's rules in " + program), "canal's rules in " + name(point.layer(), point.hook().name()))));
+        disturbed.removeAll(plan.hooks().keySet());
     }
 
     /** Writes all but the chains of single objects that are not taken; gives why that is refused too. */
@@ -361,6 +401,7 @@ final class FamilyTables {
                     }
                     canonical.add(spellings.getOrDefault(seen.get(i), seen.get(i)));
                 }
+                chains.excuse(key);
                 chains.saw(key, canonical);
             }
         });

@@ -6,6 +6,7 @@ import io.canal.kernel.iptables.IptablesBackend;
 import io.canal.model.Ip.Family;
 import io.canal.reconcile.Again;
 import io.canal.reconcile.Clock;
+import io.canal.reconcile.Repair;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.iptables.IptablesRendering;
 import java.io.IOException;
@@ -48,9 +49,9 @@ public final class IptablesTables implements AutoCloseable {
         this.backend = backend;
         this.generation = generation;
         this.sets = sets;
-        families.add(new FamilyTables(new Iptables(backend, false, generation::changing), new IptablesRendering(Family.V4), new Again(clock, REFUSED, REFUSED_OFTEN)));
+        families.add(new FamilyTables("iptables", new Iptables(backend, false, generation::changing), new IptablesRendering(Family.V4), new Again(clock, REFUSED, REFUSED_OFTEN)));
         if (Iptables.hasV6()) {
-            families.add(new FamilyTables(new Iptables(backend, true, generation::changing), new IptablesRendering(Family.V6), new Again(clock, REFUSED, REFUSED_OFTEN)));
+            families.add(new FamilyTables("ip6tables", new Iptables(backend, true, generation::changing), new IptablesRendering(Family.V6), new Again(clock, REFUSED, REFUSED_OFTEN)));
         }
     }
 
@@ -152,6 +153,13 @@ public final class IptablesTables implements AutoCloseable {
         sets.refused().forEach((set, reason) -> problems.add("the kernel does not take a set: " + reason + "; what looks it up drops all packets: "
                 + String.join(", ", families.stream().flatMap(family -> family.closedBy(set)).distinct().toList())));
         return List.copyOf(problems);
+    }
+
+    /** What others changed and is again as it should be, since the last call. */
+    public List<Repair> takeRepairs() {
+        List<Repair> repairs = new ArrayList<>(sets.takeRepairs());
+        families.forEach(family -> repairs.addAll(family.takeRepairs()));
+        return repairs;
     }
 
     /** Whether there is any chain or rule of ours. */

@@ -10,6 +10,7 @@ import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
 import io.canal.reconcile.Again;
 import io.canal.reconcile.Delta;
+import io.canal.reconcile.Repair;
 import io.canal.ruleset.Member;
 import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.Ruleset;
@@ -36,6 +37,9 @@ final class SetTables {
     private static final Set<Ip> ZERO = Set.of(Ip.of("0.0.0.0"), Ip.of("::"));
     /** ip_set_proto_with_ports: TCP, UDP, SCTP, UDP-Lite. */
     private static final Set<Integer> WITH_PORTS = Set.of(6, 17, 132, 136);
+
+    private static final Repair.Kind SETS = new Repair.Kind("rules", "ipsets");
+    private static final Repair.Kind MEMBERS = new Repair.Kind("rules", "members of ipsets");
 
     private final IpsetSocket socket;
     private final Delta<String, Shape> sets = new Delta<>();
@@ -135,15 +139,25 @@ final class SetTables {
             }
         }
         for (String name : others) {
-            forget(name);
             Optional<Ipset> set = socket.list(name);
+            Set<Key> now = new HashSet<>();
+            set.ifPresent(is -> is.members().forEach(member -> now.add(new Key(name, member))));
+            members.allSeen().keySet().stream().filter(key -> key.set().equals(name) && !now.contains(key)).toList().forEach(this::gone);
             if (set.isPresent()) {
                 sets.saw(name, new Shape(set.get().type(), set.get().v6()));
-                set.get().members().forEach(member -> saw(name, member));
+                now.forEach(key -> saw(name, key.member()));
             } else {
                 sets.gone(name);
+                sizes.remove(name);
             }
         }
+    }
+
+    /** What others changed and is again as it should be, since the last call. */
+    List<Repair> takeRepairs() {
+        List<Repair> repairs = new ArrayList<>(sets.takeRepairs(SETS, name -> "ipset " + name, Shape::type));
+        repairs.addAll(members.takeRepairs(MEMBERS, key -> "member " + key.member().net() + " of ipset " + key.set(), String::valueOf));
+        return repairs;
     }
 
     private void saw(String set, IpsetMember member) {
@@ -256,7 +270,7 @@ final class SetTables {
     }
 
     private void forget(String set) {
-        members.allSeen().keySet().stream().filter(key -> key.set().equals(set)).toList().forEach(members::gone);
+        members.allSeen().keySet().stream().filter(key -> key.set().equals(set)).toList().forEach(members::lost);
         sizes.remove(set);
     }
 

@@ -21,6 +21,7 @@ import io.canal.network.LocalNetwork;
 import io.canal.network.Tunnel;
 import io.canal.reconcile.Clock;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Repair;
 import io.canal.reconcile.StageFailed;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -46,6 +47,7 @@ import org.slf4j.LoggerFactory;
 public final class LinkStage implements Hears {
 
     private static final Logger log = LoggerFactory.getLogger(LinkStage.class);
+    private static final Repair.Kind REPAIRS = new Repair.Kind("link", "properties of tunnels");
 
     private final Rtnl rtnl;
     private final KnownTunnels known;
@@ -57,6 +59,7 @@ public final class LinkStage implements Hears {
     private final Set<String> adopted = new HashSet<>();
 
     private List<Tunnel> settled = List.of();
+    private final List<Repair> repairs = new ArrayList<>();
     private boolean mixed;
     private boolean settledMixed;
     private boolean suspect = true;
@@ -154,6 +157,13 @@ public final class LinkStage implements Hears {
     }
 
     @Override
+    public List<Repair> takeRepairs() {
+        List<Repair> taken = List.copyOf(repairs);
+        repairs.clear();
+        return taken;
+    }
+
+    @Override
     public boolean concerns(RtnlEvent event) {
         return switch (event) {
             case RtnlEvent.LinkChanged changed -> names.contains(changed.link().name()) || tunnels.family(changed.link().index()).isPresent();
@@ -210,6 +220,8 @@ public final class LinkStage implements Hears {
 
     private TunnelState keep(Tunnel wanted, boolean mayRemove) throws IOException {
         Optional<Link> found = rtnl.link(wanted.name());
+        boolean wasSo = settled.contains(wanted);
+        boolean wasThere = found.isPresent();
         if (found.isPresent()) {
             switch (Verdict.on(found.get(), wanted)) {
                 case Verdict.Refuse(String sentence) -> {
@@ -221,31 +233,44 @@ public final class LinkStage implements Hears {
                     remade = Optional.of(new Remade(wanted.name(), because, clock.nanos()));
                     rtnl.execute("remove " + wanted.name(), Link.delete(found.get().index()));
                     found = Optional.empty();
+                    repaired(wasSo, new Repair(REPAIRS, wanted.name(), Repair.Was.CHANGED, because));
                 }
                 case Verdict.Keep() -> adopt(found.get());
             }
         }
         Link link = found.isPresent() ? found.get() : create(wanted);
+        repaired(wasSo && !wasThere, Repair.removed(REPAIRS, wanted.name()));
+        // What was made just now is as it was asked for, but not up and without an address.
+        boolean disturbed = wasSo && found.isPresent();
         if (link.mtu() != wanted.mtu()) {
             rtnl.execute("set the MTU of " + wanted.name() + " to " + wanted.mtu(), Link.setMtu(link.index(), wanted.mtu()));
+            repaired(disturbed, Repair.changed(REPAIRS, "the MTU of " + wanted.name(), link.mtu(), wanted.mtu()));
         }
         Mac mac = known.mac(wanted.family(), wanted.name()).orElseThrow();
         if (!link.mac().equals(Optional.of(mac))) {
-            log.warn("the MAC of {} was changed to {}; it is set back to {}", wanted.name(), link.mac().map(Mac::toString).orElse("none"), mac);
             rtnl.execute("set the MAC of " + wanted.name(), Link.setMac(link.index(), mac));
+            repaired(true, Repair.changed(REPAIRS, "the MAC of " + wanted.name(), link.mac().map(Mac::toString).orElse("none"), mac));
         }
-        keepAddresses(link, wanted, mayRemove);
+        keepAddresses(link, wanted, mayRemove, disturbed);
         keepPathFilter(wanted.name(), mayRemove);
         if (Ethtool.txChecksum(wanted.name()) != wanted.txChecksum()) {
             Ethtool.setTxChecksum(wanted.name(), wanted.txChecksum());
             log.info("the checksum offload of {} is {}", wanted.name(), wanted.txChecksum() ? "on" : "off");
+            repaired(disturbed, Repair.changed(REPAIRS, "the checksum offload of " + wanted.name(), wanted.txChecksum() ? "off" : "on", wanted.txChecksum() ? "on" : "off"));
         }
         if (!link.up()) {
             Sysctl.set("net/ipv6/conf/" + wanted.name() + "/accept_ra", "0");
             rtnl.execute("set " + wanted.name() + " up", Link.setUp(link.index()));
+            repaired(disturbed, Repair.changed(REPAIRS, wanted.name(), "down", "up"));
             tunnels.bounced();
         }
         return new TunnelState.Ready(wanted.name(), link.index(), mac, wanted.mtu());
+    }
+
+    private void repaired(boolean byOthers, Repair repair) {
+        if (byOthers) {
+            repairs.add(repair);
+        }
     }
 
     /** While peers are reached in two forms, what comes out of the tunnel may be answered past it: see the sysctl stage. */
@@ -282,6 +307,7 @@ public final class LinkStage implements Hears {
             }
             throw refused;
         }
+        saved.renew(wanted.name());
         log.info("made {} with MAC {}", wanted.name(), mac);
         return rtnl.link(wanted.name()).orElseThrow(() -> new KernelException("look up " + wanted.name() + ", just made", Errno.ENODEV));
     }
@@ -294,16 +320,18 @@ public final class LinkStage implements Hears {
     }
 
     /** Of the addresses that are hosts of their own only the base of our subnet stays; others are the administrator's. */
-    private void keepAddresses(Link link, Tunnel wanted, boolean mayRemove) throws IOException {
+    private void keepAddresses(Link link, Tunnel wanted, boolean mayRemove, boolean disturbed) throws IOException {
         RtnlBatch batch = new RtnlBatch();
         List<Address> present = rtnl.addresses(link.index());
         // First the new one: with its last address a link loses its routes.
         wanted.address().filter(address -> present.stream().noneMatch(there -> there.address().equals(address))).ifPresent(address ->
-                batch.set(Address.of(link.index(), address).replace(), () -> "add address " + address + " to " + wanted.name(), () -> {}));
+                batch.set(Address.of(link.index(), address).replace(), () -> "add address " + address + " to " + wanted.name(),
+                        () -> repaired(disturbed, Repair.removed(REPAIRS, "address " + address + " of " + wanted.name()))));
         for (Address address : present) {
             boolean other = wanted.address().filter(right -> !right.equals(address.address())).isPresent();
             if (other && mayRemove && isOurs(address, wanted.family())) {
-                batch.remove(address.delete(), () -> "remove address " + address.address() + " of " + wanted.name(), () -> {});
+                batch.remove(address.delete(), () -> "remove address " + address.address() + " of " + wanted.name(),
+                        () -> repaired(disturbed, Repair.added(REPAIRS, "address " + address.address() + " of " + wanted.name())));
             }
         }
         Map<String, Refusal> refused = batch.apply(rtnl);

@@ -14,6 +14,7 @@ import io.canal.model.Mac;
 import io.canal.network.Wanted;
 import io.canal.reconcile.Delta;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Repair;
 import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
 import java.util.HashMap;
@@ -23,6 +24,8 @@ import java.util.Optional;
 
 /** Keeps the neighbour entries that say which MAC is behind a peer's address in the tunnel of its family. */
 public final class NeighbourStage implements Hears, Wanted<Ip, Mac> {
+
+    private static final Repair.Kind REPAIRS = new Repair.Kind("neighbour", "neighbour entries");
 
     private final Rtnl rtnl;
     private final Tunnels tunnels;
@@ -70,6 +73,11 @@ public final class NeighbourStage implements Hears, Wanted<Ip, Mac> {
     @Override
     public void distrust() {
         suspect = true;
+    }
+
+    @Override
+    public List<Repair> takeRepairs() {
+        return delta.takeRepairs(REPAIRS, address -> "neighbour entry " + address, Mac::toString);
     }
 
     @Override
@@ -127,6 +135,9 @@ public final class NeighbourStage implements Hears, Wanted<Ip, Mac> {
             }
         }
         delta.sawOnly(seen);
+        if (incarnation != at) {
+            delta.excuse();
+        }
         suspect = false;
         incarnation = at;
     }

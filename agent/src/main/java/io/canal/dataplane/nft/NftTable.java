@@ -9,6 +9,7 @@ import io.canal.model.PacketCount;
 import io.canal.reconcile.Again;
 import io.canal.reconcile.Clock;
 import io.canal.reconcile.Delta;
+import io.canal.reconcile.Repair;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
 import io.canal.ruleset.Dialect;
@@ -71,6 +72,9 @@ public final class NftTable implements AutoCloseable {
     /** Once an address of IPv6 has joined what a rule asks for, all rules of IPv6 are there and stay. */
     private Dialect dialect = Dialect.NFTABLES_WITHOUT_V6_MEMBERS;
     private boolean tableSeen;
+    /** Somebody removed the table, and with it all that is in it. */
+    private boolean tableLost;
+    private final NftRepairs repairs = new NftRepairs();
     /** How many changes the kernel had seen when all that is here was; 0 where that is not known. */
     private int generation;
     private boolean trusted;
@@ -340,6 +344,11 @@ public final class NftTable implements AutoCloseable {
         return refused;
     }
 
+    /** What others changed in the table and is again as it should be, since the last call. */
+    public List<Repair> takeRepairs() {
+        return repairs.take(chains, sets, elements);
+    }
+
     /** What of what is wanted the kernel does not take, in sentences. */
     public List<String> problems() {
         return refusedChains.sentences();
@@ -374,6 +383,7 @@ public final class NftTable implements AutoCloseable {
             rest.deleteTable();
             socket.commit(rest);
         }
+        tableSeen = false;
         trusted = false;
         generation = 0;
     }
@@ -404,10 +414,16 @@ public final class NftTable implements AutoCloseable {
         int before = socket.generation();
         NftablesDump dump = socket.dump(NAME);
         generation = socket.generation() == before ? before : 0;
+        tableLost |= tableSeen && !dump.exists();
         tableSeen = dump.exists();
         chains.sawOnly(NftListing.chains(dump));
         sets.sawOnly(NftListing.sets(dump));
         elements.sawOnly(NftListing.elements(dump, NONE));
+        if (tableLost) {
+            chains.excuse();
+            sets.excuse();
+            elements.excuse();
+        }
     }
 
     /** A hook or a set's type cannot be changed in place. */
@@ -485,6 +501,10 @@ public final class NftTable implements AutoCloseable {
     /** What was committed is what is. */
     private void record(boolean removed) {
         tableSeen = true;
+        if (tableLost) {
+            tableLost = false;
+            repairs.table();
+        }
         Map.copyOf(sets.toSet()).forEach(sets::saw);
         Map.copyOf(chains.toSet()).forEach((name, chain) -> {
             if (rewrites(name, chain, removed)) {

@@ -13,6 +13,7 @@ import io.canal.model.Ip;
 import io.canal.model.LocalEndpoint;
 import io.canal.reconcile.Delta;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Repair;
 import io.canal.reconcile.StageFailed;
 import io.canal.reconcile.Table;
 import java.util.HashMap;
@@ -79,6 +80,12 @@ public final class EndpointRouteStage implements Hears {
     }
 
     @Override
+    public List<Repair> takeRepairs() {
+        return delta.takeRepairs(RouteStage.ROUTES, destination -> "route to pod " + destination.base(),
+                route -> "one by interface " + route.link() + ", protocol " + route.protocol());
+    }
+
+    @Override
     public boolean concerns(RtnlEvent event) {
         return switch (event) {
             case RtnlEvent.LinkChanged changed -> destinations.containsKey(changed.link().name());
@@ -96,7 +103,7 @@ public final class EndpointRouteStage implements Hears {
                 int believed = links.getOrDefault(link.name(), 0);
                 if (gone || !link.up() || link.index() != believed) {
                     // The kernel dropped its IPv4 routes without a word.
-                    destinations.getOrDefault(link.name(), Set.of()).forEach(delta::gone);
+                    destinations.getOrDefault(link.name(), Set.of()).forEach(delta::lost);
                     dirty.add(link.name());
                 }
             }

@@ -17,6 +17,7 @@ import io.canal.network.LocalNetwork;
 import io.canal.network.Wanted;
 import io.canal.reconcile.Delta;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Repair;
 import io.canal.reconcile.StageFailed;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -38,6 +39,9 @@ public final class RouteStage implements Hears, Wanted<Cidr, Hop> {
     /** The protocol number of the routes that no device marks as canal's; unassigned in rtnetlink.h. */
     public static final int PROTOCOL = 202;
 
+    /** Of all stages for routes. */
+    static final Repair.Kind ROUTES = new Repair.Kind("route", "routes");
+
     private final Rtnl rtnl;
     private final Tunnels tunnels;
     private final Supplier<Optional<LocalNetwork>> local;
@@ -46,6 +50,8 @@ public final class RouteStage implements Hears, Wanted<Cidr, Hop> {
     private Set<Cidr> changed = new HashSet<>();
     private final Delta<Key, Route> delta = new Delta<>();
     private boolean suspect = true;
+    /** The uplink was down, or lost an address, and routes with it. */
+    private boolean swept;
     private long incarnation = -1;
     private volatile int uplink;
 
@@ -130,11 +136,22 @@ public final class RouteStage implements Hears, Wanted<Cidr, Hop> {
                 Route believed = delta.seen(Key.of(route));
                 suspect |= gone || !isOurs(route) ? believed != null : !route.equals(believed);
             }
-            case RtnlEvent.LinkChanged(Link link, boolean gone, int sender) -> suspect |= gone || !link.up() || !delta.settled();
-            case RtnlEvent.AddressChanged lost -> suspect = true;
+            case RtnlEvent.LinkChanged(Link link, boolean gone, int sender) -> {
+                swept |= gone || !link.up();
+                suspect |= gone || !link.up() || !delta.settled();
+            }
+            case RtnlEvent.AddressChanged lost -> {
+                swept = true;
+                suspect = true;
+            }
             case RtnlEvent.NeighbourChanged other -> {}
             case RtnlEvent.FdbChanged other -> {}
         }
+    }
+
+    @Override
+    public List<Repair> takeRepairs() {
+        return delta.takeRepairs(ROUTES, key -> "route " + key.destination(), RouteStage::what);
     }
 
     @Override
@@ -194,6 +211,10 @@ public final class RouteStage implements Hears, Wanted<Cidr, Hop> {
         }
         rtnl.routes(new Route.Filter(Route.TABLE_MAIN, PROTOCOL, 0)).forEach(route -> seen.put(Key.of(route), route));
         delta.sawOnly(seen);
+        if (swept || incarnation != at) {
+            delta.excuse();
+        }
+        swept = false;
         suspect = false;
         incarnation = at;
     }

@@ -2,12 +2,14 @@ package io.canal.dataplane.sysctl;
 
 import io.canal.dataplane.file.AtomicFile;
 import io.canal.kernel.sysctl.Sysctl;
+import io.canal.reconcile.Repair;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,10 +20,16 @@ import org.slf4j.LoggerFactory;
 /** What controls were before canal set them, on disk: a line {@code name before set} each, written before the control is. */
 public final class SavedSysctls {
 
+    /** Of all stages for controls. */
+    static final Repair.Kind REPAIRS = new Repair.Kind("sysctl", "system controls");
+
     private static final Logger log = LoggerFactory.getLogger(SavedSysctls.class);
 
     private final Path file;
     private final Map<String, Change> changes;
+    /** What each control was set to, or found to be as wanted, in this life. */
+    private final Map<String, String> left = new HashMap<>();
+    private final List<Repair> repairs = new ArrayList<>();
 
     private record Change(String before, String set) {}
 
@@ -52,7 +60,11 @@ public final class SavedSysctls {
     /** Sets the control, remembering what it was the first time; one that this kernel lacks is left out. */
     public void set(String name, String value) throws IOException {
         var before = Sysctl.read(name);
-        if (before.isEmpty() || before.get().equals(value)) {
+        if (before.isEmpty()) {
+            return;
+        }
+        boolean wasSo = value.equals(left.put(name, value));
+        if (before.get().equals(value)) {
             return;
         }
         Change first = changes.get(name);
@@ -62,10 +74,26 @@ public final class SavedSysctls {
             write();
         }
         Sysctl.write(name, value);
+        if (wasSo) {
+            repairs.add(Repair.changed(REPAIRS, name, before.get(), value));
+        }
+    }
+
+    /** The interface is a new one, with controls of its own. */
+    public void renew(String interfaceName) {
+        left.keySet().removeIf(name -> name.contains("/" + interfaceName + "/"));
+    }
+
+    /** What others changed and is again as it should be, since the last call. */
+    List<Repair> takeRepairs() {
+        List<Repair> taken = List.copyOf(repairs);
+        repairs.clear();
+        return taken;
     }
 
     /** Puts one control back, if it is still as we set it. */
     public void putBack(String name) throws IOException {
+        left.remove(name);
         Change change = changes.get(name);
         if (change == null) {
             return;

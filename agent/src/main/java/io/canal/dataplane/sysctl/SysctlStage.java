@@ -9,11 +9,14 @@ import io.canal.model.LocalEndpoint;
 import io.canal.network.LocalNetwork;
 import io.canal.network.Tunnel;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Repair;
 import io.canal.reconcile.Stage;
 import io.canal.reconcile.StageFailed;
 import io.canal.reconcile.Table;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -51,6 +54,7 @@ public final class SysctlStage implements Stage {
     private boolean suspect = true;
     private Optional<LocalNetwork> settledFor = Optional.empty();
     private Set<String> settledInterfaces = Set.of();
+    private final List<Repair> repairs = new ArrayList<>();
 
     /**
      * @param saved the stage of the tunnels has its own in it
@@ -106,6 +110,14 @@ public final class SysctlStage implements Stage {
     }
 
     @Override
+    public List<Repair> takeRepairs() {
+        List<Repair> taken = new ArrayList<>(saved.takeRepairs());
+        taken.addAll(repairs);
+        repairs.clear();
+        return taken;
+    }
+
+    @Override
     public void removeAll() throws StageFailed {
         try {
             saved.restore();
@@ -149,16 +161,20 @@ public final class SysctlStage implements Stage {
         return !rtnl.routes(Family.V6, new Route.Filter(Route.TABLE_MAIN, Route.PROTO_RA, uplink)).isEmpty();
     }
 
-    private static void keepPod(LocalEndpoint endpoint) throws IOException {
+    private void keepPod(LocalEndpoint endpoint) throws IOException {
         set(POD_V4, endpoint.interfaceName());
         if (endpoint.addresses().stream().anyMatch(address -> address.isV6())) {
             set(POD_V6, endpoint.interfaceName());
         }
     }
 
-    private static void set(Map<String, String> controls, String interfaceName) throws IOException {
+    private void set(Map<String, String> controls, String interfaceName) throws IOException {
         for (Map.Entry<String, String> control : controls.entrySet()) {
-            Sysctl.set(control.getKey().formatted(interfaceName), control.getValue());
+            String name = control.getKey().formatted(interfaceName);
+            Optional<String> found = Sysctl.set(name, control.getValue());
+            if (found.isPresent() && settledInterfaces.contains(interfaceName)) {
+                repairs.add(Repair.changed(SavedSysctls.REPAIRS, name, found.get(), control.getValue()));
+            }
         }
     }
 }

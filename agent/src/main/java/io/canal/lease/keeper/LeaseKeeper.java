@@ -332,9 +332,15 @@ public final class LeaseKeeper implements AutoCloseable {
         KeeperState before = state;
         state = step.state();
         if (!before.subnet().equals(state.subnet())) {
-            log.info("subnet {} (was {})", state.subnet().map(SubnetKey::pretty).orElse("none"), before.subnet().map(SubnetKey::pretty).orElse("none"));
+            // A process that has just started holds none yet; the disk knows what the node had.
+            Optional<SubnetKey> had = before.subnet().or(() -> lastWritten.subnet().map(Remembered::subnet));
+            log.info("subnet {} ({})", pretty(state.subnet()), had.equals(state.subnet()) ? "as before" : "was " + pretty(had));
         }
         step.commands().forEach(this::carryOut);
+    }
+
+    private static String pretty(Optional<SubnetKey> subnet) {
+        return subnet.map(SubnetKey::pretty).orElse("none");
     }
 
     private void carryOut(Command command) {

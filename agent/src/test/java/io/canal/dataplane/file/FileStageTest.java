@@ -13,6 +13,8 @@ import io.canal.model.Cidr;
 import io.canal.model.NodePaths;
 import io.canal.reconcile.Clock;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Repair;
+import io.canal.reconcile.Repair.Was;
 import io.canal.reconcile.StageFailed;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -119,6 +121,26 @@ class FileStageTest {
         stage.distrust();
         stage.run(PASS);
         assertEquals(good, Files.readString(paths.subnetEnv()));
+    }
+
+    @Test
+    void what_others_did_to_the_files_is_told_with_the_first_line_that_differed() throws Exception {
+        Files.createDirectories(paths.subnetEnv().getParent());
+        Files.writeString(paths.subnetEnv(), "left from before\n");
+        FileStage stage = stage();
+        stage.run(PASS);
+        facts = facts("10.1.94.0/24");
+        stage.run(PASS);
+        assertEquals(List.of(), stage.takeRepairs(), "our own first write, and our own change");
+        Files.writeString(paths.conflist(), Files.readString(paths.conflist()).replace("10.1.94.0/24", "10.9.9.0/24"));
+        Files.delete(paths.subnetEnv());
+        stage.distrust();
+        stage.run(PASS);
+        List<Repair> repairs = stage.takeRepairs();
+        assertEquals(List.of(Was.REMOVED, Was.CHANGED), repairs.stream().map(Repair::was).toList());
+        assertEquals(paths.conflist().toString(), repairs.getLast().what());
+        assertTrue(repairs.getLast().detail().matches(".*10\\.9\\.9\\.0/24.* in place of .*10\\.1\\.94\\.0/24.*"), repairs.getLast()::detail);
+        assertEquals(List.of(), stage.takeRepairs());
     }
 
     @Test

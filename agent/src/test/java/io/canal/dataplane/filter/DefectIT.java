@@ -8,6 +8,7 @@ import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.LocalEndpoint;
 import io.canal.model.Mac;
 import io.canal.reconcile.Applied;
+import io.canal.reconcile.Repair;
 import io.canal.ruleset.Dialect;
 import io.canal.ruleset.Ruleset;
 import java.io.IOException;
@@ -58,6 +59,11 @@ final class DefectIT {
         @Override
         public List<String> problems() {
             return plane.problems();
+        }
+
+        @Override
+        public List<Repair> takeRepairs() {
+            return plane.takeRepairs();
         }
 
         @Override

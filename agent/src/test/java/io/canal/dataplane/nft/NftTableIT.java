@@ -238,12 +238,17 @@ class NftTableIT {
         assertFalse(table.apply(true));
     }
 
+    private List<String> told() {
+        return table.takeRepairs().stream().map(repair -> (repair.was() + " " + repair.what() + " " + repair.detail()).strip()).toList();
+    }
+
     @Test
     void damage_is_repaired_and_a_foreign_table_stays() throws IOException {
         nft("nft", "add", "table", "inet", "foreign");
         Ruleset ruleset = Samples.everyMatchAndAction();
         table.wantAll(ruleset);
         table.apply(true);
+        assertEquals(List.of(), told(), "our own first writing");
         for (String damage : List.of("flush table inet canal", "delete table inet canal", "add rule inet canal filter-FORWARD accept",
                 "insert rule inet canal raw-cali-PREROUTING drop", "add chain inet canal mine", "flush set inet canal cali40some-pods",
                 "add element inet canal cali40some-pods { 1.2.3.4 }", "add set inet canal more { type ipv4_addr; }",
@@ -251,8 +256,18 @@ class NftTableIT {
             nft("nft", damage);
             table.distrust();
             assertTrue(table.apply(true), damage);
+            List<String> told = told();
+            assertTrue(told.stream().allMatch(repair -> repair.contains("table inet canal")) && !told.isEmpty(), damage + ": " + told);
+            if (damage.startsWith("delete")) {
+                assertEquals(List.of("REMOVED table inet canal"), told);
+            } else if (damage.startsWith("add rule")) {
+                assertEquals(List.of("CHANGED chain filter-FORWARD of table inet canal 2 rules in place of 1 rule"), told);
+            } else if (damage.startsWith("add element")) {
+                assertEquals(List.of("ADDED an element of set cali40some-pods of table inet canal"), told);
+            }
             table.distrust();
             assertFalse(table.apply(true), damage);
+            assertEquals(List.of(), told(), damage);
         }
         assertTrue(nft("nft", "list", "tables").contains("foreign"));
         table.removeAll();
