@@ -22,6 +22,7 @@ import java.util.TreeMap;
 record SubnetActions(Juju juju, Machine machine) {
 
     private static final String NOTHING = "Nothing differs.";
+    private static final String NOTHING_ALLOWED = "Nothing that may be done without being asked for; left says what is.";
 
     /** A repair may ask etcd several times. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -107,16 +108,17 @@ record SubnetActions(Juju juju, Machine machine) {
         Map<String, String> results = new TreeMap<>();
         List<String> wholePlan = new ArrayList<>(plan);
         before.stream().filter(SubnetActions::isTheAgents).forEach(problem -> wholePlan.add("Put right: " + words(problem)));
-        number(results, "plan", wholePlan.isEmpty() ? List.of(NOTHING) : wholePlan);
+        boolean differs = !before.isEmpty() || !left.isEmpty() || !after.isConsistent();
+        number(results, "plan", wholePlan.isEmpty() ? List.of(differs ? NOTHING_ALLOWED : NOTHING) : wholePlan);
         List<String> rest = new ArrayList<>(left);
         if (dryRun) {
-            before.stream().filter(problem -> !isTheAgents(problem)).forEach(problem -> rest.add(words(problem) + " " + problem.repair()));
+            before.stream().filter(problem -> !isTheAgents(problem)).forEach(problem -> rest.add(wordsAndRepair(problem)));
         } else {
             List<String> wholeDone = new ArrayList<>(done);
             before.stream().filter(problem -> !after.problems().contains(problem)).forEach(problem -> wholeDone.add("Put right: " + words(problem)));
             number(results, "done", wholeDone.isEmpty() && after.isConsistent() ? List.of(NOTHING) : wholeDone);
             // Honest to the end: what is still wrong is looked at, not taken from who mended it.
-            after.problems().stream().map(SubnetActions::words).filter(what -> !rest.contains(what)).forEach(rest::add);
+            after.problems().stream().filter(problem -> !rest.contains(words(problem))).map(SubnetActions::wordsAndRepair).forEach(rest::add);
         }
         number(results, "left", rest);
         number(results, "recreate", toBeRecreated(after));
@@ -138,6 +140,11 @@ record SubnetActions(Juju juju, Machine machine) {
 
     private static String words(Finding problem) {
         return problem.what() + " " + problem.where() + ": found " + problem.found() + ", expected " + problem.expected() + ".";
+    }
+
+    /** With what an operator can do, where that is more than to run the repair that has just run. */
+    static String wordsAndRepair(Finding problem) {
+        return isTheAgents(problem) ? words(problem) : words(problem) + " " + problem.repair();
     }
 
     private static void number(Map<String, String> results, String key, List<String> sentences) {

@@ -9,6 +9,7 @@ import io.canal.check.Observation.Device;
 import io.canal.check.Observation.Etcd;
 import io.canal.check.Observation.Rules;
 import io.canal.check.Observation.Text;
+import io.canal.control.Finding;
 import io.canal.model.Backend;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
@@ -84,6 +85,15 @@ class ActionsTest {
         node.juju.parameter("source", "default/web").parameter("destination", "default/db:80");
         node.action("why");
         assertTrue(node.juju.failure().orElse("").contains("ETCD_ENDPOINTS"), () -> node.juju.failure().toString());
+    }
+
+    @Test
+    void what_a_repair_may_not_mend_is_left_with_what_an_operator_can_do() {
+        String renumber = "To take a new subnet for this node: juju run canal/0 repair-subnets allow-renumber=true";
+        assertEquals("The lease is another node's. lease: found 10.10.0.198, expected 10.10.0.1. " + renumber,
+                SubnetActions.wordsAndRepair(new Finding("The lease is another node's.", "lease", "10.10.0.1", "10.10.0.198", renumber)));
+        assertEquals("flannel.1 is gone. flannel.1: found none, expected one.",
+                SubnetActions.wordsAndRepair(new Finding("flannel.1 is gone.", "flannel.1", "one", "none", "The agent mends it: juju run canal/0 repair-subnets")));
     }
 
     @Test

@@ -262,7 +262,7 @@ final class LabCommand implements Runnable {
         public Integer call() {
             if (list) {
                 for (Fault one : Fault.values()) {
-                    System.out.printf("%-22s%s%n", one, one.explanation());
+                    System.out.printf("%-22s%s%s%n", one, one.explanation(), one.needsEnd() ? " (lasts until --end)" : "");
                 }
                 return 0;
             }

@@ -7,6 +7,7 @@ import io.canal.lab.LabException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -14,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code canal}: the toolkit's command line. */
 @Command(
@@ -29,6 +31,7 @@ import picocli.CommandLine.Spec;
             AttackTestCommand.class,
             StatusCommand.class,
             RunCommand.class,
+            ShowPoliciesCommand.class,
             ExecCommand.class,
             ConfigCommand.class,
             SshCommand.class,
@@ -96,8 +99,17 @@ public final class Main implements Runnable {
     }
 
     private static int badArguments(ParameterException exception, String[] args) {
-        System.err.println("ERROR " + exception.getMessage());
+        System.err.println("ERROR " + unknownCommand(exception).orElseGet(exception::getMessage));
         return 2;
+    }
+
+    /** Of a word that stands where a command is expected: which there are. */
+    private static Optional<String> unknownCommand(ParameterException exception) {
+        CommandSpec at = exception.getCommandLine().getCommandSpec();
+        return exception instanceof UnmatchedArgumentException unmatched && !at.subcommands().isEmpty()
+                ? unmatched.getUnmatched().stream().findFirst().filter(word -> !word.startsWith("-"))
+                        .map(word -> at.qualifiedName() + " has no command \"" + word + "\", expected one of " + String.join(", ", at.subcommands().keySet()))
+                : Optional.empty();
     }
 
     private static int failed(Exception exception) {

@@ -6,11 +6,13 @@ import io.canal.controller.ModelView;
 import io.canal.ctl.CommandLine;
 import io.canal.lab.LabName;
 import io.canal.lab.Places;
+import io.canal.model.NodePaths;
 import io.canal.ssh.Connection;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -55,7 +57,11 @@ final class PolicyCommands {
             throw new ModelException("there is no model in " + model.orElseGet(() -> new ModelOption().folder()));
         }
         if (view.isEmpty()) {
-            return io.canal.ctl.Main.run(words);
+            int code = io.canal.ctl.Main.run(words);
+            if (code != 0 && !Files.exists(new NodePaths(Path.of("/")).agentYaml())) {
+                System.err.println("There is no lab either; canal up makes one, and then these commands ask its etcd.");
+            }
+            return code;
         }
         List<String> argv = new ArrayList<>(List.of(PROGRAM));
         InputStream input;
@@ -65,7 +71,7 @@ final class PolicyCommands {
             System.err.println("failed to execute command: " + Sentences.of(unreadable));
             return 1;
         }
-        return onHost(view.get(), argv, input);
+        return onHost(view.get(), argv, input, System.out, System.err);
     }
 
     private static boolean knowsEtcd(List<String> words) {
@@ -90,14 +96,25 @@ final class PolicyCommands {
         return Optional.empty();
     }
 
-    private static int onHost(ModelView view, List<String> argv, InputStream input) throws IOException, InterruptedException, ModelException {
+    /** Whether etcd says that it has no policy of that name: NAMESPACE/NAME, or NAME of a global one. False where it cannot be asked. */
+    static boolean isAbsent(ModelView view, String policy) throws IOException, InterruptedException, ModelException {
+        int slash = policy.indexOf('/');
+        List<String> argv = slash < 0 ? List.of(PROGRAM, "get", "gnp", policy)
+                : List.of(PROGRAM, "get", "np", policy.substring(slash + 1), "-n", policy.substring(0, slash));
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        int code = onHost(view, argv, InputStream.nullInputStream(), OutputStream.nullOutputStream(), said);
+        return code != 0 && said.toString(StandardCharsets.UTF_8).contains("resource does not exist");
+    }
+
+    private static int onHost(ModelView view, List<String> argv, InputStream input, OutputStream out, OutputStream err)
+            throws IOException, InterruptedException, ModelException {
         ModelView.Unit unit = view.units().stream()
                 .filter(one -> one.application().equals("canal") && !one.dying())
                 .findFirst()
                 .orElseThrow(() -> new ModelException("the model has no unit of canal on whose host the command could run; set ETCD_ENDPOINTS"));
         MachineSpec machine = view.machine(unit.machine()).orElseThrow(() -> new ModelException("machine \"" + unit.machine() + "\" not found"));
         try (Connection connection = Connection.open(machine.endpoint())) {
-            return connection.run(argv, input, System.out, System.err);
+            return connection.run(argv, input, out, err);
         }
     }
 

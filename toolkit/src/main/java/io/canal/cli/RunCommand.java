@@ -30,7 +30,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "run", description = "Runs an action on units and prints its results.", mixinStandardHelpOptions = true)
 final class RunCommand implements Callable<Integer> {
 
-    private static final Pattern UNIT = Pattern.compile("[a-z][a-z0-9-]*/(\\d+|leader)");
+    static final Pattern UNIT = Pattern.compile("[a-z][a-z0-9-]*/(\\d+|leader)");
     private static final DateTimeFormatter CLOCK =
             DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT).withZone(ZoneOffset.UTC);
 
@@ -84,7 +84,7 @@ final class RunCommand implements Callable<Integer> {
         };
         try (Model open = model.open(watcher)) {
             List<String> chosen = all ? open.unitsWith(action) : named(open.view(), words.subList(0, units));
-            List<TaskResult> results = run(open, chosen, action, params);
+            List<TaskResult> results = run(open, chosen, action, params, patience);
             if (logged.get()) {
                 System.err.println();
             }
@@ -95,7 +95,8 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private List<TaskResult> run(Model open, List<String> units, String action, ObjectNode params) throws Exception {
+    /** Runs an action on units, and says on standard error which tasks those are. */
+    static List<TaskResult> run(Model open, List<String> units, String action, ObjectNode params, Duration patience) throws Exception {
         List<String> tasks = open.enqueue(units, action, params);
         int operation = Integer.parseInt(tasks.getFirst()) - 1;
         System.err.println("Running operation " + operation + " with " + tasks.size() + " task" + (tasks.size() == 1 ? "" : "s"));
@@ -107,7 +108,8 @@ final class RunCommand implements Callable<Integer> {
         return open.await(tasks, patience);
     }
 
-    private static List<String> named(ModelView view, List<String> words) throws ModelException {
+    /** Units, the leader of an application by its own name. */
+    static List<String> named(ModelView view, List<String> words) throws ModelException {
         List<String> units = new ArrayList<>();
         for (String word : words) {
             if (!word.endsWith("/leader")) {

@@ -16,7 +16,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Shows the model. */
-@Command(name = "status", description = "Asks every unit how it is, and shows the model.", mixinStandardHelpOptions = true)
+@Command(name = "status", description = "Lets every unit look how it is (its hook update-status, which Juju runs every five minutes), and then shows the model."
+        + " --no-refresh shows it at once, as it was seen last.", mixinStandardHelpOptions = true)
 final class StatusCommand implements Callable<Integer> {
 
     @Mixin

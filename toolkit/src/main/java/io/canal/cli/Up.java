@@ -206,11 +206,16 @@ final class Up {
         }
         System.out.println("Up in " + Progress.seconds(progress.total()) + ". What next:");
         String canal = launcher();
-        System.out.println("  " + canal + " run --all check-subnets    what six witnesses say about each node's subnet");
-        System.out.println("  " + canal + " lab break agent-stop --host h1 && " + canal
-                + " lab break conflist-subnet --host h1    make the two files disagree, and check again");
-        System.out.println("  " + canal + " lab pod add web --host h1 --host-port 8080:80/TCP    a pod of your own");
+        hints(canal).forEach(hint -> System.out.println("  " + hint));
         return true;
+    }
+
+    /** What to try, with the launcher as it is called from here. README has more, and all of it can be done after this. */
+    static List<String> hints(String canal) {
+        return List.of(
+                canal + " run --all check-subnets    what six witnesses say about each node's subnet",
+                canal + " lab break agent-stop --host h1 && " + canal + " lab break conflist-subnet --host h1    make the two files disagree, and check again",
+                canal + " lab pod add try --host h1 && " + canal + " lab pod exec try -- ip address    a pod of your own");
     }
 
     /** The launcher as it is called from here. */

@@ -12,11 +12,13 @@ import io.canal.controller.ModelView;
 import io.canal.controller.Watcher;
 import io.canal.controller.testing.ShellCharm;
 import io.canal.lab.LabException;
+import io.canal.lab.fault.Fault;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +69,40 @@ final class WrongInputTest {
     @Test
     void a_name_that_no_lab_can_have_is_refused() {
         assertSentence(Console.run("get", "--lab", "BAD!", "ippool"), "Lab name is \"BAD!\", expected");
+    }
+
+    @Test
+    void without_a_lab_the_commands_for_resources_say_that_up_makes_one() {
+        for (Said said : List.of(Console.run("get", "ippool"), Console.run("why", "default/web", "default/db"))) {
+            assertEquals(1, said.code());
+            String all = said.stdout() + said.stderr();
+            assertTrue(all.contains("ETCD_ENDPOINTS") && all.contains("canal up makes one"), all);
+        }
+    }
+
+    @Test
+    void a_command_that_a_lab_does_not_have_is_told_with_those_that_it_has() {
+        Said said = Console.run("lab", "brek");
+        assertEquals(2, said.code());
+        assertSentence(said, "canal lab has no command \"brek\", expected one of namespace, ");
+        assertSentence(Console.run("lab", "pod", "ad", "web"), "canal lab pod has no command \"ad\", expected one of add, exec, rm");
+    }
+
+    @Test
+    void the_list_of_faults_says_which_last_until_their_end() throws Exception {
+        String list = Console.run("lab", "break", "--list").stdout();
+        for (Fault fault : Fault.values()) {
+            boolean hasEnd = Stream.of(fault.getClass().getDeclaredMethods()).anyMatch(method -> method.getName().equals("end"));
+            assertTrue(list.lines().anyMatch(line -> line.startsWith(fault + " ") && line.endsWith("(lasts until --end)") == hasEnd), fault + "\n" + list);
+        }
+    }
+
+    @Test
+    void a_policy_in_the_place_of_a_unit_is_told_how_it_is_named() {
+        Said said = Console.run("show-policies", "--model", folder, "default/db");
+        assertEquals(2, said.code());
+        assertSentence(said, "policy=default/db");
+        assertTrue(Console.run("show-policies", "--help").stdout().contains("policy=NAMESPACE/NAME"), "its own help");
     }
 
     @Test

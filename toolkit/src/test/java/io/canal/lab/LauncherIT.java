@@ -83,6 +83,37 @@ class LauncherIT {
     }
 
     @Test
+    void a_bench_that_there_is_not_is_refused_with_those_that_there_are_before_anything_is_built() {
+        refused(Program.of("sh", CANAL.toString(), "bench", "--policies", "10", "nonsense"), "there is no bench \"nonsense\", expected one of filter peers ");
+        assertTrue(Program.of("sh", CANAL.toString(), "bench", "--help").must().contains("filter peers cni"), "bench --help names them");
+    }
+
+    @Test
+    void before_it_is_built_help_is_what_the_launcher_knows_and_builds_nothing() throws IOException {
+        Path copy = Files.copy(CANAL, folder.resolve("canal"));
+        Outcome up = Program.of("sh", copy.toString(), "help", "up").run();
+        assertEquals(0, up.code(), up.said());
+        assertTrue(up.out().startsWith("  up [--hosts N]"), up.out());
+        assertTrue(up.err().contains("is not built yet"), up.err());
+        Outcome status = Program.of("sh", copy.toString(), "status", "--help").run();
+        assertEquals(0, status.code(), status.said());
+        assertTrue(status.out().contains("status, run, exec"), status.out());
+        assertTrue(Files.notExists(folder.resolve("build")));
+    }
+
+    @Test
+    void what_was_built_from_libraries_that_one_cannot_read_is_told_in_one_sentence() throws IOException {
+        Path copy = checkout();
+        builds(copy);
+        Path library = Files.createDirectory(folder.resolve("private"), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.writeString(library.resolve("jackson.jar"), "");
+        Files.writeString(folder.resolve("toolkit/target/classpath"), library.resolve("jackson.jar").toString());
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        refused(Program.of("env", "JAVA_HOME=" + System.getProperty("java.home"), "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                "sh", copy.toString(), "status"), "not yours to read; try: sudo ");
+    }
+
+    @Test
     void what_kept_services_from_starting_is_taken_back_after_a_kill_and_only_if_it_is_ours() throws IOException {
         Path policy = folder.resolve("policy-rc.d");
         String ours = "#!/bin/sh\n# While canal, process %d, installs packages.\nexit 101\n";
@@ -99,14 +130,8 @@ class LauncherIT {
 
     @Test
     void a_file_that_is_removed_or_a_link_makes_what_is_built_out_of_date() throws IOException {
-        Path copy = Files.copy(CANAL, folder.resolve("canal"));
-        Path hook = Files.writeString(Files.createDirectories(folder.resolve("hooks")).resolve("install"), "");
-        Files.createDirectories(folder.resolve("charm/target"));
-        Files.createDirectories(folder.resolve("toolkit/target"));
-        Files.writeString(folder.resolve("charm/target/canal_amd64.charm"), "");
-        Files.writeString(folder.resolve("toolkit/target/classpath"), "");
-        Path maven = Files.writeString(Files.createDirectory(folder.resolve("bin")).resolve("mvn"), "#!/bin/sh\necho built >>\"$CANAL_BUILT\"\n");
-        Files.setPosixFilePermissions(maven, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Path copy = checkout();
+        Path hook = folder.resolve("hooks/install");
         assertEquals(1, builds(copy));
         assertEquals(1, builds(copy));
         Files.delete(hook);
@@ -114,6 +139,19 @@ class LauncherIT {
         Files.createSymbolicLink(hook, Path.of("../dispatch"));
         assertEquals(3, builds(copy));
         assertEquals(3, builds(copy));
+    }
+
+    /** A launcher whose one source is a hook, with a Maven that only says that it was called. */
+    private Path checkout() throws IOException {
+        Path copy = Files.copy(CANAL, folder.resolve("canal"));
+        Files.writeString(Files.createDirectories(folder.resolve("hooks")).resolve("install"), "");
+        Files.createDirectories(folder.resolve("charm/target"));
+        Files.createDirectories(folder.resolve("toolkit/target"));
+        Files.writeString(folder.resolve("charm/target/canal_amd64.charm"), "");
+        Files.writeString(folder.resolve("toolkit/target/classpath"), "");
+        Path maven = Files.writeString(Files.createDirectory(folder.resolve("bin")).resolve("mvn"), "#!/bin/sh\necho built >>\"$CANAL_BUILT\"\n");
+        Files.setPosixFilePermissions(maven, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return copy;
     }
 
     @Test

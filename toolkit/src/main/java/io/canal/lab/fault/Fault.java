@@ -91,7 +91,7 @@ public enum Fault {
         }
     },
     LEASE_STEAL("another machine writes its own lease over the host's, as a flanneld does that renews blindly: peers send what is for the"
-            + " host's pods to it; canal never writes over it") {
+            + " host's pods to it; canal never writes over it", true) {
         @Override
         public String make(Scene scene) {
             Leases.Lease lease = scene.leases().of(scene.host());
@@ -113,7 +113,7 @@ public enum Fault {
             return "flannel.1 of " + scene.host() + " has the MAC " + OLD_MAC + ".";
         }
     },
-    ETCD_CUT("the host does not reach etcd any more: what changes elsewhere goes unseen, all that was stays") {
+    ETCD_CUT("the host does not reach etcd any more: what changes elsewhere goes unseen, all that was stays", true) {
         @Override
         public String make(Scene scene) {
             return EtcdFaults.cut(scene.host());
@@ -130,7 +130,7 @@ public enum Fault {
             return EtcdFaults.replace(scene);
         }
     },
-    CLONE("the host is a copy of another one, as from a disk image that was taken too late: both have one node id") {
+    CLONE("the host is a copy of another one, as from a disk image that was taken too late: both have one node id", true) {
         @Override
         public String make(Scene scene) {
             return new CopiedNode(scene).make();
@@ -160,7 +160,7 @@ public enum Fault {
             return truncate(scene.host(), "/etc/cni/net.d/10-canal.conflist");
         }
     },
-    DISK_FULL("there is no space left where canal keeps what must outlive a restart: new pods are refused with a sentence") {
+    DISK_FULL("there is no space left where canal keeps what must outlive a restart: new pods are refused with a sentence", true) {
         @Override
         public String make(Scene scene) {
             return new FullDisk(scene.host()).fill();
@@ -179,9 +179,15 @@ public enum Fault {
     private static final String SMALL_MTU = "1280";
 
     private final String explanation;
+    private final boolean needsEnd;
 
     Fault(String explanation) {
+        this(explanation, false);
+    }
+
+    Fault(String explanation, boolean needsEnd) {
         this.explanation = explanation;
+        this.needsEnd = needsEnd;
     }
 
     /** Makes the fault on a host; returns a sentence that says what was done. */
@@ -201,6 +207,11 @@ public enum Fault {
     /** What it does, and what it is like, in half a sentence. */
     public String explanation() {
         return explanation;
+    }
+
+    /** Whether it lasts until {@link #end}. */
+    public boolean needsEnd() {
+        return needsEnd;
     }
 
     /** Its name on the command line. */
