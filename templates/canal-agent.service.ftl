@@ -3,6 +3,7 @@
 Description=canal node agent: pod network and network policy
 After=network.target
 StartLimitIntervalSec=0
+OnFailure=canal-agent-again.service
 
 [Service]
 Type=notify
@@ -11,6 +12,8 @@ WorkingDirectory=${home}
 ExecStart=${home}/runtime/bin/java @java.args -Dcanal.home=${home} io.canal.agent.Main
 Restart=always
 RestartSec=10ms
+# No folder (200) or no program (203) to run: 10 ms later there is none either. Any other end is restarted from, however often.
+RestartPreventExitStatus=200 203
 TimeoutStartSec=90
 TimeoutStopSec=10
 SuccessExitStatus=143

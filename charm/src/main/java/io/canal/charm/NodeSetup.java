@@ -15,6 +15,9 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
 
     static final String UNIT = "canal-agent.service";
 
+    /** Starts the former again, in a while, where its program could not be run. */
+    private static final String AGAIN = "canal-agent-again.service";
+
     /** Units whose names ours takes as aliases: those of the daemons that it stands in for. */
     private static final List<String> ALIASES = List.of("flannel.service", "calico-node.service");
 
@@ -62,7 +65,8 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
         installCalicoctl();
         retireForeignUnits();
         String unit = templates.render("canal-agent.service.ftl", Map.of("home", "/" + node.root().relativize(program.current())));
-        if (NodeFile.put(unitFile(), unit, "rw-r--r--")) {
+        boolean again = NodeFile.put(unitFile().resolveSibling(AGAIN), templates.render(AGAIN + ".ftl", Map.of()), "rw-r--r--");
+        if (NodeFile.put(unitFile(), unit, "rw-r--r--") || again) {
             systemd.control("daemon-reload");
         }
         if (!systemd.control("enable", "--quiet", UNIT)) {
@@ -74,6 +78,7 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
     void remove() throws IOException {
         systemd.control("disable", "--quiet", UNIT);
         Files.deleteIfExists(unitFile());
+        Files.deleteIfExists(unitFile().resolveSibling(AGAIN));
         for (String alias : ALIASES) {
             for (String folder : UNIT_FOLDERS) {
                 Path file = node.at(folder).resolve(alias);

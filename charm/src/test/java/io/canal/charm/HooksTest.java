@@ -39,6 +39,7 @@ class HooksTest {
         assertEquals("client of " + "a".repeat(24), node.text("opt/cni/bin/calico"));
         assertTrue(Files.isExecutable(node.paths.at("opt/cni/bin/calico")));
         assertTrue(node.text("etc/systemd/system/canal-agent.service").contains("WorkingDirectory=/opt/canal/current\n"));
+        assertTrue(node.text("etc/systemd/system/canal-agent-again.service").contains("systemctl --no-block start canal-agent.service"));
         assertTrue(node.text("etc/systemd/network/10-canal.link").contains("MACAddressPolicy=none"));
         assertEquals("canal/0\n", node.text("etc/canal/unit"));
         assertEquals(List.of("systemctl daemon-reload", "systemctl enable --quiet canal-agent.service"), node.asked.subList(4, 6));
