@@ -81,7 +81,7 @@ class RecipesTest {
     private static List<String> pages() throws IOException {
         try (Stream<Path> files = Files.list(ROOT.resolve("docs"))) {
             List<String> pages = new ArrayList<>();
-            for (Path file : files.sorted().toList()) {
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
                 pages.add(Files.readString(file));
             }
             return pages;
