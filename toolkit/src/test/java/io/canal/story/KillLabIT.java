@@ -36,7 +36,7 @@ class KillLabIT {
      * A change follows before the next kill, and within this time. Wanted is 1 s; on two cores that also carry three hosts, etcd and the
      * packets it is more, most of it the start of the agent. The figure is printed.
      */
-    private static final Duration LONGEST = Duration.ofSeconds(5);
+    private static final Duration LONGEST = Duration.ofSeconds(3);
 
     @Test
     void fifty_kills_of_the_agent_lose_no_packet_and_no_change() throws Exception {
