@@ -44,9 +44,10 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
                     [Link]
                     Unmanaged=yes
                     """,
-            "etc/NetworkManager/conf.d/10-canal.conf", """
+            // Of files that set one thing the last counts, and Calico's documentation has users write a calico.conf that sets this one.
+            "etc/NetworkManager/conf.d/zz-canal.conf", """
                     [keyfile]
-                    # Added to what other files name.
+                    # Added to what the files before this one name.
                     unmanaged-devices+=interface-name:cali*;interface-name:flannel.*;interface-name:flannel-v6.*
                     """);
 

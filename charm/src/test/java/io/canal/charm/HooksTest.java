@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,7 +52,18 @@ class HooksTest {
         node.hook("install");
         assertEquals(List.of("systemctl is-active --quiet systemd-networkd.service", "systemctl reload systemd-networkd.service",
                 "systemctl is-active --quiet NetworkManager.service", "systemctl reload NetworkManager.service"), node.asked.subList(0, 4));
-        assertTrue(node.text("etc/NetworkManager/conf.d/10-canal.conf").contains("\nunmanaged-devices+=interface-name:cali*;"));
+        assertTrue(node.text("etc/NetworkManager/conf.d/zz-canal.conf").contains("\nunmanaged-devices+=interface-name:cali*;"));
+    }
+
+    @Test
+    void what_calicos_documentation_has_users_tell_network_manager_comes_before_ours_which_adds_to_it() throws IOException {
+        node.write("etc/NetworkManager/conf.d/calico.conf", "[keyfile]\nunmanaged-devices=interface-name:cali*;interface-name:tunl*\n");
+        node.hook("install");
+        try (Stream<Path> files = Files.list(node.paths.at("etc/NetworkManager/conf.d"))) {
+            List<Path> read = files.sorted().toList();
+            assertEquals(2, read.size());
+            assertTrue(Files.readString(read.getLast()).contains("unmanaged-devices+="), "what a later file sets replaces what an earlier one adds");
+        }
     }
 
     @Test
