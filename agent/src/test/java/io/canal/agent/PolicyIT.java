@@ -221,12 +221,17 @@ class PolicyIT {
         node.await("the policy is in force", () -> !passes(client, first, OTHER_PORT));
         node.kill();
         etcd.kill(0);
-        node.launch();
-        node.await("the agent knows the policies of before", () -> node.answers() && !node.status().encode().toString().contains("which policies hold"));
-        Pod web = node.add();
-        assertTrue(passes(client, web, PORT));
-        assertTrue(!passes(client, web, OTHER_PORT), "the policy holds for a pod that was made without etcd");
-        etcd.start(0);
+        Pod web;
+        try {
+            node.launch();
+            node.await("the agent knows subnet and policies of before", () -> node.answers() && node.status().encode().toString()
+                    .matches("(?s)(?!.*which policies hold)(?!.*no subnet yet).*"));
+            web = node.add();
+            assertTrue(passes(client, web, PORT));
+            assertTrue(!passes(client, web, OTHER_PORT), "the policy holds for a pod that was made without etcd");
+        } finally {
+            etcd.start(0);
+        }
         onNft.await("the agents are ready again", () -> onNft.ready() && onIptables.ready());
         assertTrue(!passes(client, web, OTHER_PORT));
         remove("ports");

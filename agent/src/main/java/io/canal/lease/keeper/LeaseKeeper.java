@@ -84,6 +84,8 @@ public final class LeaseKeeper implements AutoCloseable {
     /** Whether the disk did not take what it was given last. */
     private boolean refused;
     private StateFolder.Last lastWritten;
+    /** The network config of the tables that this process has written. */
+    private Optional<NetworkConfig> configOnDisk = Optional.empty();
     private Optional<NetworkConfig> toldConfig = Optional.empty();
     private Optional<NetworkConfig> hintedConfig = Optional.empty();
     private OwnSubnet toldOwn = OwnSubnet.NONE;
@@ -428,11 +430,13 @@ public final class LeaseKeeper implements AutoCloseable {
         // The revisions move with every write of anybody; they go to disk with the tables.
         StateFolder.Last last = new StateFolder.Last(toRemember(), view.known());
         boolean lastToo = differs(last, lastWritten) && (due || !refused) || due && tablesStale && !last.known().equals(lastWritten.known());
-        boolean tablesToo = tablesStale && view.inSync() && due && !view.isDistrusted();
+        // Without the config the rest is no memory of a network: a new one does not wait for its turn.
+        boolean another = !refused && !view.config().equals(configOnDisk);
+        boolean tablesToo = tablesStale && view.inSync() && (due || another) && !view.isDistrusted();
         if (!lastToo && !tablesToo) {
             return;
         }
-        if (due) {
+        if (due || tablesToo) {
             // Before the attempt: a disk that is full is not asked again at once.
             tablesWrittenAt = clock.nanos();
         }
@@ -446,6 +450,7 @@ public final class LeaseKeeper implements AutoCloseable {
                 refused = lastToo && !lastWasWritten || tablesToo && !tablesWereWritten;
                 lastWritten = lastWasWritten ? last : lastWritten;
                 tablesStale |= tablesToo && !tablesWereWritten;
+                configOnDisk = tablesWereWritten ? tables.get().config() : configOnDisk;
             });
         }));
     }

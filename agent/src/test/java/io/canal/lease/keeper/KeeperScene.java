@@ -82,8 +82,12 @@ abstract class KeeperScene {
     }
 
     boolean remembers(String node, SubnetKey peer) {
+        return holds(folder.resolve(node + "/network.json"), peer.text());
+    }
+
+    static boolean holds(Path file, String text) {
         try {
-            return Files.readString(folder.resolve(node + "/network.json")).contains(peer.text());
+            return Files.readString(file).contains(text);
         } catch (IOException e) {
             return false;
         }

@@ -236,6 +236,19 @@ abstract class LeaseKeeperContract extends KeeperScene {
         assertEquals(changes, a.peerChanges());
     }
 
+    /** A subnet is no use without the network that it is of: neither waits for the next round of writing. */
+    @Test
+    void who_is_killed_right_after_it_got_a_subnet_remembers_the_network_too() throws Exception {
+        store.commit(Txn.when().delete(KEYS.config()));
+        TestNode a = start(1);
+        a.await(() -> Files.exists(folder.resolve("1/network.json")));
+        putConfig();
+        SubnetKey subnet = a.awaitHeld();
+        long held = System.nanoTime();
+        a.await(() -> holds(folder.resolve("1/lease.json"), subnet.text()) && holds(folder.resolve("1/network.json"), "10.1.0.0/16"));
+        assertTrue(System.nanoTime() - held < Duration.ofSeconds(3).toNanos(), "both must be on disk at once");
+    }
+
     @Test
     void with_etcd_away_at_boot_the_last_network_is_used() throws StoreException {
         TestNode a = start(1);
