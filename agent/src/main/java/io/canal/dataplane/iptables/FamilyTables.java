@@ -68,6 +68,8 @@ final class FamilyTables {
     private Map<String, String> refusedSets = Map.of();
     /** The chains that look one of them up, as they are wanted: they drop all packets. */
     private final Map<Key, List<String>> closed = new TreeMap<>();
+    /** The wanted chains that look up sets and are not of one object: closed, they would cut off the host. */
+    private final Map<Key, List<String>> shared = new TreeMap<>();
 
     /** A chain of ours; a name that was found may be one that we would not give. */
     private record Key(Layer layer, String name) implements Comparable<Key> {
@@ -137,14 +139,19 @@ final class FamilyTables {
         refusedChains.clear();
         refusedLines.clear();
         closed.clear();
+        shared.clear();
     }
 
     private void wantLines(Key key, List<String> lines) {
-        if (looksUp(lines, refusedSets.keySet())) {
+        boolean one = ChainName.isOfOneObject(key.name());
+        if (one && looksUp(lines, refusedSets.keySet())) {
             closed.put(key, lines);
             chains.want(key, CLOSED);
-        } else {
-            chains.want(key, lines);
+            return;
+        }
+        chains.want(key, lines);
+        if (!one && lines.stream().anyMatch(line -> LOOKUP.matcher(line).find())) {
+            shared.put(key, lines);
         }
     }
 
@@ -159,20 +166,18 @@ final class FamilyTables {
      * @throws IOException if what looks one up is not of one policy or pod alone
      */
     void close(Map<String, String> refused) throws IOException {
+        for (Map.Entry<String, String> set : refused.entrySet()) {
+            Set<String> one = Set.of(set.getKey());
+            if (shared.values().stream().anyMatch(lines -> looksUp(lines, one)) || wantedHooks.values().stream().anyMatch(hook -> looksUp(hook.lines().toList(), one))) {
+                throw new IOException(set.getValue());
+            }
+        }
         if (refused.keySet().equals(refusedSets.keySet())) {
             return;
         }
         Map<Key, List<String>> wanted = new HashMap<>(chains.allWanted());
         wanted.putAll(refusedLines);
         wanted.putAll(closed);
-        for (Map.Entry<String, String> set : refused.entrySet()) {
-            Set<String> one = Set.of(set.getKey());
-            boolean shared = wanted.entrySet().stream().anyMatch(chain -> !ChainName.isOfOneObject(chain.getKey().name()) && looksUp(chain.getValue(), one))
-                    || wantedHooks.values().stream().anyMatch(hook -> looksUp(hook.lines().toList(), one));
-            if (shared) {
-                throw new IOException(set.getValue());
-            }
-        }
         refusedSets = Map.copyOf(refused);
         Map<Key, List<String>> before = Map.copyOf(closed);
         closed.clear();
@@ -195,6 +200,7 @@ final class FamilyTables {
         refusedChains.remove(key);
         refusedLines.remove(key);
         closed.remove(key);
+        shared.remove(key);
     }
 
     /** Wants what was refused once more, where that was long enough ago. */
