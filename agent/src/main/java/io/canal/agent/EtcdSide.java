@@ -55,7 +55,7 @@ final class EtcdSide implements AutoCloseable {
     private final RandomGenerator random;
     private final NetworkPut networkPut;
     private final CalicoPresence calico;
-    private final PublicAddress publicAddress = new PublicAddress();
+    private final PublicAddress publicAddress;
     private final CurrentStore current = new CurrentStore();
     private final String boot = HostFacts.bootId();
     private final LongFunction<Sources> sourcesMaker;
@@ -94,6 +94,7 @@ final class EtcdSide implements AutoCloseable {
         this.onInSync = onInSync;
         this.calico = new CalicoPresence(this::ensureCalico, CALICO_PAUSE);
         this.networkPut = new NetworkPut(stateDir);
+        this.publicAddress = new PublicAddress(stateDir);
         this.sourcesMaker = firstGeneration -> new Sources(loop, tables, facts, memory, conditions, firstGeneration,
                 () -> Thread.ofVirtual().name("etcd is back").start(this::inSync));
     }
@@ -290,6 +291,7 @@ final class EtcdSide implements AutoCloseable {
         }
         Optional<Uplink> uplink = now.uplink().filter(_ -> whole);
         Ip v4 = uplink.flatMap(chosen -> publicAddress.of(config.publicIp(), chosen)).orElse(LeaseValue.NO_V4);
+        conditions.set("public address", Weight.NOTE, uplink.flatMap(chosen -> publicAddress.note(config.publicIp(), chosen)));
         return new NodeFacts("this", boot, config.unit(), now.nodename(), v4, uplink.flatMap(Uplink::v6), known.getOrDefault(Family.V4, NO_MAC),
                 Optional.ofNullable(known.get(Family.V6)), podsHere, takesDirect);
     }

@@ -1,27 +1,76 @@
 package io.canal.agent;
 
+import io.canal.dataplane.file.AtomicFile;
 import io.canal.model.Ip;
 import io.canal.network.Uplink;
-import java.util.HashSet;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The IPv4 address that peers are to send to: the one that our packets come from, unless the configuration names one that a
  * translation on the way gives us.
  *
  * <p>Juju's address of the uplink is in the configuration too, and it goes stale where the uplink gets another one and no hook has
- * run since. An address that the uplink has had, or that would be in one of its networks, is therefore no translated one.
+ * run since, also while no agent runs. An address that the uplink has had, or that would be in one of its networks, is therefore no
+ * translated one. Those that it has had are remembered on disk.
  */
 final class PublicAddress {
 
-    private final Set<Ip> had = new HashSet<>();
+    private static final Logger log = LoggerFactory.getLogger(PublicAddress.class);
+
+    private final Path file;
+    private final Set<Ip> had;
+
+    PublicAddress(Path stateDir) {
+        this.file = stateDir.resolve("uplink-addresses");
+        this.had = read(file);
+    }
 
     /** @param configured the key {@code public-ip} of the configuration */
     synchronized Optional<Ip> of(Optional<Ip> configured, Uplink uplink) {
-        if (configured.filter(uplink::has).isPresent()) {
-            had.add(configured.get());
+        if (configured.filter(uplink::has).isPresent() && had.add(configured.get())) {
+            write();
         }
-        return configured.filter(ip -> !uplink.reaches(ip) && !had.contains(ip)).or(uplink::v4);
+        return configured.filter(ip -> !isStale(ip, uplink)).or(uplink::v4);
+    }
+
+    /** What there is to say of an address that is not used, though the configuration names it. */
+    synchronized Optional<String> note(Optional<Ip> configured, Uplink uplink) {
+        return configured.filter(ip -> isStale(ip, uplink) && !uplink.has(ip)).flatMap(ip -> uplink.v4().map(
+                own -> "The configuration names " + ip + " as public-ip, which " + uplink.name() + " does not have; " + own + " is used."));
+    }
+
+    private boolean isStale(Ip ip, Uplink uplink) {
+        return uplink.reaches(ip) || had.contains(ip);
+    }
+
+    private static Set<Ip> read(Path file) {
+        try {
+            // Not readAllLines, which fails where something else than text is in it.
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().map(String::strip).flatMap(line -> Ip.parse(line).stream())
+                    .collect(Collectors.toCollection(TreeSet::new));
+        } catch (NoSuchFileException first) {
+            return new TreeSet<>();
+        } catch (IOException unreadable) {
+            log.warn("{} cannot be read, and counts as empty: {}", file, unreadable.toString());
+            return new TreeSet<>();
+        }
+    }
+
+    private void write() {
+        try {
+            AtomicFile.write(file, had.stream().map(ip -> ip + "\n").collect(Collectors.joining()), AtomicFile.SECRET);
+        } catch (IOException full) {
+            log.warn("{} cannot be written: {}", file, full.toString());
+        }
     }
 }

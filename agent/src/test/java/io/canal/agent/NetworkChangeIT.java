@@ -285,6 +285,31 @@ class NetworkChangeIT {
         run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
     }
 
+    @Test
+    @Order(13)
+    void a_host_that_moves_to_another_network_while_its_agent_is_down_does_not_take_its_old_address_for_a_translated_one() {
+        AgentConfig before = one.config();
+        String subnet = one.status().subnet();
+        configured(before.withPublicIp(Ip.parse("10.10.0.71")));
+        one.await("it is ready", one::ready);
+        one.kill();
+        ip(hub, "addr", "add", "10.20.0.254/24", "dev", "br0");
+        run(hub, "sysctl", "-qw", "net.ipv4.ip_forward=1");
+        ip(one.namespace, "addr", "del", "10.10.0.71/24", "dev", "eth0");
+        ip(one.namespace, "addr", "add", "10.20.0.9/24", "dev", "eth0");
+        ip(one.namespace, "route", "add", "default", "via", "10.20.0.254");
+        one.launch();
+        two.await("the peer sends to it", () -> bridge(two.namespace, "fdb", "show", "dev", "flannel.1").contains("dst 10.20.0.9"));
+        one.await("it is ready", one::ready);
+        assertEquals("10.20.0.9", one.status().publicIp());
+        assertEquals(subnet, one.status().subnet());
+        assertTrue(one.status().notes().contains("The configuration names 10.10.0.71 as public-ip, which eth0 does not have; 10.20.0.9 is used."),
+                one.status().notes()::toString);
+        run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
+        configured(before);
+        one.await("nothing is to be said any more", () -> one.status().notes().stream().noneMatch(note -> note.contains("public-ip")));
+    }
+
     private void address(String from, String to) {
         ip(one.namespace, "addr", "del", from, "dev", "eth0");
         ip(one.namespace, "addr", "add", to, "dev", "eth0");

@@ -5,16 +5,33 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import io.canal.network.Uplink;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PublicAddressTest {
 
-    private final PublicAddress address = new PublicAddress();
+    @TempDir
+    private Path folder;
+
+    private PublicAddress address;
+
+    @BeforeEach
+    void start() {
+        address = new PublicAddress(folder);
+    }
+
+    private static Uplink uplink(String address) {
+        return Uplink.of(2, "eth0", 1500, IpPrefix.of(address));
+    }
 
     private void assertAddress(String expected, String configured, String uplink) {
         assertEquals(Optional.of(Ip.of(expected)),
-                address.of(Optional.of(configured).filter(text -> !text.isEmpty()).map(Ip::of), Uplink.of(2, "eth0", 1500, IpPrefix.of(uplink))));
+                address.of(Optional.of(configured).filter(text -> !text.isEmpty()).map(Ip::of), uplink(uplink)));
     }
 
     @Test
@@ -32,6 +49,31 @@ class PublicAddressTest {
     void what_the_uplink_does_not_have_any_more_is_not() {
         assertAddress("10.10.0.71", "10.10.0.1", "10.10.0.71/24");
         assertAddress("10.10.0.1", "10.10.0.1", "10.10.0.1/24");
+        assertAddress("10.20.0.9", "10.10.0.1", "10.20.0.9/24");
+    }
+
+    @Test
+    void nor_after_a_restart_in_another_network() {
+        assertAddress("10.10.0.1", "10.10.0.1", "10.10.0.1/24");
+        start();
+        assertAddress("10.20.0.9", "10.10.0.1", "10.20.0.9/24");
+        assertAddress("203.0.113.1", "203.0.113.1", "10.20.0.9/24");
+    }
+
+    @Test
+    void what_is_passed_over_is_named_and_nothing_else_is() {
+        assertAddress("10.10.0.1", "10.10.0.1", "10.10.0.1/24");
+        assertEquals(Optional.of("The configuration names 10.10.0.1 as public-ip, which eth0 does not have; 10.20.0.9 is used."),
+                address.note(Ip.parse("10.10.0.1"), uplink("10.20.0.9/24")));
+        assertEquals(Optional.empty(), address.note(Ip.parse("10.10.0.1"), uplink("10.10.0.1/24")));
+        assertEquals(Optional.empty(), address.note(Ip.parse("203.0.113.1"), uplink("10.20.0.9/24")));
+        assertEquals(Optional.empty(), address.note(Optional.empty(), uplink("10.20.0.9/24")));
+    }
+
+    @Test
+    void a_file_that_is_no_text_keeps_nobody_from_starting() throws IOException {
+        Files.write(folder.resolve("uplink-addresses"), new byte[] {(byte) 0xff, '\n', '1', '0', '.', '1', '0', '.', '0', '.', '1', '\n'});
+        start();
         assertAddress("10.20.0.9", "10.10.0.1", "10.20.0.9/24");
     }
 }
