@@ -262,10 +262,12 @@ class FaultLabIT {
     }
 
     @Test
-    void a_stopped_agent_is_named_and_started_by_repair() {
+    void a_stopped_agent_is_named_and_started_by_repair_and_not_by_what_it_asked_for_before() {
+        broken.program("touch", "/var/lib/juju/nudges/unit-" + unit.replace('/', '-')).must();
         Fault.AGENT_STOP.make(scene());
         JsonNode found = check();
-        assertTrue(found.toString().contains("agent"), found.toPrettyString());
+        assertTrue(found.toString().contains("canal run " + unit + " repair-subnets"), found.toPrettyString());
+        assertEquals("inactive", broken.program("systemctl", "is-active", "canal-agent").run().out().strip());
         repair();
         assertTrue(Pause.until(Duration.ofSeconds(5), () -> broken.program("systemctl", "is-active", "canal-agent").run().succeeded()));
         assertEquals("true", check().path("consistent").asText());

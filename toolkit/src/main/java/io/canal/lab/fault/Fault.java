@@ -87,6 +87,8 @@ public enum Fault {
         public String make(Scene scene) {
             Host host = scene.host();
             host.program("systemctl", "stop", "canal-agent").must();
+            // What it had asked its charm for just before would have the next command start it again.
+            host.program("find", "/var/lib/juju/nudges", "-type", "f", "-delete").must();
             return "The agent of " + host + " is stopped.";
         }
     },
