@@ -8,7 +8,7 @@ final class Remedy {
     static String byTheAgent(Observation seen) {
         return seen.agentRuns()
                 ? "The agent mends it by itself; if it is still so after 10 s: " + repair(seen, "")
-                : "The agent does not run: systemctl start canal-agent, or " + repair(seen, "");
+                : "Start the agent: systemctl start canal-agent, or " + repair(seen, "");
     }
 
     static String byRenumbering(Observation seen) {
@@ -20,6 +20,6 @@ final class Remedy {
     }
 
     private static String repair(Observation seen, String arguments) {
-        return "juju run " + (seen.unit().isEmpty() ? "UNIT" : seen.unit()) + " repair-subnets" + arguments;
+        return seen.operator() + " run " + (seen.unit().isEmpty() ? "UNIT" : seen.unit()) + " repair-subnets" + arguments;
     }
 }

@@ -63,7 +63,7 @@ final class Ranges {
             String leased = lease.stream().map(Cidr::toString).collect(Collectors.joining(", "));
             throw new CniRefused(new CniError(CniError.TRY_AGAIN_LATER, "the network configuration names subnet "
                     + named.map(Cidr::toString).orElse("usePodCidr of " + range.family()) + ", but this node's lease is " + leased,
-                    "the agent mends its own conflist; `juju run` the unit's action check-subnets says which file is wrong"));
+                    "the agent mends its own conflist; the unit's action check-subnets says which file is wrong"));
         }
         return ours.get();
     }

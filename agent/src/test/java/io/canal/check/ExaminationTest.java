@@ -346,8 +346,15 @@ class ExaminationTest {
         assertTrue(only().repair().startsWith("The agent mends it by itself"));
         node.agentRuns = false;
         Finding problem = Examination.of(node.seen()).problems().getLast();
-        assertTrue(problem.repair().startsWith("The agent does not run: systemctl start canal-agent"));
+        assertTrue(problem.repair().startsWith("Start the agent: systemctl start canal-agent"));
         assertTrue(problem.repair().contains("juju run canal/0 repair-subnets"));
+    }
+
+    @Test
+    void the_remedy_is_a_command_of_who_runs_the_actions() {
+        node.operator = "canal";
+        node.agentRuns = false;
+        assertEquals("Start the agent: systemctl start canal-agent, or canal run canal/0 repair-subnets", only().repair());
     }
 
     @Test

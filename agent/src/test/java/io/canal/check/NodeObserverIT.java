@@ -256,7 +256,7 @@ class NodeObserverIT {
     }
 
     private Report report() throws Exception {
-        return node.call(() -> Examination.of(new NodeObserver(paths, KEYS).look("canal/0", 0, Optional.of(store), "")));
+        return node.call(() -> Examination.of(new NodeObserver(paths, KEYS).look("canal/0", "juju", 0, Optional.of(store), "")));
     }
 
     private void device(String address) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.check.Observation;
 import io.canal.control.Op;
 import io.canal.control.Reply;
+import io.canal.juju.HookContext;
 import io.canal.juju.Juju;
 import io.canal.model.HolderRecord;
 import io.canal.model.Ip;
@@ -26,7 +27,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** What the actions do. */
-record Actions(Juju juju, Machine machine) {
+record Actions(HookContext context, Juju juju, Machine machine) {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -69,7 +70,7 @@ record Actions(Juju juju, Machine machine) {
     }
 
     private SubnetActions subnets() {
-        return new SubnetActions(juju, machine);
+        return new SubnetActions(context, juju, machine);
     }
 
     private void listLeases() throws IOException {
@@ -82,7 +83,7 @@ record Actions(Juju juju, Machine machine) {
 
     /** What etcd says, without the times that only the agent asks for. */
     private void listLeasesWithoutAgent() throws IOException {
-        switch (machine.check().observation().etcd()) {
+        switch (machine.check(context).observation().etcd()) {
             case Observation.Etcd.Away(String reason) -> juju.actionFailed("No agent runs here, and etcd could not be asked: " + reason);
             case Observation.Etcd.Seen etcd -> tellLeases(rows(etcd));
         }

@@ -21,7 +21,7 @@ record Charm(HookContext context, Juju juju, Machine machine) {
             case Event.Life life -> run(life);
             case Relation relation -> run(relation);
             case Event.Action(String name) -> {
-                return new Actions(juju, machine).run(name);
+                return new Actions(context, juju, machine).run(name);
             }
             case Event.Unknown(String path) -> juju.log(LogLevel.DEBUG, "nothing to do for " + path);
         }

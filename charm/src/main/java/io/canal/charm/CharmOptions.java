@@ -66,12 +66,14 @@ record CharmOptions(List<Cidr> networks, String backend, boolean directRouting, 
                 problems = List.copyOf(problems);
             }
 
-            /** What is wrong and what to do. */
-            String sentence() {
-                String remedy = problems.size() == 1
-                        ? "; set it with juju config"
-                        : "; set them with juju config";
-                return String.join("; ", problems.stream().map(Problem::sentence).toList()) + remedy;
+            /**
+             * What is wrong and what to do.
+             *
+             * @param operator as {@link io.canal.juju.HookContext#operator()}
+             */
+            String sentence(String operator) {
+                String which = problems.size() == 1 ? "it" : "them";
+                return String.join("; ", problems.stream().map(Problem::sentence).toList()) + "; set " + which + " with " + operator + " config";
             }
         }
     }

@@ -30,7 +30,7 @@ record Departure(HookContext context, Juju juju, Machine machine) {
     static Departure ofAbandoned(Machine machine) throws IOException {
         String unit = NodeFile.text(machine.node().ownerUnit());
         Path home = machine.program().current();
-        return new Departure(new HookContext(Event.Life.REMOVE, unit.isEmpty() ? "canal" : unit, Optional.empty(), home), new OutsideJuju(), machine);
+        return new Departure(new HookContext(Event.Life.REMOVE, unit.isEmpty() ? "canal" : unit, Optional.empty(), home, "canal"), new OutsideJuju(), machine);
     }
 
     /** Remembers that our unit is on its way out: Juju says so only in departed hooks. */

@@ -36,7 +36,7 @@ import java.util.Optional;
  */
 record FileRepair(NodePaths node, Path templates) {
 
-    /** What was planned, what was done, and what is left, in sentences. */
+    /** What was planned, what was done, and what is left, in sentences; of a dry run only what is left of the files. */
     record Outcome(List<String> plan, List<String> done, List<String> left) {}
 
     Outcome run(Observation seen, boolean dryRun) throws IOException {
@@ -46,7 +46,7 @@ record FileRepair(NodePaths node, Path templates) {
         List<Finding> problems = Examination.of(seen).problems();
         List<String> files = List.of(node.subnetEnv().toString(), node.conflist().toString());
         List<Finding> inFiles = problems.stream().filter(problem -> files.contains(problem.where())).toList();
-        problems.stream().filter(problem -> !files.contains(problem.where())).forEach(problem -> left.add(problem.what() + " " + problem.repair()));
+        problems.stream().filter(problem -> !files.contains(problem.where()) && !dryRun).forEach(problem -> left.add(SubnetActions.advice(problem)));
         if (inFiles.isEmpty()) {
             return new Outcome(plan, done, left);
         }

@@ -56,8 +56,8 @@ record Machine(NodePaths node, Program program, Templates templates, Systemd sys
         return new NodeSetup(node, program, templates, systemd);
     }
 
-    SubnetCheck check() {
-        return new SubnetCheck(node);
+    SubnetCheck check(HookContext context) {
+        return new SubnetCheck(node, context.operator());
     }
 
     Credentials credentials() {

@@ -9,6 +9,7 @@ import io.canal.control.AgentStatus;
 import io.canal.control.Finding;
 import io.canal.control.Op;
 import io.canal.control.Reply;
+import io.canal.juju.HookContext;
 import io.canal.juju.Juju;
 import io.canal.model.Json;
 import java.io.IOException;
@@ -19,7 +20,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** check-subnets and repair-subnets. Both work with the agent stopped, and with etcd away. */
-record SubnetActions(Juju juju, Machine machine) {
+record SubnetActions(HookContext context, Juju juju, Machine machine) {
 
     private static final String NOTHING = "Nothing differs.";
     private static final String NOTHING_ALLOWED = "Nothing that may be done without being asked for; left says what is.";
@@ -35,7 +36,7 @@ record SubnetActions(Juju juju, Machine machine) {
 
     /** Compares; 1 if strict and something is inconsistent. */
     int check(boolean strict) throws IOException {
-        Report report = machine.check().report();
+        Report report = machine.check(context).report();
         juju.actionResults(report.results());
         return strict && !report.isConsistent() ? 1 : 0;
     }
@@ -47,7 +48,7 @@ record SubnetActions(Juju juju, Machine machine) {
                 .put("dry-run", dryRun)
                 .put("allow-renumber", parameters.path("allow-renumber").asBoolean())
                 .put("accept-etcd", parameters.path("accept-etcd").asBoolean());
-        List<Finding> before = machine.check().report().problems();
+        List<Finding> before = machine.check(context).report().problems();
         switch (machine.agent().ask(Op.REPAIR, arguments, PATIENCE)) {
             case Reply.Done(ObjectNode body) -> {
                 if (!dryRun) {
@@ -73,12 +74,14 @@ record SubnetActions(Juju juju, Machine machine) {
             return;
         }
         FileRepair repair = new FileRepair(machine.node(), machine.program().current().resolve("templates"));
-        FileRepair.Outcome outcome = repair.run(machine.check().observation(), dryRun);
+        FileRepair.Outcome outcome = repair.run(machine.check(context).observation(), dryRun);
         List<String> plan = new ArrayList<>(List.of(verb + " " + NodeSetup.UNIT));
         plan.addAll(outcome.plan());
         List<String> done = new ArrayList<>(dryRun ? List.of() : List.of(sentence));
         done.addAll(outcome.done());
-        tell(dryRun, List.of(), plan, done, outcome.left());
+        List<String> planned = List.of(NodeSetup.UNIT, machine.node().subnetEnv().toString(), machine.node().conflist().toString());
+        List<Finding> others = before.stream().filter(problem -> !planned.contains(problem.where())).toList();
+        tell(dryRun, dryRun ? others : List.of(), plan, done, outcome.left());
     }
 
     private boolean isUp() {
@@ -104,7 +107,7 @@ record SubnetActions(Juju juju, Machine machine) {
      * @param plan what else was to be done
      */
     private void tell(boolean dryRun, List<Finding> before, List<String> plan, List<String> done, List<String> left) throws IOException {
-        Report after = machine.check().report();
+        Report after = machine.check(context).report();
         Map<String, String> results = new TreeMap<>();
         List<String> wholePlan = new ArrayList<>(plan);
         before.stream().filter(SubnetActions::isTheAgents).forEach(problem -> wholePlan.add("Put right: " + words(problem)));
@@ -118,7 +121,8 @@ record SubnetActions(Juju juju, Machine machine) {
             before.stream().filter(problem -> !after.problems().contains(problem)).forEach(problem -> wholeDone.add("Put right: " + words(problem)));
             number(results, "done", wholeDone.isEmpty() && after.isConsistent() ? List.of(NOTHING) : wholeDone);
             // Honest to the end: what is still wrong is looked at, not taken from who mended it.
-            after.problems().stream().filter(problem -> !rest.contains(words(problem))).map(SubnetActions::wordsAndRepair).forEach(rest::add);
+            after.problems().stream().filter(problem -> !rest.contains(words(problem)) && !rest.contains(advice(problem)))
+                    .map(SubnetActions::wordsAndRepair).forEach(rest::add);
         }
         number(results, "left", rest);
         number(results, "recreate", toBeRecreated(after));
@@ -145,6 +149,11 @@ record SubnetActions(Juju juju, Machine machine) {
     /** With what an operator can do, where that is more than to run the repair that has just run. */
     static String wordsAndRepair(Finding problem) {
         return isTheAgents(problem) ? words(problem) : words(problem) + " " + problem.repair();
+    }
+
+    /** What an operator can do, also what the agent would do if it ran. */
+    static String advice(Finding problem) {
+        return problem.what() + " " + problem.repair();
     }
 
     private static void number(Map<String, String> results, String key, List<String> sentences) {

@@ -145,6 +145,7 @@ class ActionsTest {
         node.action("repair-subnets");
         assertEquals(List.of(), node.asked);
         assertEquals("start canal-agent.service", node.juju.results().get("plan.0"));
+        assertFalse(node.juju.results().values().toString().contains("The agent does not run"), () -> "what is planned is not left: " + node.juju.results());
         node.juju.parameter("dry-run", false);
         node.action("repair-subnets");
         assertEquals("systemctl start --no-block canal-agent.service", node.asked.getFirst());
@@ -197,7 +198,7 @@ class ActionsTest {
     private Observation seen(NetworkConfig config, SubnetKey own) throws IOException {
         LeaseValue lease = LeaseValue.vxlan(Ip.of("10.10.0.1"), 1, Mac.of("02:00:00:00:00:01"));
         Path subnetEnv = node.paths.subnetEnv();
-        return new Observation(node.paths, "canal/0", 0,
+        return new Observation(node.paths, "canal/0", "juju", 0,
                 new Etcd.Seen(Optional.of(config), Map.of(own, lease), Map.of(), Optional.empty(), List.of(), "/coreos.com/network"),
                 "a1", "boot", Optional.empty(), Set.of(Ip.of("10.10.0.1")),
                 Optional.of(Uplink.of(2, "eth0", 1500, IpPrefix.of("10.10.0.1/24"))),

@@ -27,7 +27,7 @@ final class CharmOptionsTest {
     })
     void a_wrong_value_is_refused_with_a_sentence(String option, String value, String sentence) {
         var bad = assertInstanceOf(CharmOptions.Result.Bad.class, CharmOptions.of(Json.object().put(option, value)));
-        assertEquals(sentence + "; set it with juju config", bad.sentence());
+        assertEquals(sentence + "; set it with juju config", bad.sentence("juju"));
     }
 
     @Test

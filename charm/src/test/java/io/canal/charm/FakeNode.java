@@ -78,6 +78,7 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess, Machine.Time {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "JUJU_DISPATCH_PATH", path,
                 "JUJU_UNIT_NAME", unit,
+                "JUJU_API_ADDRESSES", "10.77.0.10:17070",
                 "JUJU_PRINCIPAL_UNIT", "node/0",
                 "JUJU_CHARM_DIR", charmDir.toString()));
         for (int i = 0; i < more.length; i += 2) {

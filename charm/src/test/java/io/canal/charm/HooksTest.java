@@ -182,6 +182,14 @@ class HooksTest {
     }
 
     @Test
+    void where_no_juju_is_the_sentence_names_the_command_that_is_there() throws IOException {
+        node.juju.option("cidr", "10.1.0.0/99");
+        node.hook("install");
+        node.hook("config-changed", "JUJU_API_ADDRESSES", "");
+        assertTrue(node.juju.lastStatus().message().endsWith("; set it with canal config"), node.juju.lastStatus().message());
+    }
+
+    @Test
     void a_bad_option_blocks_with_a_sentence_and_leaves_what_works() throws IOException {
         node.hook("install");
         node.related().hook("etcd-relation-changed");

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,14 @@ class EventTest {
         assertEquals(Event.Life.CONFIG_CHANGED, HookContext.of(recorded("env.hooks_config-changed.txt")).event());
         assertEquals(Event.Life.STOP, HookContext.of(recorded("env.hooks_stop.txt")).event());
         assertEquals(new Event.Action("good"), HookContext.of(recorded("env.actions_good.txt")).event());
+    }
+
+    @Test
+    void juju_is_known_by_the_controller_that_a_hook_is_told_of() throws IOException {
+        Map<String, String> hook = new HashMap<>(recorded("env.actions_good.txt"));
+        assertEquals("juju", HookContext.of(hook).operator());
+        hook.put("JUJU_API_ADDRESSES", "");
+        assertEquals("canal", HookContext.of(hook).operator());
     }
 
     @Test
