@@ -52,8 +52,9 @@ class LauncherIT {
 
     @Test
     void an_unknown_word_after_test_is_named() {
-        refused(Program.of("sh", CANAL.toString(), "test", "--fast"), "\"--fast\", expected nothing, --quick or --with-flanneld PATH");
+        refused(Program.of("sh", CANAL.toString(), "test", "--fast"), "\"--fast\", expected nothing, --quick, --with-flanneld PATH or --with-felix PATH");
         refused(Program.of("sh", CANAL.toString(), "test", "--with-flanneld", "/nowhere"), "\"/nowhere\", expected the path of a flanneld");
+        refused(Program.of("sh", CANAL.toString(), "test", "--with-felix", "/nowhere"), "\"/nowhere\", expected the path of a Felix");
     }
 
     @Test
