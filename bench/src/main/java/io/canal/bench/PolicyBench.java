@@ -8,6 +8,8 @@ import io.canal.store.Store;
 import io.canal.store.testing.TestEtcd;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -19,6 +21,9 @@ final class PolicyBench {
 
     private static final int STARTS = 5;
     private static final int CHANGES = 100;
+    /** What needs a second for a change, and as long to take it back, makes fewer of them. */
+    private static final int LEAST_CHANGES = 20;
+    private static final Duration LONGEST = Duration.ofSeconds(30);
     private static final int BETWEEN_MILLIS = 60;
     private static final String POD = "10.99.0.1";
     private static final String POD_INTERFACE = "cali%011d".formatted(0);
@@ -69,20 +74,26 @@ final class PolicyBench {
         load.remove(PolicyLoad.NODE, "fresh");
         load.pod(OTHER_NODE, "client", "calix", Probe.CLIENT, "allowed");
         Sample starts = starts(guard);
+        progress(guard, "start", starts, "s");
         Sample rules;
         Sample labels;
         try (Probe probe = new Probe(pods.client, pods.pod, POD, PolicyLoad.PORT)) {
             rules = changes(probe, () -> load.rule(PolicyLoad.PORT), () -> load.rule(PolicyLoad.CLOSED_PORT));
+            progress(guard, "a rule", rules, "ms");
             load.pod(OTHER_NODE, "client", "calix", Probe.CLIENT, "none");
             load.rule(PolicyLoad.PORT);
             Node.pause(1000);
             labels = changes(probe, () -> load.pod(OTHER_NODE, "client", "calix", Probe.CLIENT, "allowed"),
                     () -> load.pod(OTHER_NODE, "client", "calix", Probe.CLIENT, "none"));
+            progress(guard, "a label", labels, "ms");
             load.pod(OTHER_NODE, "client", "calix", Probe.CLIENT, "allowed");
         }
         try (Probe probe = new Probe(pods.client, pods.fresh, NEW_POD, PolicyLoad.PORT)) {
             Sample made = changes(probe, () -> load.pod(PolicyLoad.NODE, "fresh", NEW_INTERFACE, NEW_POD, "none"), () -> load.remove(PolicyLoad.NODE, "fresh"));
-            return new Figures(starts, rules, labels, made, new Sample(new double[] {guard.residentMegabytes()}));
+            progress(guard, "a pod", made, "ms");
+            Sample megabytes = new Sample(new double[] {guard.residentMegabytes()});
+            progress(guard, "resident memory", megabytes, "MB");
+            return new Figures(starts, rules, labels, made, megabytes);
         }
     }
 
@@ -106,24 +117,21 @@ final class PolicyBench {
     private static Sample changes(Probe probe, Change open, Change close) throws Exception {
         double[] millis = new double[CHANGES];
         probe.awaitClosed();
-        for (int i = 0; i < CHANGES; i++) {
+        long begun = System.nanoTime();
+        int made = 0;
+        for (; made < CHANGES && (made < LEAST_CHANGES || System.nanoTime() - begun < LONGEST.toNanos()); made++) {
             Node.pause(BETWEEN_MILLIS);
             long start = System.nanoTime();
             open.make();
-            millis[i] = (probe.awaitOpen() - start) / 1e6;
+            millis[made] = (probe.awaitOpen() - start) / 1e6;
             close.make();
             probe.awaitClosed();
         }
-        return new Sample(millis);
+        return new Sample(Arrays.copyOf(millis, made));
     }
 
     private static void tell(Report report, int policies, Dataplane dataplane, Figures ours, Optional<Figures> felix) {
         String size = ", " + dataplane.text() + ", " + policies + " policies";
-        progress("start", ours.starts, "s");
-        progress("a rule", ours.rules, "ms");
-        progress("a label", ours.labels, "ms");
-        progress("a pod", ours.pods, "ms");
-        progress("resident memory", ours.megabytes, "MB");
         Yardstick recorded = dataplane.yardstick(policies);
         boolean nft = dataplane == Dataplane.NFTABLES;
         boolean iptables = dataplane == Dataplane.IPTABLES_NFT;
@@ -138,8 +146,8 @@ final class PolicyBench {
     }
 
     /** A bench of many minutes says what it knows as it goes. */
-    private static void progress(String what, Sample sample, String unit) {
-        Report.progress("  %s: p50 %.2f, p99 %.2f %s".formatted(what, sample.median(), sample.percentile(0.99), unit));
+    private static void progress(Guard guard, String what, Sample sample, String unit) {
+        Report.progress("  %s, %s: p50 %.2f, p99 %.2f %s of %d".formatted(guard.title(), what, sample.median(), sample.percentile(0.99), unit, sample.size()));
     }
 
     private static void put(Report report, String what, Sample sample, double p50, double p99, String beside) {
