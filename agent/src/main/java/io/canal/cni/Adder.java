@@ -6,6 +6,7 @@ import io.canal.ipam.Owner;
 import io.canal.ipam.RangeSet;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.model.Cidr;
+import io.canal.model.DiskReason;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import io.canal.model.Mac;
@@ -103,7 +104,10 @@ final class Adder {
         Attachment attachment = attachment(request, config, identity, addresses);
         try {
             inTime(id, start);
-            kit.journal().adding(attachment);
+            noted(id, () -> {
+                kit.journal().adding(attachment);
+                return true;
+            });
             Optional<Attachment> before = kit.attachments().ownerOf(attachment.hostInterface()).filter(other -> !other.id().equals(id));
             kit.attachments().put(new Journal.Entry(attachment, false));
             kit.steps().reached(Step.ADDING_NOTED);
@@ -118,12 +122,15 @@ final class Adder {
             awaitRules(attachment, rules, start);
             kit.steps().reached(Step.RULES_IN_PLACE);
             checkLease(lease);
-            if (!kit.journal().up(id)) {
+            if (!noted(id, () -> kit.journal().up(id))) {
                 throw new CniRefused(CniError.TRY_AGAIN_LATER, id + " was deleted while it was added");
             }
             kit.attachments().put(new Journal.Entry(attachment, true));
             kit.steps().reached(Step.UP_NOTED);
-            publish(attachment);
+            noted(id, () -> {
+                publish(attachment);
+                return true;
+            });
             return attachment;
         } catch (CniRefused refusal) {
             deleter.undo(attachment);
@@ -137,6 +144,19 @@ final class Adder {
         } catch (RuntimeException defect) {
             deleter.undo(attachment);
             throw defect;
+        }
+    }
+
+    private interface Note {
+        boolean write() throws IOException;
+    }
+
+    /** What the node's disk does not take now it may take soon. */
+    private static boolean noted(Id id, Note note) throws CniRefused {
+        try {
+            return note.write();
+        } catch (IOException failure) {
+            throw new CniRefused(new CniError(CniError.TRY_AGAIN_LATER, id + " cannot be attached: this node's disk does not take the note of it", DiskReason.of(failure)));
         }
     }
 

@@ -3,6 +3,7 @@ package io.canal.cni;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.cni.TestHost.Call;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -55,6 +56,26 @@ final class FullDiskIT {
         assertGone();
         free();
         add(Call.pod("c1", host.pod("c"), "web-1"));
+    }
+
+    @Test
+    void where_only_the_journal_cannot_be_written_an_add_is_to_be_tried_again_and_leaves_nothing() throws Exception {
+        Path folder = host.paths().endpointJournal();
+        mount("mount", "-t", "tmpfs", "-o", "nr_inodes=1", "tmpfs", folder.toString());
+        try {
+            NativeClient.Outcome refused = host.call("ADD", Call.pod("c1", host.pod("a"), "web-1"));
+            assertEquals(1, refused.code());
+            JsonNode error = TestHost.JSON.readTree(refused.out());
+            assertEquals(11, error.path("code").asInt(), refused.out());
+            assertEquals("eth0 of c1 cannot be attached: this node's disk does not take the note of it", error.path("msg").asText());
+            assertTrue(error.path("details").asText().contains("No space left"), refused.out());
+            assertGone();
+            assertEquals(Map.of(), host.etcd());
+        } finally {
+            mount("umount", folder.toString());
+        }
+        add(Call.pod("c1", host.pod("b"), "web-1"));
+        assertEquals(List.of("c1,eth0.endpoint"), host.journal());
     }
 
     @Test
