@@ -13,8 +13,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
@@ -70,10 +72,7 @@ record Program(Path folder, Path scratch) {
         }
         // The caches, which differ from build to build, are not in the digest; the training of hooks installs the program and needs it.
         write("digest", digestOf(List.of("runtime", "lib", "native", "templates", "cni", "bin", "java.args", "hook.args", "version"), "").substring(0, 24) + "\n");
-        for (Role role : Role.values()) {
-            String cache = role.cache(cached);
-            train(role, cache, flags + "\n-XX:AOTCacheOutput=" + cache + ".new\n-cp " + classPath + "\n");
-        }
+        train(flags, classPath, cached);
     }
 
     /**
@@ -161,19 +160,36 @@ record Program(Path folder, Path scratch) {
         }
     }
 
-    private void train(Role role, String cache, String arguments) throws IOException, InterruptedException {
-        if (Files.exists(folder.resolve(cache))) {
-            return;
+    /** Makes the caches that are not there, side by side: each run is one processor's work. */
+    private void train(String flags, String classPath, String cached) throws IOException, InterruptedException {
+        Map<Role, Process> runs = new EnumMap<>(Role.class);
+        for (Role role : Role.values()) {
+            if (!Files.exists(folder.resolve(role.cache(cached)))) {
+                Path file = scratch.resolve(role.word + ".args");
+                // Not into the folder, which the training of hooks copies.
+                Files.writeString(file, flags + "\n-XX:AOTCacheOutput=" + folder.relativize(made(role)) + "\n-cp " + classPath + "\n");
+                Files.deleteIfExists(made(role));
+                runs.put(role, start(List.of(folder.resolve("runtime/bin/java").toString(), "@" + file, "-Dcanal.home=" + folder, role.main, "--train"),
+                        folder, training(role)));
+            }
         }
-        Path file = scratch.resolve(role.word + ".args");
-        Files.writeString(file, arguments);
-        run(List.of(folder.resolve("runtime/bin/java").toString(), "@" + file, "-Dcanal.home=" + folder, role.main, "--train"),
-                folder, "training-" + role.word);
-        Path made = folder.resolve(cache + ".new");
-        if (!Files.exists(made)) {
-            throw new IOException("the training run left no AOT cache; see " + scratch.resolve("training-" + role.word + ".log"));
+        for (Map.Entry<Role, Process> run : runs.entrySet()) {
+            await(run.getValue(), training(run.getKey()));
         }
-        Files.move(made, folder.resolve(cache), StandardCopyOption.ATOMIC_MOVE);
+        for (Role role : runs.keySet()) {
+            if (!Files.exists(made(role))) {
+                throw new IOException("the training run left no AOT cache; see " + log(training(role)));
+            }
+            Files.move(made(role), folder.resolve(role.cache(cached)), StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
+
+    private Path made(Role role) {
+        return scratch.resolve(role.word + ".aot");
+    }
+
+    private static String training(Role role) {
+        return "training-" + role.word;
     }
 
     private void removeCachesBut(String digest) throws IOException {
@@ -185,11 +201,22 @@ record Program(Path folder, Path scratch) {
     }
 
     private void run(List<String> command, Path where, String name) throws IOException, InterruptedException {
-        Path log = scratch.resolve(name + ".log");
-        int code = new ProcessBuilder(command).directory(where.toFile()).redirectErrorStream(true).redirectOutput(log.toFile()).start().waitFor();
+        await(start(command, where, name), name);
+    }
+
+    private Process start(List<String> command, Path where, String name) throws IOException {
+        return new ProcessBuilder(command).directory(where.toFile()).redirectErrorStream(true).redirectOutput(log(name).toFile()).start();
+    }
+
+    private void await(Process process, String name) throws IOException, InterruptedException {
+        int code = process.waitFor();
         if (code != 0) {
-            throw new IOException(name + " failed with exit code " + code + ":\n" + Files.readString(log));
+            throw new IOException(name + " failed with exit code " + code + ":\n" + Files.readString(log(name)));
         }
+    }
+
+    private Path log(String name) {
+        return scratch.resolve(name + ".log");
     }
 
     private void write(String name, String text) throws IOException {

@@ -29,8 +29,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The packed charm, unpacked and run through dispatch with hook tools that are scripts. Needs root, for a mount namespace. */
+@Execution(ExecutionMode.CONCURRENT)
 class PackedCharmIT {
 
     private static PackedCharm charm;

@@ -59,6 +59,10 @@ public final class TestEtcd implements AutoCloseable {
     }
 
     private TestEtcd(int count, boolean tls, Optional<NetworkNamespace> namespace, String address, int port) {
+        if (Boolean.getBoolean("canal.test.shared")) {
+            throw new AssertionError("the threads that carry this JVM's virtual threads may live in a namespace of an earlier test, whose loopback has no etcd;"
+                    + " tag the class long, as those are that have a JVM of their own");
+        }
         this.namespace = namespace;
         this.address = address;
         try {
