@@ -15,7 +15,6 @@ import io.canal.ruleset.ChainName;
 import io.canal.ruleset.Dialect;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
-import io.canal.ruleset.Member;
 import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.nft.Bytes;
@@ -54,20 +53,15 @@ public final class NftTable implements AutoCloseable {
     /** From so many chains on several threads make what is written of them. */
     private static final int MANY = 32;
     private static final String COMMENT = "canal: pod network and network policy";
-    /** Stands for the verdict of an element of a set. */
-    private static final Verdict NONE = new Verdict(Verdict.CONTINUE_CODE, "");
 
     private final NftablesSocket socket;
     private final Delta<String, NftChain> chains = new Delta<>();
     private final Delta<String, NftSet> sets = new Delta<>();
     private final Delta<ElementKey, Verdict> elements = new Delta<>();
-    /** The wanted elements of each set, so that the end of one set costs nothing for the others. */
-    private final Map<String, Set<ElementKey>> wantedOf = new HashMap<>();
+    private final NftElements wantedElements = new NftElements(elements);
     /** The sets of ports that each chain looks up, and how many chains look up each. */
     private final Map<String, Set<NftSet>> portSetsOf = new HashMap<>();
     private final Map<NftSet, Integer> portSetUses = new HashMap<>();
-    /** The elements of sets whose members merge, to find the difference when one member changes. */
-    private final Map<NamedSet, Set<ElementKey>> merged = new HashMap<>();
     private final Set<String> maps = new HashSet<>();
     /** Once an address of IPv6 has joined what a rule asks for, all rules of IPv6 are there and stay. */
     private Dialect dialect = Dialect.NFTABLES_WITHOUT_V6_MEMBERS;
@@ -82,6 +76,7 @@ public final class NftTable implements AutoCloseable {
     /** Whether the last try had something to do. */
     private boolean changed;
     private final RefusedChains refusedChains;
+    private final RefusedSets refusedSets;
 
     /** @param socket in the node's network namespace; it is closed with this */
     public NftTable(NftablesSocket socket) {
@@ -91,6 +86,7 @@ public final class NftTable implements AutoCloseable {
     NftTable(NftablesSocket socket, Clock clock) {
         this.socket = socket;
         refusedChains = new RefusedChains(chains, this::bring, () -> anew || mustReplace(), new Again(clock, REFUSED, REFUSED_OFTEN));
+        refusedSets = new RefusedSets(chains, sets, wantedElements, refusedChains, this::bring, new Again(clock, REFUSED, REFUSED_OFTEN));
     }
 
     /** The port by which our own changes are known. */
@@ -102,6 +98,7 @@ public final class NftTable implements AutoCloseable {
     public void distrust() {
         trusted = false;
         refusedChains.distrust();
+        refusedSets.distrust();
     }
 
     /** Takes all of the ruleset as wanted. */
@@ -161,73 +158,21 @@ public final class NftTable implements AutoCloseable {
             for (String iface : interfaces) {
                 ChainName target = ruleset.entries(dispatch).get(iface);
                 if (target == null) {
-                    unwantElement(ElementKey.of(NftRendering.name(dispatch), Bytes.interfaceName(iface)));
+                    wantedElements.unwant(ElementKey.of(NftRendering.name(dispatch), Bytes.interfaceName(iface)));
                 } else {
-                    wantElements(List.of(NftRendering.entry(dispatch, iface, target)));
+                    wantedElements.want(List.of(NftRendering.entry(dispatch, iface, target)));
                 }
             }
         });
         for (NamedSet set : changes.sets()) {
             if (ruleset.sets().contains(set)) {
-                sets.want(set.nftName(), NftRendering.set(set));
+                refusedSets.want(NftRendering.set(set));
             } else {
-                sets.unwant(set.nftName());
-                unwantElements(set.nftName());
-                merged.remove(set);
+                refusedSets.unwant(set.nftName());
+                wantedElements.unwant(set);
             }
         }
-        changes.members().forEach((set, members) -> wantMembers(ruleset, set, members));
-    }
-
-    private void wantMembers(Ruleset ruleset, NamedSet set, Set<Member> changed) {
-        Set<Member> now = ruleset.members(set);
-        if (set.kind() != NamedSet.Kind.NET) {
-            String name = set.nftName();
-            for (Member member : changed) {
-                ElementKey key = ElementKey.of(name, NftRendering.key(set, member));
-                if (now.contains(member)) {
-                    want(key, NONE);
-                } else {
-                    unwantElement(key);
-                }
-            }
-            return;
-        }
-        Set<ElementKey> before = merged.getOrDefault(set, Set.of());
-        Set<ElementKey> all = wantElements(NftRendering.elements(set, now));
-        before.stream().filter(key -> !all.contains(key)).forEach(this::unwantElement);
-        merged.put(set, all);
-    }
-
-    /** All of one set. */
-    private Set<ElementKey> wantElements(List<NftElement> some) {
-        Map<Bytes, Verdict> verdicts = new HashMap<>();
-        some.forEach(element -> element.verdict().ifPresent(verdict -> verdicts.put(element.key(), verdict)));
-        Set<ElementKey> keys = new HashSet<>(ElementKey.paired(some));
-        for (ElementKey key : keys) {
-            want(key, verdicts.getOrDefault(key.key(), NONE));
-        }
-        return keys;
-    }
-
-    private void want(ElementKey key, Verdict verdict) {
-        wantedOf.computeIfAbsent(key.set(), set -> new HashSet<>()).add(key);
-        elements.want(key, verdict);
-    }
-
-    private void unwantElement(ElementKey key) {
-        Set<ElementKey> wanted = wantedOf.get(key.set());
-        if (wanted != null) {
-            wanted.remove(key);
-        }
-        elements.unwant(key);
-    }
-
-    private void unwantElements(String set) {
-        Set<ElementKey> wanted = wantedOf.remove(set);
-        if (wanted != null) {
-            wanted.forEach(elements::unwant);
-        }
+        changes.members().forEach((set, members) -> wantedElements.want(set, ruleset.members(set), members));
     }
 
     private record Rendered(NftChain chain, Map<NftSet, List<NftElement>> ports) {}
@@ -244,13 +189,13 @@ public final class NftTable implements AutoCloseable {
     }
 
     private void wantChain(NftChain chain, Map<NftSet, List<NftElement>> ports) {
-        chains.want(chain.name(), chain);
+        refusedSets.want(chain);
         refusedChains.forget(chain.name());
         Set<NftSet> before = portSetsOf.getOrDefault(chain.name(), Set.of());
         ports.forEach((set, itsElements) -> {
             if (!before.contains(set) && portSetUses.merge(set, 1, Integer::sum) == 1) {
-                sets.want(set.name(), set);
-                wantElements(itsElements);
+                refusedSets.want(set);
+                wantedElements.want(itsElements);
             }
         });
         before.stream().filter(set -> !ports.containsKey(set)).forEach(this::releasePortSet);
@@ -262,7 +207,7 @@ public final class NftTable implements AutoCloseable {
     }
 
     private void unwantChain(String name) {
-        chains.unwant(name);
+        refusedSets.unwantChain(name);
         refusedChains.forget(name);
         Set<NftSet> ports = portSetsOf.remove(name);
         if (ports != null) {
@@ -274,8 +219,8 @@ public final class NftTable implements AutoCloseable {
         Integer left = portSetUses.merge(set, -1, Integer::sum);
         if (left != null && left == 0) {
             portSetUses.remove(set);
-            sets.unwant(set.name());
-            unwantElements(set.name());
+            refusedSets.unwant(set.name());
+            wantedElements.unwantAll(set.name());
         }
     }
 
@@ -286,9 +231,11 @@ public final class NftTable implements AutoCloseable {
      * @return whether something was changed
      */
     public boolean apply(boolean mayRemove) throws IOException {
+        refusedSets.tryAgain();
         refusedChains.tryAgain();
         Optional<Refused> refused = bring(mayRemove);
         if (refused.isEmpty()) {
+            refusedSets.done();
             refusedChains.done();
             return changed;
         }
@@ -296,6 +243,9 @@ public final class NftTable implements AutoCloseable {
         trusted = false;
         generation = 0;
         refused = bring(mayRemove);
+        if (refused.isPresent()) {
+            refused = refusedSets.leaveOut(refused.get(), mayRemove);
+        }
         if (refused.isPresent()) {
             refused = refusedChains.leaveOut(refused.get(), mayRemove);
         }
@@ -351,7 +301,7 @@ public final class NftTable implements AutoCloseable {
 
     /** What of what is wanted the kernel does not take, in sentences. */
     public List<String> problems() {
-        return refusedChains.sentences();
+        return Stream.concat(refusedChains.sentences().stream(), refusedSets.sentences().stream()).toList();
     }
 
     /** One change more than before is our own; where there was another's between ours and this question, it is not known. */
@@ -418,7 +368,7 @@ public final class NftTable implements AutoCloseable {
         tableSeen = dump.exists();
         chains.sawOnly(NftListing.chains(dump));
         sets.sawOnly(NftListing.sets(dump));
-        elements.sawOnly(NftListing.elements(dump, NONE));
+        elements.sawOnly(NftListing.elements(dump, NftElements.NONE));
         if (tableLost) {
             chains.excuse();
             sets.excuse();
@@ -552,7 +502,7 @@ public final class NftTable implements AutoCloseable {
         for (ElementKey key : keys) {
             Verdict verdict = withVerdict ? elements.wanted(key) : null;
             written.add(new NftablesBatch.Element(ExpressionCodec.encodeData(key.key()), false,
-                    verdict == null || verdict.equals(NONE) ? Optional.empty() : Optional.of(ExpressionCodec.encodeData(verdict))));
+                    verdict == null || verdict.equals(NftElements.NONE) ? Optional.empty() : Optional.of(ExpressionCodec.encodeData(verdict))));
             key.end().ifPresent(end -> written.add(new NftablesBatch.Element(ExpressionCodec.encodeData(end), true, Optional.empty())));
         }
         return written;

@@ -70,6 +70,11 @@ final class RefusedChains {
         }
     }
 
+    /** The chain as it is wanted, where it was not taken. */
+    Optional<NftChain> wanted(String name) {
+        return Optional.ofNullable(refused.get(name));
+    }
+
     /** Others have changed the table. */
     void distrust() {
         again.reset();
@@ -139,18 +144,26 @@ final class RefusedChains {
     }
 
     private static String sentence(NftChain chain, String reason, boolean stays) {
-        String object = chain.rules().stream().map(NftRule::comment).filter(comment -> !comment.isEmpty()).findFirst().map(comment -> " (" + comment + ")").orElse("");
-        return "the kernel does not take chain " + chain.name() + object + ": " + reason + (stays ? "; it stays as it was" : "; it drops all packets");
+        return "the kernel does not take " + title(chain) + ": " + reason + (stays ? "; it stays as it was" : "; it drops all packets");
+    }
+
+    /** The chain with the object that it is of, where its rules say it. */
+    static String title(NftChain chain) {
+        return "chain " + chain.name() + chain.rules().stream().map(NftRule::comment).filter(comment -> !comment.isEmpty()).findFirst().map(comment -> " (" + comment + ")").orElse("");
     }
 
     /** @param forAMoment while what it leads to and looks up is still there */
     private static NftChain standIn(@Nullable NftChain before, NftChain wanted, boolean forAMoment) {
-        return before != null && (forAMoment || named(wanted).containsAll(named(before))) ? before
-                : new NftChain(wanted.name(), Optional.empty(), List.of(new NftRule(List.of(new Expression.Decide(Verdict.DROP)), "canal: the kernel does not take the rules of this chain")));
+        return before != null && (forAMoment || named(wanted).containsAll(named(before))) ? before : closed(wanted.name(), "canal: the kernel does not take the rules of this chain");
+    }
+
+    /** A chain that drops all packets. */
+    static NftChain closed(String name, String why) {
+        return new NftChain(name, Optional.empty(), List.of(new NftRule(List.of(new Expression.Decide(Verdict.DROP)), why)));
     }
 
     /** The chains and sets that must be there with it. */
-    private static Set<String> named(NftChain chain) {
+    static Set<String> named(NftChain chain) {
         Set<String> names = new HashSet<>();
         for (NftRule rule : chain.rules()) {
             for (Expression expression : rule.expressions()) {

@@ -19,6 +19,8 @@ public final class NftablesBatch {
     private static final int ELEMENTS_IN_MESSAGE = 200;
 
     private static final String RULE_OF = "a rule of chain ";
+    private static final String SET = "set ";
+    private static final String ELEMENTS_OF = "elements of set ";
 
     private final String table;
     private final List<NetlinkMessage> messages = new ArrayList<>();
@@ -125,7 +127,7 @@ public final class NftablesBatch {
      * @param bigEndian whether nft is to print keys as being in network order
      */
     public void addSet(String name, int keyType, int keyLength, boolean bigEndian, boolean interval, boolean verdicts) {
-        NetlinkMessage message = add(Nf.NEWSET, NetlinkMessage.NLM_F_CREATE, "set " + name)
+        NetlinkMessage message = add(Nf.NEWSET, NetlinkMessage.NLM_F_CREATE, SET + name)
                 .string(Nf.SET_TABLE, table)
                 .string(Nf.SET_NAME, name)
                 .be32(Nf.SET_FLAGS, (interval ? Nf.SET_INTERVAL : 0) | (verdicts ? Nf.SET_MAP : 0))
@@ -139,7 +141,7 @@ public final class NftablesBatch {
     }
 
     public void deleteSet(String name) {
-        add(Nf.DELSET, 0, "set " + name).string(Nf.SET_TABLE, table).string(Nf.SET_NAME, name);
+        add(Nf.DELSET, 0, SET + name).string(Nf.SET_TABLE, table).string(Nf.SET_NAME, name);
     }
 
     public void addElements(String set, List<Element> elements) {
@@ -153,7 +155,7 @@ public final class NftablesBatch {
     private void elements(int command, int flags, String set, List<Element> elements) {
         for (int from = 0; from < elements.size(); from += ELEMENTS_IN_MESSAGE) {
             List<Element> some = elements.subList(from, Math.min(elements.size(), from + ELEMENTS_IN_MESSAGE));
-            add(command, flags, "elements of set " + set)
+            add(command, flags, ELEMENTS_OF + set)
                     .string(Nf.ELEMENTS_TABLE, table)
                     .string(Nf.ELEMENTS_SET, set)
                     .nested(Nf.ELEMENTS_LIST, list -> some.forEach(element -> list.nested(Nf.LIST_ELEM, one -> {
@@ -181,7 +183,16 @@ public final class NftablesBatch {
 
     /** The chain whose rule the message at {@code index} makes; empty where it makes none. */
     Optional<String> chain(int index) {
-        return Optional.of(object(index)).filter(object -> object.startsWith(RULE_OF)).map(object -> object.substring(RULE_OF.length()));
+        return named(index, RULE_OF);
+    }
+
+    /** The set that the message at {@code index} is about, or its elements; empty where it is about none. */
+    Optional<String> set(int index) {
+        return named(index, SET).or(() -> named(index, ELEMENTS_OF));
+    }
+
+    private Optional<String> named(int index, String what) {
+        return Optional.of(object(index)).filter(object -> object.startsWith(what)).map(object -> object.substring(what.length()));
     }
 
     private NetlinkMessage add(int command, int flags, String object) {

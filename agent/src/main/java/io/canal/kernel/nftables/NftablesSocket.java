@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -72,8 +73,9 @@ public final class NftablesSocket implements AutoCloseable {
      *
      * @param reason names the first object that the kernel refused
      * @param chains those of whose rules the kernel said that it refuses them; there may be others, and it need not say any
+     * @param sets likewise those which it refuses, or elements of which, each with its reason
      */
-    public record Refused(KernelException reason, Set<String> chains) {}
+    public record Refused(KernelException reason, Set<String> chains, Map<String, KernelException> sets) {}
 
     /**
      * As {@link #commit}, for those who know what to do without what is refused.
@@ -91,8 +93,16 @@ public final class NftablesSocket implements AutoCloseable {
         }
         Refusal first = refusals.getFirst();
         Set<String> chains = new LinkedHashSet<>();
-        refusals.forEach(refusal -> batch.chain(refusal.index()).ifPresent(chains::add));
-        return Optional.of(new Refused(first.exception("change " + batch.object(first.index()) + " in nf_tables"), chains));
+        Map<String, KernelException> sets = new LinkedHashMap<>();
+        for (Refusal refusal : refusals) {
+            batch.chain(refusal.index()).ifPresent(chains::add);
+            batch.set(refusal.index()).ifPresent(set -> sets.putIfAbsent(set, reason(batch, refusal)));
+        }
+        return Optional.of(new Refused(reason(batch, first), chains, sets));
+    }
+
+    private static KernelException reason(NftablesBatch batch, Refusal refusal) {
+        return refusal.exception("change " + batch.object(refusal.index()) + " in nf_tables");
     }
 
     /** The number of changes that were made to nf_tables in this namespace. Also says whether the kernel has nf_tables. */

@@ -6,13 +6,11 @@ import io.canal.ruleset.PortRange;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 
 /** Overlapping and adjoining blocks as the fewest intervals; the kernel refuses overlapping ones. */
 final class Intervals {
-
-    /** From {@code first} on, up to before {@code end}; no end where it holds the last address there is. */
-    record Interval(Ip first, Optional<Ip> end) {}
 
     private Intervals() {}
 
@@ -20,7 +18,7 @@ final class Intervals {
         List<Interval> merged = new ArrayList<>();
         Ip first = null;
         Ip last = null;
-        for (Cidr block : blocks.stream().sorted().toList()) {
+        for (Cidr block : blocks instanceof NavigableSet<Cidr> sorted ? sorted : blocks.stream().sorted().toList()) {
             if (first == null || last == null) {
                 first = block.base();
                 last = block.last();
@@ -51,7 +49,7 @@ final class Intervals {
         return merged;
     }
 
-    private static Optional<Ip> next(Ip address) {
+    static Optional<Ip> next(Ip address) {
         boolean isLast = address.isV4() ? address.low() == 0xffff_ffffL : address.high() == -1 && address.low() == -1;
         return isLast ? Optional.empty() : Optional.of(address.plus(1));
     }

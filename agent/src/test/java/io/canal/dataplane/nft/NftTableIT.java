@@ -428,17 +428,7 @@ class NftTableIT {
     @Test
     void what_was_refused_is_tried_again_after_a_pause() throws IOException {
         AtomicLong seconds = new AtomicLong(1_000);
-        Clock clock = new Clock() {
-            @Override
-            public long nanos() {
-                return Duration.ofSeconds(seconds.get()).toNanos();
-            }
-
-            @Override
-            public Instant now() {
-                return Instant.EPOCH;
-            }
-        };
+        Clock clock = clock(seconds);
         Ruleset ruleset = new Ruleset();
         ChainName policy = new ChainName(Layer.RAW, "cali-pi-np/default/p");
         HookPoint prerouting = new HookPoint(Layer.RAW, Hook.PREROUTING);
@@ -460,6 +450,109 @@ class NftTableIT {
             assertEquals(List.of(), slow.problems());
             assertTrue(nft("nft", "list", "chain", "inet", "canal", "raw-cali-pi-np/default/p").contains("masquerade"));
         }
+    }
+
+    private static Clock clock(AtomicLong seconds) {
+        return new Clock() {
+            @Override
+            public long nanos() {
+                return Duration.ofSeconds(seconds.get()).toNanos();
+            }
+
+            @Override
+            public Instant now() {
+                return Instant.EPOCH;
+            }
+        };
+    }
+
+    /** Three policies, of which the first two look up a set with two members, which somebody has made for one. */
+    private Ruleset withSetTooSmall() {
+        nft("nft", "add table inet canal; add set inet canal cali40some-pods { type ipv4_addr; size 1; }");
+        Ruleset ruleset = policies("a", "b", "c");
+        ruleset.put(Samples.ADDRESSES);
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.1")));
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.2")));
+        for (String name : List.of("a", "b")) {
+            ruleset.put(lookingUp(name));
+        }
+        return ruleset;
+    }
+
+    private static Chain.Rules lookingUp(String name) {
+        return Chain.Rules.of(policy(name), Rule.of(new Action.Accept(), new Match.InSet(Side.SOURCE, Samples.ADDRESSES, false)).comment("NetworkPolicy default/" + name + " ingress"));
+    }
+
+    private List<String> verdicts(String... names) {
+        return List.of(names).stream().map(name -> name + (chain(policy(name)).contains("accept") ? " accept" : "") + (chain(policy(name)).contains("drop") ? " drop" : "")).toList();
+    }
+
+    @Test
+    void a_set_that_the_kernel_does_not_take_closes_what_looks_it_up_and_nothing_else() throws IOException {
+        AtomicLong seconds = new AtomicLong(1_000);
+        Ruleset ruleset = withSetTooSmall();
+        try (NftTable slow = new NftTable(node.<NftablesSocket, KernelException>call(NftablesSocket::open), clock(seconds))) {
+            slow.wantAll(ruleset);
+            ruleset.takeChanges();
+            assertTrue(slow.apply(false));
+            assertEquals(List.of("a drop", "b drop", "c accept"), verdicts("a", "b", "c"));
+            String problems = String.join("\n", slow.problems());
+            assertTrue(problems.startsWith("the kernel does not take a set: change elements of set cali40some-pods in nf_tables: "), problems);
+            assertTrue(problems.endsWith("; what looks it up drops all packets: chain filter-cali-pi-np/default/a (NetworkPolicy default/a ingress), "
+                    + "chain filter-cali-pi-np/default/b (NetworkPolicy default/b ingress)"), problems);
+            assertFalse(slow.apply(false), "nothing is to do before the pause is over");
+            // What changes meanwhile is not forgotten.
+            ruleset.put(Chain.Rules.of(policy("b"), Rule.of(new Action.Accept())));
+            ruleset.put(lookingUp("c"));
+            ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.3")));
+            ruleset.remove(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.1")));
+            slow.want(ruleset, ruleset.takeChanges());
+            assertTrue(slow.apply(false));
+            assertEquals(List.of("a drop", "b accept", "c drop"), verdicts("a", "b", "c"));
+            seconds.addAndGet(30);
+            slow.apply(false);
+            assertEquals(List.of("a drop", "b accept", "c drop"), verdicts("a", "b", "c"));
+            assertEquals(1, slow.problems().size());
+            seconds.addAndGet(59);
+            assertFalse(slow.apply(false), "the pause doubles");
+            seconds.addAndGet(1);
+            assertTrue(slow.apply(true), "the set may be made anew");
+            assertEquals(List.of("a accept", "b accept", "c accept"), verdicts("a", "b", "c"));
+            assertEquals(List.of(), slow.problems());
+            String listing = nft("nft", "list", "set", "inet", "canal", "cali40some-pods");
+            assertTrue(listing.contains("elements = { 10.1.1.2, 10.1.1.3 }"), listing);
+            slow.distrust();
+            assertFalse(slow.apply(true));
+        }
+    }
+
+    @Test
+    void a_set_that_somebody_has_made_too_small_is_made_anew() throws IOException {
+        Ruleset ruleset = withSetTooSmall();
+        table.wantAll(ruleset);
+        assertTrue(table.apply(true));
+        assertEquals(List.of("a accept", "b accept", "c accept"), verdicts("a", "b", "c"));
+        assertEquals(List.of(), table.problems());
+        table.distrust();
+        assertFalse(table.apply(true));
+    }
+
+    @Test
+    void a_set_that_is_not_taken_and_needed_no_more_is_no_problem_any_more() throws IOException {
+        Ruleset ruleset = withSetTooSmall();
+        table.wantAll(ruleset);
+        ruleset.takeChanges();
+        table.apply(false);
+        assertEquals(1, table.problems().size());
+        ruleset.put(Chain.Rules.of(policy("a"), Rule.of(new Action.Accept())));
+        ruleset.put(Chain.Rules.of(policy("b"), Rule.of(new Action.Accept())));
+        ruleset.remove(Samples.ADDRESSES);
+        table.want(ruleset, ruleset.takeChanges());
+        table.apply(false);
+        assertEquals(List.of("a accept", "b accept", "c accept"), verdicts("a", "b", "c"));
+        assertEquals(List.of(), table.problems());
+        table.apply(true);
+        assertFalse(nft("nft", "list", "table", "inet", "canal").contains("cali40some-pods"));
     }
 
     @Test
