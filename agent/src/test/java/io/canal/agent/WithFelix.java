@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * its name no run of the tests takes it up by itself.
  */
 @TestInstance(Lifecycle.PER_CLASS)
+@Tag("long")
 class WithFelix {
 
     private static final String ROOT = "/calico/resources/v3/projectcalico.org/";
