@@ -4,7 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * What is not as it should be, or good to know, by the part of the agent that found it. Each part says what holds now; what it said
@@ -22,9 +29,18 @@ final class Conditions {
         BLOCKED
     }
 
-    private record Condition(Weight weight, String sentence) {}
+    private record Condition(Weight weight, String sentence) {
+
+        String withoutNumbers() {
+            return NUMBER.matcher(sentence).replaceAll("#");
+        }
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(Conditions.class);
+    private static final Pattern NUMBER = Pattern.compile("[0-9]+");
 
     private final Runnable onChange;
+    private final BiConsumer<Weight, String> journal;
     private final Map<String, List<Condition>> byPart = new TreeMap<>();
 
     /**
@@ -33,7 +49,12 @@ final class Conditions {
      * @param onChange told after a change, on the thread that made it
      */
     Conditions(Runnable onChange) {
+        this(onChange, (weight, sentence) -> log.atLevel(weight == Weight.BLOCKED ? Level.WARN : Level.INFO).log("{}", sentence));
+    }
+
+    Conditions(Runnable onChange, BiConsumer<Weight, String> journal) {
         this.onChange = onChange;
+        this.journal = journal;
     }
 
     /** These sentences hold for the part now, and no others of this weight. */
@@ -46,8 +67,19 @@ final class Conditions {
                 return;
             }
             byPart.put(part, now);
+            fresh(weight, before, now).forEach(sentence -> journal.accept(weight, sentence));
         }
         onChange.run();
+    }
+
+    /** What the journal is to have: what is new. What waits tells itself when it goes on; what only counts on is not new. */
+    private static List<String> fresh(Weight weight, List<Condition> before, List<Condition> now) {
+        if (weight == Weight.NOT_READY) {
+            return List.of();
+        }
+        Set<String> known = before.stream().filter(condition -> condition.weight() != Weight.NOT_READY).map(Condition::withoutNumbers)
+                .collect(Collectors.toSet());
+        return now.stream().filter(condition -> condition.weight() == weight && !known.contains(condition.withoutNumbers())).map(Condition::sentence).toList();
     }
 
     /** As {@link #set(String, Weight, List)}, with at most one sentence. */

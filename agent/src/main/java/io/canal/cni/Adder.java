@@ -135,6 +135,9 @@ final class Adder {
         } catch (CniRefused refusal) {
             deleter.undo(attachment);
             throw refusal;
+        } catch (PodWiring.NoNamespace wrong) {
+            deleter.undo(attachment);
+            throw new CniRefused(CniError.INVALID_ENVIRONMENT, String.valueOf(wrong.getMessage()));
         } catch (PodWiring.Refused refusal) {
             deleter.undo(attachment);
             throw new CniRefused(CniError.INTERNAL, String.valueOf(refusal.getMessage()));

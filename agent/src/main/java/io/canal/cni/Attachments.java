@@ -1,6 +1,7 @@
 package io.canal.cni;
 
 import io.canal.cni.Attachment.Id;
+import io.canal.model.Mac;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -53,6 +54,11 @@ final class Attachments {
     /** Whether the interface belongs to another attachment; else whatever is left of it goes with this one. */
     synchronized boolean isAnothers(Attachment attachment) {
         return ownerOf(attachment.hostInterface()).filter(owner -> !owner.id().equals(attachment.id())).isPresent();
+    }
+
+    /** Whether one of them has given its pod this MAC. */
+    synchronized boolean hasMac(Mac mac) {
+        return byId.values().stream().anyMatch(entry -> entry.attachment().mac().equals(mac));
     }
 
     synchronized List<Journal.Entry> all() {

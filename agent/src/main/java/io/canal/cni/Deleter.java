@@ -7,6 +7,7 @@ import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.model.Decoded;
 import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
+import io.canal.model.Mac;
 import io.canal.model.calico.ResourceKey;
 import io.canal.model.cni.CniError;
 import io.canal.model.cni.CniRefused;
@@ -15,6 +16,7 @@ import io.canal.model.cni.PluginConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -121,18 +123,19 @@ final class Deleter {
             ResourceKey key = identity.get().key();
             var unused = kit.spool().addAnyhow(new Write.DeleteEndpoint(key, request.containerId()));
         }
-        removeInside(request);
+        removeInside(request, kit.attachments()::hasMac);
         if (config.isPresent()) {
             kit.ipam().release(config.get().name(), new Owner(request.containerId(), request.interfaceInPod()));
         }
         kit.journal().remove(new Id(request.containerId(), request.interfaceInPod()));
     }
 
-    private static void removeInside(CniRequest request) {
+    /** @param anothers whether the interface of this MAC is that of an attachment which stays */
+    private static void removeInside(CniRequest request, Predicate<Mac> anothers) {
         NetworkNamespace pod = new NetworkNamespace(Path.of(request.netns()));
         try {
             if (!request.netns().isEmpty() && pod.exists() && !PodWiring.isOwn(pod.path())) {
-                PodWiring.removeInside(pod, request.interfaceInPod());
+                PodWiring.removeInside(pod, request.interfaceInPod(), anothers);
             }
         } catch (IOException failure) {
             log.info("{} cannot be looked into, and goes with what is in it: {}", pod, failure.getMessage());

@@ -83,7 +83,7 @@ public final class OfflineDel {
         } else {
             NetworkNamespace pod = new NetworkNamespace(Path.of(request.netns()));
             if (!request.netns().isEmpty() && pod.exists() && !PodWiring.isOwn(pod.path())) {
-                PodWiring.removeInside(pod, request.interfaceInPod());
+                PodWiring.removeInside(pod, request.interfaceInPod(), attachments::hasMac);
             }
             if (config instanceof Good<PluginConfig>(PluginConfig good)) {
                 leaveDeletion(paths, request, good, attachments);

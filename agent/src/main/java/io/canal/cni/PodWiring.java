@@ -25,6 +25,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,6 +75,16 @@ final class PodWiring {
         }
     }
 
+    /** What CNI_NETNS names is there, but is something else. */
+    static final class NoNamespace extends IOException {
+
+        private static final long serialVersionUID = 1;
+
+        NoNamespace(Path path) {
+            super("CNI_NETNS is \"" + path + "\", expected the path of a network namespace");
+        }
+    }
+
     private PodWiring() {}
 
     /** Whether the path leads to the namespace that we are in ourselves. */
@@ -105,6 +116,9 @@ final class PodWiring {
         try {
             tryPair(host, pod, plan);
         } catch (KernelException failure) {
+            if (failure.errno() == Errno.EINVAL && !isNetworkNamespace(pod)) {
+                throw new NoNamespace(pod.path());
+            }
             if (failure.errno() != Errno.EEXIST) {
                 throw failure;
             }
@@ -125,6 +139,15 @@ final class PodWiring {
         }
     }
 
+    private static boolean isNetworkNamespace(NetworkNamespace pod) {
+        try {
+            pod.run(() -> { });
+            return true;
+        } catch (IOException refused) {
+            return false;
+        }
+    }
+
     /** Removes the host's end, and with it the pod's, the routes and the neighbours; absence is no error. */
     static void remove(Rtnl host, String hostInterface) throws IOException {
         try {
@@ -136,12 +159,12 @@ final class PodWiring {
         }
     }
 
-    /** Removes the pod's end by its namespace, if both are there and it is a veth. */
-    static void removeInside(NetworkNamespace pod, String interfaceInPod) throws IOException {
+    /** Removes the pod's end by its namespace, if both are there, it is a veth, and its MAC is not one that stays. */
+    static void removeInside(NetworkNamespace pod, String interfaceInPod, Predicate<Mac> stays) throws IOException {
         pod.run(() -> {
             try (Rtnl inside = Rtnl.open()) {
                 Optional<Link> link = inside.link(interfaceInPod);
-                if (link.isPresent() && link.get().kind().equals("veth")) {
+                if (link.isPresent() && link.get().kind().equals("veth") && link.get().mac().filter(stays).isEmpty()) {
                     inside.execute("remove link " + interfaceInPod, Link.delete(link.get().index()));
                 }
             }

@@ -110,8 +110,8 @@ final class Decision {
                 }
                 problems.add(outOfSubnets() + "; it keeps " + subnet.pretty() + ", which is not of the network");
             } else {
-                problems.add("the subnet " + subnet.pretty() + " of this node is not of the network " + config.networks() + " at " + keys.config()
-                        + "; it is kept, as pods have addresses of it; repair-subnets allow-renumber=true gives the node another one");
+                problems.add("the subnet " + subnet.pretty() + " of this node is not of the network " + config.networksText() + " at " + keys.config()
+                        + "; it is kept, as pods have addresses of it; repair-subnets allow-renumber=true gives the node another one, unless the network is put back");
             }
         }
         flanneldWithoutV4().ifPresent(problems::add);
@@ -425,6 +425,6 @@ final class Decision {
         String remedy = vanished.isEmpty()
                 ? "; all who hold one are alive"
                 : "; these have vanished: " + String.join("; ", vanished) + "; if they are gone for good, free their subnets with the action release-lease";
-        return "out of subnets: none of " + config.networks() + " is free for this node" + remedy;
+        return "out of subnets: none of " + config.networksText() + " is free for this node" + remedy;
     }
 }

@@ -339,7 +339,7 @@ public final class Transition {
             Optional<LeaseValue> value = self.value(config.get());
             if (value.isEmpty()) {
                 about.add("this node has no address" + (config.get().backend().isVxlan() ? ", or no tunnel," : "") + " of one of the families of the network "
-                        + config.get().networks());
+                        + config.get().networksText());
                 pause(own.isPresent() ? standing : Standing.WAITING, about);
                 return;
             }

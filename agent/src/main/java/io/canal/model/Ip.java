@@ -74,6 +74,15 @@ public record Ip(Family family, long high, long low) implements Comparable<Ip> {
         return family == Family.V6;
     }
 
+    /** Whether packets can be sent to it as to one other host: neither unspecified, loopback, a group's nor everybody's. */
+    public boolean isOfHost() {
+        if (isV4()) {
+            long first = low >>> 24;
+            return first != 0 && first != 127 && (first < 224 || first >= 240 && low != 0xffff_ffffL);
+        }
+        return (high != 0 || low != 0 && low != 1) && high >>> 56 != 0xff;
+    }
+
     /** The address {@code count} after this one (before it, where negative), within the family's numbers. */
     public Ip plus(long count) {
         if (isV4()) {

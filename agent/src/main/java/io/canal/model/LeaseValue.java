@@ -55,9 +55,9 @@ public record LeaseValue(
     }
 
     static LeaseValue read(Fields fields) throws Fields.Malformed {
-        Ip publicIp = fields.parsed("PublicIP", "an IPv4 address", LeaseValue::v4)
-                .orElseThrow(() -> fields.missing("PublicIP", "an IPv4 address"));
-        Optional<Ip> publicIpv6 = fields.parsed("PublicIPv6", "an IPv6 address or null", LeaseValue::v6);
+        Ip publicIp = fields.parsed("PublicIP", "the IPv4 address of a host", LeaseValue::v4)
+                .orElseThrow(() -> fields.missing("PublicIP", "the IPv4 address of a host"));
+        Optional<Ip> publicIpv6 = fields.parsed("PublicIPv6", "the IPv6 address of a host, or null", LeaseValue::v6);
         if (publicIp.equals(NO_V4) && publicIpv6.isEmpty()) {
             throw fields.bad("PublicIP", publicIp.toString(), "an address of the node, as PublicIPv6 is not given either");
         }
@@ -114,11 +114,11 @@ public record LeaseValue(
     }
 
     private static Optional<Ip> v4(String text) {
-        return Ip.parse(text).filter(Ip::isV4);
+        return Ip.parse(text).filter(ip -> ip.isV4() && (ip.isOfHost() || ip.equals(NO_V4)));
     }
 
     private static Optional<Ip> v6(String text) {
-        return Ip.parse(text).filter(Ip::isV6);
+        return Ip.parse(text).filter(ip -> ip.isV6() && ip.isOfHost());
     }
 
     private static Optional<Vtep> vtep(Fields fields, String name) throws Fields.Malformed {

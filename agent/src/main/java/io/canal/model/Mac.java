@@ -57,6 +57,11 @@ public record Mac(long number) implements Comparable<Mac> {
         return new Mac(random.nextLong() & 0xfeff_ffff_ffffL | 0x0200_0000_0000L);
     }
 
+    /** Whether it can be the address of one station: neither a group's nor nobody's. */
+    public boolean isUnicast() {
+        return number != 0 && (number >>> 40 & 1) == 0;
+    }
+
     public byte[] toBytes() {
         byte[] bytes = new byte[6];
         for (int i = 0; i < 6; i++) {

@@ -6,6 +6,7 @@ import io.canal.model.Ip.Family;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import java.util.stream.Collectors;
 
 /**
  * The network that all nodes share: the JSON at {@code <prefix>/config}.
@@ -133,6 +134,11 @@ public record NetworkConfig(Optional<SubnetRange> v4, Optional<SubnetRange> v6, 
 
     public Optional<SubnetRange> range(Family family) {
         return family == Family.V4 ? v4 : v6;
+    }
+
+    /** The networks, for a sentence. */
+    public String networksText() {
+        return networks().stream().map(Cidr::toString).collect(Collectors.joining(" and "));
     }
 
     /** The blocks of the network, IPv4 first. */

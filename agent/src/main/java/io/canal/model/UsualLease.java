@@ -32,7 +32,7 @@ final class UsualLease {
         Optional<Ip> address = Ip.parse(text.substring(BEFORE_ADDRESS.length(), addressEnd));
         Optional<Mac> hardware = Mac.parse(text.substring(mac, mac + MAC_LENGTH));
         int number = number(text, vni, vniEnd);
-        if (address.isEmpty() || !address.get().isV4() || address.get().equals(LeaseValue.NO_V4) || hardware.isEmpty() || number < 0) {
+        if (address.isEmpty() || !address.get().isV4() || !address.get().isOfHost() || hardware.isEmpty() || !hardware.get().isUnicast() || number < 0) {
             return Optional.empty();
         }
         return Optional.of(LeaseValue.vxlan(address.get(), number, hardware.get()));

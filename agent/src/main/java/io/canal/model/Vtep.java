@@ -13,6 +13,8 @@ public record Vtep(int vni, Mac mac, Extra extra) {
     /** The highest VXLAN network identifier: 24 bits. */
     public static final int HIGHEST_VNI = (1 << 24) - 1;
 
+    private static final String MAC = "the MAC address of one device, such as 02:00:00:00:00:01";
+
     public Vtep {
         if (vni < 0 || vni > HIGHEST_VNI) {
             throw new IllegalArgumentException("VNI " + vni + " is not within 0 to " + HIGHEST_VNI);
@@ -25,8 +27,7 @@ public record Vtep(int vni, Mac mac, Extra extra) {
 
     static Vtep read(Fields fields) throws Fields.Malformed {
         int vni = fields.integer("VNI", 0, HIGHEST_VNI, 0);
-        Mac mac = fields.parsed("VtepMAC", "a MAC address such as 02:00:00:00:00:01", Mac::parse)
-                .orElseThrow(() -> fields.missing("VtepMAC", "a MAC address such as 02:00:00:00:00:01"));
+        Mac mac = fields.parsed("VtepMAC", MAC, text -> Mac.parse(text).filter(Mac::isUnicast)).orElseThrow(() -> fields.missing("VtepMAC", MAC));
         return new Vtep(vni, mac, fields.rest());
     }
 

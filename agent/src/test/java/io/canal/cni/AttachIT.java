@@ -126,6 +126,28 @@ final class AttachIT extends HostScene {
     }
 
     @Test
+    void a_late_del_leaves_alone_what_another_container_has_in_the_namespace() throws Exception {
+        NetworkNamespace pod = host.pod("a");
+        Call first = Call.pod("sandboxA", pod, "web-0");
+        Call second = Call.pod("sandboxB", pod, "web-1");
+        add(first);
+        delete(first);
+        add(second);
+        delete(first);
+        assertTrue(TestNamespaces.run(pod, "ip", "link", "show", "eth0").contains("eth0"));
+        assertEquals(1, host.open().size());
+        delete(second);
+        assertNothingLeft();
+    }
+
+    @Test
+    void what_is_no_network_namespace_is_named() throws Exception {
+        JsonNode error = refused(4, Call.pod("c0ffee", new NetworkNamespace(Path.of("/etc/passwd")), "web-0"));
+        assertTrue(error.toString().contains("CNI_NETNS is \\\"/etc/passwd\\\", expected the path of a network namespace"), error.toString());
+        assertNothingLeft();
+    }
+
+    @Test
     void a_later_sandbox_takes_the_interface_over_and_a_late_del_leaves_it_alone() throws Exception {
         Call first = Call.pod("sandboxA", host.pod("a"), "web-0");
         Call second = Call.pod("sandboxB", host.pod("b"), "web-0");

@@ -44,7 +44,17 @@ class FlannelValuesTest {
         "{\"PublicIP\":7}|PublicIP",
         "{\"PublicIP\":\"0.0.0.0\"}|PublicIP",
         "{\"PublicIP\":\"10.0.0.1\",\"PublicIPv6\":\"10.0.0.1\"}|PublicIPv6",
+        "{\"PublicIP\":\"127.0.0.1\"}|PublicIP",
+        "{\"PublicIP\":\"0.0.0.9\"}|PublicIP",
+        "{\"PublicIP\":\"224.0.0.1\"}|PublicIP",
+        "{\"PublicIP\":\"255.255.255.255\"}|PublicIP",
+        "{\"PublicIP\":\"10.0.0.1\",\"PublicIPv6\":\"::1\"}|PublicIPv6",
+        "{\"PublicIP\":\"10.0.0.1\",\"PublicIPv6\":\"ff02::1\"}|PublicIPv6",
         "{\"PublicIP\":\"10.0.0.1\",\"BackendType\":\"vxlan\"}|BackendData",
+        "{\"PublicIP\":\"10.0.0.1\",\"PublicIPv6\":null,\"BackendType\":\"vxlan\",\"BackendData\":{\"VNI\":1,\"VtepMAC\":\"ff:ff:ff:ff:ff:ff\"}}|BackendData.VtepMAC",
+        "{\"PublicIP\":\"10.0.0.1\",\"PublicIPv6\":null,\"BackendType\":\"vxlan\",\"BackendData\":{\"VNI\":1,\"VtepMAC\":\"01:00:5e:00:00:01\"}}|BackendData.VtepMAC",
+        "{\"PublicIP\":\"10.0.0.1\",\"PublicIPv6\":null,\"BackendType\":\"vxlan\",\"BackendData\":{\"VNI\":1,\"VtepMAC\":\"00:00:00:00:00:00\"}}|BackendData.VtepMAC",
+        "{\"PublicIP\":\"224.0.0.1\",\"PublicIPv6\":null,\"BackendType\":\"vxlan\",\"BackendData\":{\"VNI\":1,\"VtepMAC\":\"02:00:00:00:00:01\"}}|PublicIP",
         "{\"PublicIP\":\"10.0.0.1\",\"BackendType\":\"vxlan\",\"BackendData\":{\"VNI\":1}}|BackendData.VtepMAC",
         "{\"PublicIP\":\"10.0.0.1\",\"BackendType\":\"vxlan\",\"BackendData\":{\"VNI\":\"1\",\"VtepMAC\":\"02:00:00:00:00:01\"}}|BackendData.VNI"
     })
