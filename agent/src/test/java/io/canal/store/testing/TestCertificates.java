@@ -52,6 +52,11 @@ public final class TestCertificates {
         }
     }
 
+    /** Makes {@code expired.pem}: a certificate of a server, of the same key as that in use, that was valid until yesterday. */
+    public void expire() {
+        openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "expired.pem", "-days", "-1", "-extfile", "san");
+    }
+
     private void certificate(String name, String... key) {
         List<String> request = new ArrayList<>(List.of("req", "-new", "-nodes", "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=" + name));
         request.addAll(List.of(key));
