@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -67,6 +68,22 @@ class TwoAgentsIT {
         run(b.namespace(), "ping", "-c", "3", "-i", "0.05", "-W", "2", "-M", "do", "-s", "1422", a.address());
         one.del(a);
         two.del(b);
+    }
+
+    @Test
+    void pods_that_come_and_go_are_no_repairs() {
+        List<String> before = repairs();
+        for (int i = 0; i < 3; i++) {
+            Pod a = one.add();
+            one.del(a);
+            // A pass for which what was removed is gone.
+            one.await("it is ready", one::ready);
+        }
+        assertEquals(before, repairs());
+    }
+
+    private List<String> repairs() {
+        return run(one.namespace, "curl", "-s", "http://127.0.0.1:9099/metrics").lines().filter(line -> line.startsWith("canal_repairs_total{")).toList();
     }
 
     @Test

@@ -166,6 +166,38 @@ class IptablesTablesIT {
 
     @ParameterizedTest
     @EnumSource
+    void what_others_damage_is_told_and_our_own_changes_are_not(IptablesBackend backend) throws IOException {
+        Ruleset ruleset = twoRules();
+        IptablesTables tables = node.tables(backend);
+        tables.wantAll(ruleset);
+        ruleset.takeChanges();
+        node.apply(tables, true);
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.1.1.7")));
+        ruleset.put(Chain.Rules.of(Samples.EVERYTHING, Rule.of(new Action.Accept()).comment("goes")));
+        tables.want(ruleset, ruleset.takeChanges());
+        node.apply(tables, true);
+        tables.distrust();
+        node.apply(tables, true);
+        assertEquals(List.of(), told(tables));
+        assertEquals(List.of("CHANGED chain filter cali-everything of iptables no rule in place of 1 rule"), damaged(tables, () -> node.iptables(backend, "-F", "cali-everything")));
+        assertEquals(List.of("REMOVED canal's rules in chain filter FORWARD of iptables"), damaged(tables, () -> node.iptables(backend, "-F", "FORWARD")));
+        assertEquals(List.of("ADDED chain filter cali-foreign of iptables"), damaged(tables, () -> node.iptables(backend, "-N", "cali-foreign")));
+        assertEquals(List.of("REMOVED member 10.1.1.2/32 of ipset cali40some-pods"), damaged(tables, () -> node.run("ipset", "del", "cali40some-pods", "10.1.1.2")));
+    }
+
+    private List<String> damaged(IptablesTables tables, Runnable damage) throws IOException {
+        damage.run();
+        tables.distrust();
+        node.apply(tables, true);
+        return told(tables);
+    }
+
+    private static List<String> told(IptablesTables tables) {
+        return tables.takeRepairs().stream().map(repair -> (repair.was() + " " + repair.what() + " " + repair.detail()).strip()).toList();
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void while_nothing_may_be_removed_more_than_is_wanted_stays(IptablesBackend backend) throws IOException {
         Ruleset whole = Samples.everyMatchAndAction();
         IptablesTables tables = node.tables(backend);

@@ -19,12 +19,14 @@ import io.canal.model.SubnetRange;
 import io.canal.network.LocalNetwork;
 import io.canal.network.Uplink;
 import io.canal.reconcile.Pass;
+import io.canal.reconcile.Repair;
 import io.canal.reconcile.Table;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -140,6 +142,25 @@ class SysctlStageIT {
         stage.distrust();
         run(stage);
         assertEquals("1", read("net/ipv4/conf/cali1/proxy_arp"));
+    }
+
+    @Test
+    void a_control_that_somebody_changed_is_told_and_what_we_set_first_is_not() throws Exception {
+        ip(host, "link", "add", "cali1", "type", "bridge");
+        endpoints.put("cali1", new LocalEndpoint("cali1", "default", "pod", "pod", "c", List.of(Ip.of("10.1.1.2")), new Mac(1), Map.of(), List.of(), List.of()));
+        SysctlStage stage = stage();
+        run(stage);
+        stage.distrust();
+        run(stage);
+        assertEquals(List.of(), stage.takeRepairs());
+        write("net/ipv4/conf/cali1/proxy_arp", "0");
+        write("net/ipv4/ip_forward", "0");
+        stage.distrust();
+        run(stage);
+        Repair.Kind kind = new Repair.Kind("sysctl", "system controls");
+        assertEquals(Set.of(Repair.changed(kind, "net/ipv4/conf/cali1/proxy_arp", "0", "1"), Repair.changed(kind, "net/ipv4/ip_forward", "0", "1")),
+                Set.copyOf(stage.takeRepairs()));
+        assertEquals(List.of(), stage.takeRepairs());
     }
 
     @Test
