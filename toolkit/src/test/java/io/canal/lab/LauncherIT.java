@@ -42,6 +42,12 @@ class LauncherIT {
     }
 
     @Test
+    void what_a_sandbox_forbids_is_not_blamed_on_the_kernel_alone() {
+        refused(Program.of("setpriv", "--bounding-set", "-net_admin", "sh", CANAL.toString(), "up"),
+                "needs veth devices, which this kernel does not have or this sandbox does not let root make.");
+    }
+
+    @Test
     void its_class_path_lies_in_the_checkout_and_can_be_read_by_all() throws IOException {
         Path home = CANAL.toAbsolutePath().normalize().getParent();
         for (String jar : Files.readString(home.resolve("toolkit/target/classpath")).strip().split(":")) {
