@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.agent.TestNode.Pod;
 import io.canal.config.AgentConfig;
 import io.canal.config.DataplaneOption;
+import io.canal.config.PolicyOptions;
 import io.canal.control.Op;
 import io.canal.control.Reply;
 import io.canal.kernel.netns.NetworkNamespace;
@@ -26,6 +27,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
@@ -113,6 +115,49 @@ class PolicyIT {
         node.await("without policies all passes again", () -> passes(client, web, PORT));
         node.del(web);
         node.del(client);
+    }
+
+    /** As juju config does it: agent.yaml changes, and the agent is poked. FelixConfiguration lies in etcd, and counts where no option does. */
+    @ParameterizedTest
+    @EnumSource(names = {"NFTABLES", "IPTABLES"})
+    void options_and_FelixConfiguration_apply_while_the_agent_goes_on(DataplaneOption dataplane) {
+        TestNode node = node(dataplane);
+        Pod web = node.add();
+        node.await("the endpoint is in etcd", () -> endpoint(web).contains("spec"));
+        policy("logs", "{\"selector\":\"pod == 'web'\",\"types\":[\"Ingress\"],\"order\":100,\"ingress\":[{\"action\":\"Log\"},{\"action\":\"Allow\"}]}");
+        label(web, "web");
+        node.await("the policy is in force", () -> rules(node).contains("calico-packet"));
+        assertTrue(reaches(web, node), "a pod reaches its node");
+        AgentConfig before = node.config();
+        etcd.etcdctl("put", ROOT + "felixconfigurations/default", "{\"kind\":\"FelixConfiguration\",\"apiVersion\":\"projectcalico.org/v3\",\"metadata\":{\"name\":\"default\"},"
+                + "\"spec\":{\"defaultEndpointToHostAction\":\"Drop\",\"logPrefix\":\"theirs\"}}");
+        node.await("FelixConfiguration is followed", () -> !reaches(web, node) && rules(node).contains("theirs"));
+        poke(node, with(before, new PolicyOptions(Optional.of("Accept"), Optional.empty(), Optional.empty(), false, Optional.of("mine"))));
+        node.await("the options count more", () -> reaches(web, node) && rules(node).contains("mine") && !rules(node).contains("theirs"));
+        poke(node, before);
+        node.await("without options FelixConfiguration counts", () -> !reaches(web, node) && rules(node).contains("theirs"));
+        etcd.etcdctl("del", ROOT + "felixconfigurations/default");
+        node.await("without either all is as before", () -> reaches(web, node) && rules(node).contains("calico-packet"));
+        remove("logs");
+        node.del(web);
+    }
+
+    private static void poke(TestNode node, AgentConfig config) {
+        node.configure(config);
+        assertInstanceOf(Reply.Done.class, node.call(Op.RELOAD, Json.object()));
+    }
+
+    private static AgentConfig with(AgentConfig config, PolicyOptions policy) {
+        return new AgentConfig(config.unit(), config.nodename(), config.etcd(), config.iface(), config.publicIp(), config.mtu(), config.dataplane(), config.leaseTtl(),
+                config.logLevel(), config.listen(), config.kubeconfig(), config.charmDir(), policy);
+    }
+
+    private static boolean reaches(Pod pod, TestNode node) {
+        return TestNamespaces.tryRun(pod.namespace(), "ping", "-c", "1", "-W", "0.3", node.address).code() == 0;
+    }
+
+    private static String rules(TestNode node) {
+        return TestNamespaces.run(node.namespace, "iptables-nft-save") + TestNamespaces.tryRun(node.namespace, "nft", "list", "table", "inet", "canal").text();
     }
 
     /** The sender's node has nftables, the receiver's iptables; asked on the sender's, which has its own agent's socket and etcd. */
