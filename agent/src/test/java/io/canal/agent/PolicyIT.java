@@ -27,9 +27,12 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,6 +53,8 @@ class PolicyIT {
     private static final String ROOT = "/calico/resources/v3/projectcalico.org/";
     private static final int PORT = 5000;
     private static final int OTHER_PORT = 5001;
+    /** Well below the time that the CNI client waits for its agent. */
+    private static final Duration SLOW = Duration.ofMillis(1_500);
 
     private final TestNamespaces namespaces = new TestNamespaces();
     private final NetworkNamespace hub = TestNode.makeSwitch(namespaces);
@@ -115,6 +120,58 @@ class PolicyIT {
         node.await("without policies all passes again", () -> passes(client, web, PORT));
         node.del(web);
         node.del(client);
+    }
+
+    /** The policy is there before the pod, and the packets too; the agent does nothing for a while after the ADD has begun. */
+    @ParameterizedTest
+    @EnumSource(names = {"NFTABLES", "IPTABLES"})
+    void no_packet_is_ahead_of_the_rules_of_a_new_pod_while_the_agent_is_slow(DataplaneOption dataplane) throws Exception {
+        TestNode node = node(dataplane);
+        Pod client = node.add();
+        Pod first = node.add();
+        policy("closed", "{\"selector\":\"projectcalico.org/namespace == 'default'\",\"types\":[\"Ingress\"],\"order\":100,\"ingress\":["
+                + "{\"action\":\"Deny\",\"protocol\":\"UDP\",\"destination\":{\"ports\":[" + PORT + "]}},{\"action\":\"Allow\"}]}");
+        node.await("the policy is in force", () -> !passes(client, first, PORT) && passes(client, first, OTHER_PORT));
+        String address = first.address();
+        node.del(first);
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicInteger sent = new AtomicInteger();
+        Thread sending = Thread.ofPlatform().start(() -> {
+            try (DatagramSocket sender = client.namespace().<DatagramSocket, SocketException>call(() -> new DatagramSocket())) {
+                while (!over.get()) {
+                    send(sender, address, PORT);
+                    sent.incrementAndGet();
+                    LockSupport.parkNanos(500_000);
+                }
+            } catch (IOException failure) {
+                throw new AssertionError(failure);
+            }
+        });
+        node.freeze();
+        Thread.ofPlatform().start(() -> {
+            LockSupport.parkNanos(SLOW.toNanos());
+            node.thaw();
+        });
+        long start = System.nanoTime();
+        Pod web = node.add("default", "late-" + dataplane.name().toLowerCase(Locale.ROOT), List.of(address));
+        assertTrue(System.nanoTime() - start > SLOW.toNanos() / 2, "the ADD had to wait");
+        int before = sent.get();
+        node.await("some more are sent", () -> sent.get() > before + 100);
+        over.set(true);
+        sending.join();
+        assertEquals(0, udp(web), "of " + sent.get() + " datagrams to a closed port");
+        assertTrue(passes(client, web, OTHER_PORT));
+        assertTrue(udp(web) > 0, "those that come in are counted");
+        remove("closed");
+        node.del(web);
+        node.del(client);
+    }
+
+    /** How many datagrams have come to the pod since there is its namespace, whether anybody listened or not. */
+    private static long udp(Pod pod) {
+        String line = TestNamespaces.run(pod.namespace(), "cat", "/proc/net/snmp").lines().filter(each -> each.matches("Udp: \\d.*")).findFirst().orElseThrow();
+        String[] counts = line.split(" ");
+        return Long.parseLong(counts[1]) + Long.parseLong(counts[2]);
     }
 
     /** As juju config does it: agent.yaml changes, and the agent is poked. FelixConfiguration lies in etcd, and counts where no option does. */
@@ -291,8 +348,12 @@ class PolicyIT {
     }
 
     private static void send(DatagramSocket sender, Pod to, int port) {
+        send(sender, to.address(), port);
+    }
+
+    private static void send(DatagramSocket sender, String to, int port) {
         try {
-            sender.send(new DatagramPacket(new byte[] {1}, 1, InetAddress.getByName(to.address()), port));
+            sender.send(new DatagramPacket(new byte[] {1}, 1, InetAddress.getByName(to), port));
         } catch (IOException refused) {
             // An answer of ICMP to an earlier one.
         }

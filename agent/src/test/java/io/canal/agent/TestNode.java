@@ -156,6 +156,23 @@ final class TestNode implements AutoCloseable {
         }
     }
 
+    /** It does nothing from now on, until it is {@link #thaw}ed. */
+    void freeze() {
+        signal("-STOP");
+    }
+
+    void thaw() {
+        signal("-CONT");
+    }
+
+    private void signal(String signal) {
+        Process process = agent;
+        if (process == null) {
+            throw new AssertionError("there is no agent");
+        }
+        TestNamespaces.run(namespace, "kill", signal, Long.toString(process.pid()));
+    }
+
     private static void awaitEnd(Process process) {
         try {
             if (!process.waitFor(10, TimeUnit.SECONDS)) {
