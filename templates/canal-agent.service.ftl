@@ -3,17 +3,18 @@
 Description=canal node agent: pod network and network policy
 After=network.target
 StartLimitIntervalSec=0
-OnFailure=canal-agent-again.service
 
 [Service]
 Type=notify
 NotifyAccess=main
-WorkingDirectory=${home}
+# Without the folder there is no program either, and that is told below.
+WorkingDirectory=-${home}
 ExecStart=${home}/runtime/bin/java @java.args -Dcanal.home=${home} io.canal.agent.Main
 Restart=always
 RestartSec=10ms
-# No folder (200) or no program (203) to run: 10 ms later there is none either. Any other end is restarted from, however often.
-RestartPreventExitStatus=200 203
+# No program to run (203): 10 ms later there is none either. Any other end is restarted from at once, however often. A stop meanwhile
+# is a stop: it waits for the end of the pause, which must be shorter than TimeoutStopSec.
+ExecStopPost=/bin/sh -c 'test "$$EXIT_STATUS" != 203 || exec sleep 5'
 TimeoutStartSec=90
 TimeoutStopSec=10
 SuccessExitStatus=143

@@ -15,7 +15,7 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
 
     static final String UNIT = "canal-agent.service";
 
-    /** Starts the former again, in a while, where its program could not be run. */
+    /** A unit of the version before this one. */
     private static final String AGAIN = "canal-agent-again.service";
 
     /** Units whose names ours takes as aliases: those of the daemons that it stands in for. */
@@ -66,7 +66,7 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
         installCalicoctl();
         retireForeignUnits();
         String unit = templates.render("canal-agent.service.ftl", Map.of("home", "/" + node.root().relativize(program.current())));
-        boolean again = NodeFile.put(unitFile().resolveSibling(AGAIN), templates.render(AGAIN + ".ftl", Map.of()), "rw-r--r--");
+        boolean again = Files.deleteIfExists(unitFile().resolveSibling(AGAIN));
         if (NodeFile.put(unitFile(), unit, "rw-r--r--") || again) {
             systemd.control("daemon-reload");
         }
