@@ -218,7 +218,7 @@ class FaultLabIT {
             // Kubernetes' controllers would have put the profile of the namespace back.
             new Namespaces(StoryLab.etcd()).put("default", Map.of());
             results(unit, "repair-subnets", "accept-etcd=true");
-            assertTrue(Pause.until(TIMED, () -> everywhere().valueStream().allMatch(task -> task.path("results").path("consistent").asText().equals("true"))),
+            assertTrue(Pause.until(TIMED, () -> isConsistent(everywhere())),
                     () -> everywhere().toPrettyString());
             assertTrue(Pause.until(TIMED, () -> objects().containsAll(objects)), () -> objects() + " lack some of " + objects);
             System.out.println("etcd-replace: a new etcd after " + Duration.ofNanos(fresh - start).toMillis() + " ms, leases in it "
@@ -271,6 +271,27 @@ class FaultLabIT {
         repair();
         assertTrue(Pause.until(Duration.ofSeconds(5), () -> broken.program("systemctl", "is-active", "canal-agent").run().succeeded()));
         assertEquals("true", check().path("consistent").asText());
+    }
+
+    /** Until its program is back systemd tries again and again; whoever stops it meanwhile must not find it running later. */
+    @Test
+    void an_agent_without_its_program_is_tried_again_until_it_is_stopped() {
+        String java = "/opt/canal/current/runtime/bin/java";
+        broken.program("mv", java, java + ".gone").must();
+        try {
+            broken.program("systemctl", "kill", "--signal=KILL", "canal-agent").must();
+            assertTrue(Pause.until(Duration.ofSeconds(5), () -> agentIs().equals("stop-post")), this::agentIs);
+            broken.program("systemctl", "stop", "canal-agent").must();
+        } finally {
+            broken.program("mv", java + ".gone", java).must();
+        }
+        assertFalse(Pause.until(Duration.ofSeconds(6), () -> !agentIs().equals("failed")), this::agentIs);
+        a_living_agent();
+        assertEquals("running", agentIs());
+    }
+
+    private String agentIs() {
+        return broken.program("systemctl", "show", "--property=SubState", "--value", "canal-agent").run().out().strip();
     }
 
     /** Packets into the host of a pod, out of it, and past it, between the hosts of two others. */
@@ -336,6 +357,11 @@ class FaultLabIT {
 
     private static JsonNode everywhere() {
         return Json.object("check-subnets", StoryLab.canal("run", "--all", "check-subnets", "--format", "json")).orThrow();
+    }
+
+    private static boolean isConsistent(JsonNode everywhere) {
+        return everywhere.size() == StoryLab.hosts().size()
+                && everywhere.valueStream().allMatch(task -> task.path("results").path("consistent").asText().equals("true"));
     }
 
     private void repair() {
