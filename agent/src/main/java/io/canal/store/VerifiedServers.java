@@ -40,7 +40,7 @@ final class VerifiedServers extends X509ExtendedTrustManager {
 
     private static final Logger log = LoggerFactory.getLogger(VerifiedServers.class);
 
-    /** More than one cluster has members, at two certificates each. */
+    /** More than the members of one cluster, at two certificates each. */
     private static final int MOST = 16;
 
     private final List<X509Certificate> anchors;
@@ -65,14 +65,26 @@ final class VerifiedServers extends X509ExtendedTrustManager {
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) throws CertificateException {
         String server = text(chain, authType, engine);
-        if (file.isPresent() && known().contains(server)) {
-            for (X509Certificate certificate : chain) {
-                certificate.checkValidity();
-            }
+        boolean known = file.isPresent() && known().contains(server);
+        if (known && areValid(chain)) {
             return;
         }
         verifier().checkServerTrusted(chain, authType, engine);
-        remember(server);
+        if (!known) {
+            remember(server);
+        }
+    }
+
+    /** Where one is not, the server may still be right: Java passes over what comes after a CA's certificate, as an old one of that CA. */
+    private static boolean areValid(X509Certificate[] chain) {
+        try {
+            for (X509Certificate certificate : chain) {
+                certificate.checkValidity();
+            }
+            return true;
+        } catch (CertificateException outOfTime) {
+            return false;
+        }
     }
 
     @Override

@@ -11,11 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
@@ -216,23 +214,6 @@ class EtcdStoreIT {
                 store.get("a");
             }
             known(new VerifiedServers(ca, Optional.of(file)), server[0], server[2], "server.pem");
-        }
-
-        @Test
-        void a_server_that_was_verified_is_unknown_once_its_certificate_has_expired(@TempDir Path folder) throws Exception {
-            Path file = folder.resolve("etcd-servers");
-            try (Store store = new EtcdStore(etcd.settings().remembering(file), Clock.system())) {
-                store.get("a");
-            }
-            List<String> lines = Files.readAllLines(file);
-            String[] server = lines.get(1).split(" ");
-            etcd.certificates().expire();
-            // As if that one had been verified while it was valid.
-            X509Certificate[] expired = chain("expired.pem");
-            server[3] = Base64.getEncoder().encodeToString(expired[0].getEncoded());
-            Files.writeString(file, lines.getFirst() + "\n" + String.join(" ", server) + "\n");
-            VerifiedServers servers = new VerifiedServers(Files.readAllBytes(etcd.certificates().file("ca.pem")), Optional.of(file));
-            assertThrows(CertificateExpiredException.class, () -> servers.checkServerTrusted(expired, server[2], engine(server[0])));
         }
 
         private void known(VerifiedServers servers, String host, String authType, String certificate) throws Exception {

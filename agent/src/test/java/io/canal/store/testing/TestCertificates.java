@@ -52,9 +52,11 @@ public final class TestCertificates {
         }
     }
 
-    /** Makes {@code expired.pem}: a certificate of a server, of the same key as that in use, that was valid until yesterday. */
+    /** Makes two that have expired, of the CA and of the server with their names and keys: {@code expired-ca.pem}, {@code expired-server.pem}. */
     public void expire() {
-        openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "expired.pem", "-days", "-1", "-extfile", "san");
+        openssl("x509", "-in", "ca.pem", "-signkey", "ca.key", "-days", "-1", "-out", "expired-ca.pem");
+        openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "expired-server.pem",
+                "-days", "-1", "-extfile", "san");
     }
 
     private void certificate(String name, String... key) {
