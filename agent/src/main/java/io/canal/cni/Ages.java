@@ -13,38 +13,39 @@ import java.time.Instant;
  */
 final class Ages {
 
-    /** More than the clock is moved at once by those who keep it right; in the long run they slow or hasten it by one in five hundred. */
+    /**
+     * More than the clock is moved at once by those who keep it right. Where they slow or hasten it, the kernel does so with the clock
+     * that nobody sets as well.
+     */
     private static final Duration JUMP = Duration.ofSeconds(2);
 
-    private static final int SLEW = 500;
+    /** How far two times may lie apart by such moves alone. */
+    private static final Duration SWAY = JUMP.multipliedBy(2);
 
     private final Clock clock;
     // All below are guarded by this.
-    private Instant now;
-    private long nanos;
-    private long steadySince;
+    /** The clock as it was when it was last found to have jumped, or first. */
+    private Instant then;
+    private long thenNanos;
     private boolean jumped;
 
     Ages(Clock clock) {
         this.clock = clock;
-        this.now = clock.now();
-        this.nanos = clock.nanos();
-        this.steadySince = nanos;
+        this.then = clock.now();
+        this.thenNanos = clock.nanos();
     }
 
     /** Whether it was at least so long ago, surely. */
     synchronized boolean isOlder(Instant time, Duration span) {
-        Instant then = now;
-        long thenNanos = nanos;
-        now = clock.now();
-        nanos = clock.nanos();
-        Duration set = Duration.between(then, now).minusNanos(nanos - thenNanos).abs();
-        if (set.compareTo(JUMP.plusNanos((nanos - thenNanos) / SLEW)) > 0) {
+        Instant now = clock.now();
+        long nanos = clock.nanos();
+        if (Duration.between(then, now).minusNanos(nanos - thenNanos).abs().compareTo(JUMP) > 0) {
             jumped = true;
-            steadySince = nanos;
+            then = now;
+            thenNanos = nanos;
         }
-        boolean steady = nanos - steadySince >= span.toNanos();
-        if (time.isAfter(now)) {
+        boolean steady = nanos - thenNanos >= span.toNanos();
+        if (time.isAfter(now.plus(SWAY))) {
             // Of before the clock was set back.
             return steady;
         }

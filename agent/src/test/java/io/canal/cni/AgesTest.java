@@ -43,9 +43,31 @@ class AgesTest {
     }
 
     @Test
+    void what_was_made_before_a_small_step_back_is_young() {
+        clock.pass(Duration.ofDays(1));
+        for (int step = 0; step < 2; step++) {
+            Instant time = clock.now();
+            clock.set(Duration.ofMillis(-900));
+            assertFalse(ages.isOlder(time, MINUTE));
+            clock.pass(MINUTE.plusSeconds(2));
+            assertTrue(ages.isOlder(time, MINUTE));
+        }
+    }
+
+    @Test
+    void a_jump_is_seen_though_nobody_asked_for_a_month() {
+        clock.pass(Duration.ofDays(30));
+        Instant time = clock.now();
+        clock.set(Duration.ofMinutes(20));
+        assertFalse(ages.isOlder(time, MINUTE));
+        clock.pass(Duration.ofSeconds(61));
+        assertTrue(ages.isOlder(time, MINUTE));
+    }
+
+    @Test
     void a_clock_that_is_kept_right_has_not_jumped() {
         clock.pass(Duration.ofDays(30));
-        clock.set(Duration.ofMinutes(20));
+        clock.set(Duration.ofMillis(1900));
         assertTrue(ages.isOlder(clock.now().minusSeconds(61), MINUTE));
     }
 }
