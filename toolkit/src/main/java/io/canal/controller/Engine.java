@@ -82,9 +82,10 @@ final class Engine implements AutoCloseable {
         return live.read(Engine::settled);
     }
 
-    /** Runs what is due, and what follows from it; it does not wait for units that say that they are not at rest. */
+    /** Runs what is due where it can run, and what follows from it; it does not wait for units that say that they are not at rest. */
     Settled finishDue(Instant deadline) throws InterruptedException, IOException {
-        with(state -> true, deadline, GRACE, workers -> workers.stream().noneMatch(Worker::isBusy) && !live.read(state -> Resolver.hasDue(state, Instant.now())));
+        with(state -> true, deadline, GRACE, workers -> workers.stream().noneMatch(Worker::isBusy)
+                && live.read(state -> Resolver.due(state, Instant.now())).stream().allMatch(this::isGivenUp));
         return live.read(Engine::settled);
     }
 

@@ -45,9 +45,9 @@ final class Resolver {
                 && next(state, unit, now).filter(hook -> hook.kind() != Hook.Kind.UPDATE_STATUS || unit.wantsUpdateStatus).isEmpty();
     }
 
-    /** Whether a hook is to run now. */
-    static boolean hasDue(ModelState state, Instant now) {
-        return state.units.values().stream().anyMatch(unit -> next(state, unit, now).isPresent());
+    /** The units of which a hook is to run now. */
+    static List<UnitName> due(ModelState state, Instant now) {
+        return state.units.values().stream().filter(unit -> next(state, unit, now).isPresent()).map(unit -> unit.name).toList();
     }
 
     private static boolean rebooted(ModelState state, UnitState unit) {

@@ -152,6 +152,19 @@ final class NudgeIT {
     }
 
     @Test
+    void what_is_due_on_a_host_that_is_down_is_not_waited_for() throws Exception {
+        host.close();
+        try (Model model = open(Watcher.NONE)) {
+            model.refreshStatuses();
+            long start = System.nanoTime();
+            Settled settled = model.finishDue(LONG);
+            Duration took = Duration.ofNanos(System.nanoTime() - start);
+            assertTrue(settled.reasons().toString().contains("machine h1: "), () -> settled.reasons().toString());
+            assertTrue(took.compareTo(LONG.dividedBy(4)) < 0, () -> "it took " + took);
+        }
+    }
+
+    @Test
     void anything_else_is_refused() throws Exception {
         assertEquals(new Called(2, "ERROR missing unit-name\n"), jujuExec());
         assertEquals(new Called(1, "ERROR unit \"nosuch/0\" not found on this machine\n"), jujuExec("nosuch/0", "true"));
