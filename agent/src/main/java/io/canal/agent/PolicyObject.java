@@ -83,7 +83,7 @@ sealed interface PolicyObject {
 
     /** Reads one of many values. */
     static Decoded<PolicyObject> decode(ResourceKey key, String value, Shared shared) {
-        return Resource.decode(key, value, shared::one).then(resource -> switch (key.kind()) {
+        return Resource.decode(key, value, shared::word).then(resource -> switch (key.kind()) {
             case WORKLOAD_ENDPOINT -> WorkloadEndpoint.of(resource).map(endpoint -> pod(endpoint, shared));
             case HOST_ENDPOINT -> HostEndpoint.of(resource).map(Host::new);
             case NETWORK_SET, GLOBAL_NETWORK_SET -> NetworkSet.of(resource).map(Nets::new);

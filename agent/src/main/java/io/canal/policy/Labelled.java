@@ -40,13 +40,17 @@ public record Labelled(Map<String, String> labels, List<String> profiles, List<C
      * A pod. It cannot give itself the labels that only its namespace and its service account give, nor another namespace.
      */
     public static Labelled of(WorkloadEndpoint workload) {
-        Map<String, String> labels = new HashMap<>(workload.resource().labels());
-        labels.keySet().removeIf(label -> label.startsWith(Scoping.NAMESPACE_PREFIX) || label.startsWith(Scoping.SERVICE_ACCOUNT_PREFIX));
+        Map<String, String> labels = new HashMap<>();
+        workload.resource().eachLabel((label, value) -> {
+            if (!label.startsWith(Scoping.NAMESPACE_PREFIX) && !label.startsWith(Scoping.SERVICE_ACCOUNT_PREFIX)) {
+                labels.put(label, value);
+            }
+        });
         labels.put(WorkloadEndpoint.NAMESPACE_LABEL, workload.resource().key().namespace());
         if (!workload.serviceAccount().isEmpty()) {
             labels.put(WorkloadEndpoint.SERVICE_ACCOUNT_LABEL, workload.serviceAccount());
         }
-        List<EndpointPort> ports = new ArrayList<>();
+        List<EndpointPort> ports = new ArrayList<>(0);
         for (LocalEndpoint.Port port : workload.ports()) {
             if (!port.name().isEmpty()) {
                 PolicyProtocol.parse(port.protocol()).ifPresent(protocol -> ports.add(new EndpointPort(port.name(), protocol, port.port())));
@@ -102,6 +106,10 @@ public record Labelled(Map<String, String> labels, List<String> profiles, List<C
     }
 
     private static List<Cidr> singles(List<Ip> addresses) {
-        return addresses.stream().map(address -> Cidr.containing(address, address.family().bits())).toList();
+        List<Cidr> nets = new ArrayList<>(addresses.size());
+        for (Ip address : addresses) {
+            nets.add(Cidr.containing(address, address.family().bits()));
+        }
+        return nets;
     }
 }

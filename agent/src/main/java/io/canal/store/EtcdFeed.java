@@ -266,7 +266,7 @@ final class EtcdFeed implements Feed {
     /** Tells the listener of a listing; one whose part could not be taken is not completed. */
     private final class Telling implements EtcdStore.Pages {
 
-        private final AtomicReference<Intake> intake = new AtomicReference<>();
+        private final AtomicReference<@Nullable Intake> intake = new AtomicReference<>();
         private boolean whole;
         private long revision;
         private long keys;
@@ -280,11 +280,14 @@ final class EtcdFeed implements Feed {
         @Override
         public void take(List<Store.Entry> page) {
             keys += page.size();
-            whole = whole && tell(() -> intake.get().take(page));
+            Intake now = intake.get();
+            whole = whole && now != null && tell(() -> now.take(page));
         }
 
         void complete() {
-            whole = whole && tell(() -> intake.get().complete());
+            // The watch that follows holds this for long, and the intake may hold all that it was told.
+            Intake now = intake.getAndSet(null);
+            whole = whole && now != null && tell(now::complete);
         }
     }
 }

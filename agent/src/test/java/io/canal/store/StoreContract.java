@@ -3,14 +3,19 @@ package io.canal.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.store.StoreException.Kind;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -124,6 +129,45 @@ abstract class StoreContract {
         assertEquals(List.of(prefix + "a&fd00:1::", prefix + "b"), listing.entries().stream().map(Store.Entry::key).toList());
         assertTrue(listing.revision() >= last);
         assertNotEquals(0, listing.clusterId());
+    }
+
+    /** Remembers nothing of what it is told. */
+    private static final class Forgetful implements Feed.Listener {
+
+        private final BlockingQueue<WeakReference<Feed.Intake>> listed = new LinkedBlockingQueue<>();
+        private volatile WeakReference<Feed.Intake> last = new WeakReference<>(null);
+
+        @Override
+        public Feed.Intake listing(long clusterId, long revision) {
+            Feed.Intake intake = Feed.Listener.super.listing(clusterId, revision);
+            last = new WeakReference<>(intake);
+            return intake;
+        }
+
+        @Override
+        public void listed(Store.Listing listing) {
+            listed.add(last);
+        }
+
+        @Override
+        public void changed(long revision, List<Feed.Change> changes) {}
+
+        @Override
+        public void lost(String reason) {}
+    }
+
+    @Test
+    void a_feed_lets_go_of_who_took_a_listing_up() throws Exception {
+        put("a", "1");
+        Forgetful listener = new Forgetful();
+        try (Feed feed = store.feed(prefix, listener)) {
+            WeakReference<Feed.Intake> intake = listener.listed.poll(15, TimeUnit.SECONDS);
+            for (int i = 0; i < 50 && intake.get() != null; i++) {
+                System.gc();
+                Thread.sleep(20);
+            }
+            assertNull(intake.get());
+        }
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -83,8 +84,13 @@ public record Resource(ResourceKey key, ObjectNode json) {
 
     public SortedMap<String, String> labels() {
         SortedMap<String, String> labels = new TreeMap<>();
-        json.path("metadata").path("labels").properties().forEach(label -> labels.put(label.getKey(), label.getValue().asText()));
+        eachLabel(labels::put);
         return labels;
+    }
+
+    /** Tells each label with its value. */
+    public void eachLabel(BiConsumer<String, String> each) {
+        json.path("metadata").path("labels").properties().forEach(label -> each.accept(label.getKey(), label.getValue().asText()));
     }
 
     /** This resource as it is first written: with an identity and the time, in seconds. */

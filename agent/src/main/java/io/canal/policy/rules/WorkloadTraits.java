@@ -48,6 +48,9 @@ public record WorkloadTraits(Limits toPod, Limits fromPod, OptionalInt codePoint
     public static WorkloadTraits of(WorkloadEndpoint endpoint) {
         JsonNode spec = endpoint.resource().spec();
         JsonNode qos = spec.path("qosControls");
+        if (qos.isEmpty() && spec.path("ipNATs").isEmpty()) {
+            return NONE;
+        }
         SortedMap<Ip, Ip> floating = new TreeMap<>();
         for (JsonNode nat : spec.path("ipNATs")) {
             Ip.parse(nat.path("externalIP").asText()).ifPresent(external -> Ip.parse(nat.path("internalIP").asText())
