@@ -88,7 +88,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private volatile int iptablesGeneration;
     private volatile long rulesUpTo;
     private volatile FilterStatus status = new FilterStatus("", List.of());
-    private @Nullable NftablesMonitor monitor;
+    private Hearing hearing = Hearing.none();
     private @Nullable ScheduledExecutorService timer;
 
     /** @param mode asked in every pass; another answer takes effect at once */
@@ -136,11 +136,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
      */
     public void start(Runnable wake) {
         this.wake = wake;
-        try {
-            monitor = NftablesMonitor.open(port -> port == ownPort || writers.has(port), new Listener());
-        } catch (KernelException absent) {
-            log.warn("no word of changes in nf_tables: {}", absent.getMessage());
-        }
+        hearing = Hearing.of(port -> port == ownPort || writers.has(port), new Listener());
         ScheduledExecutorService ticks = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("packet-filter-timer").factory());
         timer = ticks;
         var unused = ticks.scheduleWithFixedDelay(this::tick, POLL.toMillis(), POLL.toMillis(), TimeUnit.MILLISECONDS);
@@ -270,7 +266,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
             }
         }
         distrustIptables(now);
-        now.apply(mayRemove);
+        bring(now, mayRemove);
         lastChoice.write(now.backend());
         if (mayRemove) {
             now = switchIfDue(now, around);
@@ -286,6 +282,19 @@ public final class PacketFilter implements Stage, AutoCloseable {
         }
         problems.addAll(beside.problems());
         status = new FilterStatus(now.backend().text(), problems);
+    }
+
+    /** The first time all rules may come; what others change meanwhile is looked for afterwards. */
+    private void bring(Plane now, boolean mayRemove) throws IOException {
+        if (rulesUpTo == 0 && now.backend() == FilterBackend.NFTABLES) {
+            hearing.without(() -> now.apply(mayRemove), () -> {
+                distrust();
+                openings.tables().forEach(IptablesTables::distrust);
+                wake.run();
+            });
+        } else {
+            now.apply(mayRemove);
+        }
     }
 
     /** Changes of iptables-nft by others, since our last look at its rules. */
@@ -481,9 +490,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         if (timer != null) {
             timer.shutdownNow();
         }
-        if (monitor != null) {
-            monitor.close();
-        }
+        hearing.close();
         forget();
         if (nft != null) {
             nft.close();

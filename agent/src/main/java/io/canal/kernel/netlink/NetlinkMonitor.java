@@ -164,6 +164,20 @@ public final class NetlinkMonitor implements AutoCloseable {
         }
     }
 
+    /** Leaves the groups, so that the kernel need not tell what happens until {@link #resume}; what it told before may still be heard. */
+    public synchronized void pause() throws KernelException {
+        for (int group : groups) {
+            socket.leave(group);
+        }
+    }
+
+    /** Joins the groups again. What happened since {@link #pause} was not told, and must be looked up. */
+    public synchronized void resume() throws KernelException {
+        for (int group : groups) {
+            socket.join(group);
+        }
+    }
+
     /** Stops listening; the listener is not called after this returns, unless it closes the monitor itself. */
     @Override
     public void close() {

@@ -23,6 +23,7 @@ public final class NetlinkSocket implements AutoCloseable {
 
     /** Options of the level SOL_NETLINK. */
     public static final int NETLINK_ADD_MEMBERSHIP = 1;
+    private static final int NETLINK_DROP_MEMBERSHIP = 2;
     public static final int NETLINK_CAP_ACK = 10;
     public static final int NETLINK_EXT_ACK = 11;
     public static final int NETLINK_GET_STRICT_CHK = 12;
@@ -234,6 +235,14 @@ public final class NetlinkSocket implements AutoCloseable {
         int result = socket.option(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
         if (result < 0) {
             throw new KernelException("join netlink group " + group, -result);
+        }
+    }
+
+    /** Leaves a multicast group. */
+    void leave(int group) throws KernelException {
+        int result = socket.option(SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, group);
+        if (result < 0) {
+            throw new KernelException("leave netlink group " + group, -result);
         }
     }
 

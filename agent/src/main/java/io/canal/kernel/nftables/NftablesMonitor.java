@@ -102,6 +102,16 @@ public final class NftablesMonitor implements AutoCloseable {
         }
     }
 
+    /** Hears of nothing until {@link #resume}. The kernel writes a message for each rule that comes or goes, where somebody listens. */
+    public void pause() throws KernelException {
+        monitor.pause();
+    }
+
+    /** Hears again. What others changed since {@link #pause} must be looked up. */
+    public void resume() throws KernelException {
+        monitor.resume();
+    }
+
     @Override
     public void close() {
         monitor.close();

@@ -25,8 +25,8 @@ final class DefectIT {
     @TempDir
     Path root;
 
-    /** A dataplane that takes half of what changed, and then fails, once. */
-    private record Fragile(Plane plane, AtomicBoolean breaks) implements Plane {
+    /** A dataplane that takes half of what changed, and then fails, once; and tells when it wrote. */
+    private record Fragile(Plane plane, AtomicBoolean breaks, Runnable applied) implements Plane {
 
         @Override
         public Dialect dialect() {
@@ -53,7 +53,9 @@ final class DefectIT {
 
         @Override
         public boolean apply(boolean mayRemove) throws IOException {
-            return plane.apply(mayRemove);
+            boolean changed = plane.apply(mayRemove);
+            applied.run();
+            return changed;
         }
 
         @Override
@@ -86,7 +88,7 @@ final class DefectIT {
     void what_was_taken_up_when_it_struck_is_in_the_kernel_with_the_next_pass() throws Exception {
         AtomicBoolean breaks = new AtomicBoolean();
         try (FilterHost host = new FilterHost(root, FilterMode.NFTABLES)) {
-            host.seam = plane -> new Fragile(plane, breaks);
+            host.seam = plane -> new Fragile(plane, breaks, () -> { });
             host.start();
             host.know("cali-a");
             breaks.set(true);
@@ -98,6 +100,23 @@ final class DefectIT {
             String rules = TestNamespaces.run(host.node, "nft", "list", "table", "inet", "canal");
             assertTrue(rules.contains("\"cali-a\" : goto filter-cali-tw-cali-a") && rules.contains("\"cali-b\" : goto filter-cali-tw-cali-b"), rules);
             assertEquals(List.of(), host.filter.status().problems());
+        }
+    }
+
+    @Test
+    void what_others_change_while_the_first_rules_come_is_put_right() throws Exception {
+        AtomicBoolean first = new AtomicBoolean(true);
+        try (FilterHost host = new FilterHost(root, FilterMode.NFTABLES)) {
+            host.seam = plane -> new Fragile(plane, new AtomicBoolean(), () -> {
+                if (first.getAndSet(false)) {
+                    TestNamespaces.run(host.node, "nft", "flush", "chain", "inet", "canal", "filter-FORWARD");
+                }
+            });
+            host.start();
+            host.write(() -> { });
+            assertFalse(first.get(), "it was changed");
+            String rules = TestNamespaces.run(host.node, "nft", "list", "chain", "inet", "canal", "filter-FORWARD");
+            assertTrue(rules.contains("jump "), rules);
         }
     }
 }

@@ -1,0 +1,67 @@
+package io.canal.dataplane.filter;
+
+import io.canal.kernel.libc.KernelException;
+import io.canal.kernel.nftables.NftablesMonitor;
+import java.io.IOException;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What is heard of the changes that others make to nf_tables, where the kernel tells of them. */
+final class Hearing implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Hearing.class);
+
+    private final @Nullable NftablesMonitor monitor;
+
+    private Hearing(@Nullable NftablesMonitor monitor) {
+        this.monitor = monitor;
+    }
+
+    /** Nothing is heard. */
+    static Hearing none() {
+        return new Hearing(null);
+    }
+
+    /** Begins, in the calling thread's network namespace; nothing is heard where the kernel does not tell. */
+    static Hearing of(IntPredicate own, NftablesMonitor.Listener listener) {
+        try {
+            return new Hearing(NftablesMonitor.open(own, listener));
+        } catch (KernelException absent) {
+            log.warn("no word of changes in nf_tables: {}", absent.getMessage());
+            return none();
+        }
+    }
+
+    /** Something that writes to the kernel. */
+    interface Work {
+        void run() throws IOException;
+    }
+
+    /**
+     * Writes much, and hears nothing meanwhile: where somebody listens the kernel makes a message for each rule, 0.15 s for 12,000.
+     *
+     * @param after told that what others changed meanwhile must be looked up
+     */
+    void without(Work work, Runnable after) throws IOException {
+        if (monitor == null) {
+            work.run();
+            return;
+        }
+        monitor.pause();
+        try {
+            work.run();
+        } finally {
+            monitor.resume();
+            after.run();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (monitor != null) {
+            monitor.close();
+        }
+    }
+}
