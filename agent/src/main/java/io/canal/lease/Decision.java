@@ -399,7 +399,7 @@ final class Decision {
     }
 
     private LeaseValue holderValue() {
-        return guards.contains(Guard.HOLDER_VALUE) ? wanted : LeaseValue.hostGw(Ip.of("0.0.0.1"));
+        return guards.contains(Guard.HOLDER_VALUE) ? wanted : LeaseValue.hostGw(Ip.of("192.0.2.1"));
     }
 
     // Sentences.
