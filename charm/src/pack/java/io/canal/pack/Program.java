@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
@@ -56,7 +57,7 @@ record Program(Path folder, Path scratch) {
         Files.createDirectories(folder);
         Files.createDirectories(scratch);
         Files.writeString(scratch.resolve("jars"), String.join(":", all.stream().map(Path::toString).toList()));
-        linkRuntime();
+        linkRuntime(templates.resolveSibling("charm/src/pack/lambda-forms"));
         copyJars(all.stream().filter(jar -> !isNative(jar)).toList());
         copyNative(all.stream().filter(Program::isNative).toList());
         copyFlat(templates, folder.resolve("templates"));
@@ -106,9 +107,10 @@ record Program(Path folder, Path scratch) {
         return Files.readString(folder.resolve("digest")).strip();
     }
 
-    private void linkRuntime() throws IOException, InterruptedException {
+    private void linkRuntime(Path lambdaForms) throws IOException, InterruptedException {
         Path jdk = Path.of(System.getProperty("java.home"));
-        String from = Files.readString(jdk.resolve("release")) + String.join("\n", JLINK);
+        List<String> forms = Files.readAllLines(lambdaForms).stream().filter(line -> !line.startsWith("#")).map(line -> "@lambda-form-invoker " + line).toList();
+        String from = Files.readString(jdk.resolve("release")) + String.join("\n", JLINK) + String.join("\n", forms);
         Path note = scratch.resolve("runtime.from");
         Path runtime = folder.resolve("runtime");
         if (Files.exists(note) && Files.readString(note).equals(from) && Files.exists(runtime.resolve("release"))) {
@@ -122,6 +124,8 @@ record Program(Path folder, Path scratch) {
         List<String> command = new ArrayList<>(List.of(jlink.toString(), "--output", runtime.toString()));
         command.addAll(JLINK);
         run(command, folder, "jlink");
+        // The JVM reads it when it makes a cache, and from it alone which forms shall be ready.
+        Files.write(runtime.resolve("lib/classlist"), forms, StandardOpenOption.APPEND);
         Files.writeString(note, from);
     }
 

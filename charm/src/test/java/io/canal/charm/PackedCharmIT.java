@@ -106,6 +106,23 @@ class PackedCharmIT {
         }
     }
 
+    /** Else each start would make them. */
+    @Test
+    void the_cache_has_the_forms_of_native_calls_ready_that_are_listed() throws Exception {
+        charm.unpack(root.resolve("charm"));
+        Path program = root.resolve("charm/program");
+        Files.setLastModifiedTime(program.resolve("lib/canal.jar"), FileTime.from(Instant.parse("2026-01-01T00:00:00Z")));
+        Path classes = Path.of(NativeCalls.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        Process java = new ProcessBuilder("runtime/bin/java", "@java.args", "-XX:AOTMode=on", "-Djava.lang.invoke.MethodHandle.TRACE_RESOLVE=true",
+                "-cp", "lib/canal.jar:" + classes, NativeCalls.class.getName())
+                .directory(program.toFile()).redirectErrorStream(true).start();
+        String printed = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, java.waitFor(), printed);
+        List<String> listed = Files.readAllLines(Path.of("src/pack/lambda-forms"));
+        assertTrue(printed.lines().anyMatch(line -> line.endsWith(" (success)") && listed.contains(line.replace(" (success)", ""))), printed);
+        assertEquals(List.of(), printed.lines().filter(line -> line.endsWith(" (fail)") && listed.contains(line.replace(" (fail)", ""))).toList());
+    }
+
     /** Java's own TLS is slow until it is compiled, and a start waits for a handshake. */
     @Test
     void the_runtime_speaks_tls_by_the_library_that_is_packed() throws Exception {
