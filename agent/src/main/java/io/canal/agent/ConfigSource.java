@@ -7,9 +7,12 @@ import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
 import io.canal.model.Problem;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,6 +70,8 @@ final class ConfigSource {
             return AgentConfig.parse(path.toString(), Files.readString(path));
         } catch (NoSuchFileException absent) {
             return Decoded.bad(path.toString(), "", "", "a file, which the charm writes");
+        } catch (CharacterCodingException garbage) {
+            return Decoded.bad(path.toString(), "", "bytes that are no text", "YAML in UTF-8");
         } catch (IOException failure) {
             return Decoded.bad(path.toString(), "", String.valueOf(failure.getMessage()), "a file that can be read");
         }
@@ -75,7 +80,7 @@ final class ConfigSource {
     private void keep(AgentConfig good) {
         try {
             String text = good.print();
-            if (!Files.exists(lastGood) || !Files.readString(lastGood).equals(text)) {
+            if (!Files.exists(lastGood) || !Arrays.equals(Files.readAllBytes(lastGood), text.getBytes(StandardCharsets.UTF_8))) {
                 AtomicFile.write(lastGood, text, AtomicFile.SECRET);
             }
         } catch (IOException failure) {

@@ -6,6 +6,7 @@ import io.canal.ctl.schema.Malformed;
 import io.canal.ctl.schema.Schema;
 import io.canal.model.calico.Kind;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -57,6 +58,8 @@ final class Documents {
                 addAll(all, Files.readString(file));
             } catch (NoSuchFileException missing) {
                 throw new Refused("open " + filename + ": no such file or directory");
+            } catch (CharacterCodingException garbage) {
+                throw new Refused("error converting YAML to JSON: yaml: " + filename + " has bytes that are no UTF-8");
             } catch (AccessDeniedException denied) {
                 throw new Refused("open " + filename + ": permission denied");
             }

@@ -53,8 +53,10 @@ final class YamlDocuments {
             // At the end of the text go-yaml names its last line.
             line = Math.min(line, (int) text.stripTrailing().lines().count());
             throw new Refused("error converting YAML to JSON: yaml: line " + line + ": " + words(String.valueOf(malformed.getProblem())));
-        } catch (YAMLException | StackOverflowError malformed) {
-            throw new Refused("error converting YAML to JSON: yaml: " + String.valueOf(malformed.getMessage()).lines().findFirst().orElse("nested too deeply"));
+        } catch (StackOverflowError endless) {
+            throw new Refused("error converting YAML to JSON: yaml: nested too deeply, or an anchor whose value contains itself");
+        } catch (YAMLException malformed) {
+            throw new Refused("error converting YAML to JSON: yaml: " + String.valueOf(malformed.getMessage()).lines().findFirst().orElse("it cannot be read"));
         }
     }
 

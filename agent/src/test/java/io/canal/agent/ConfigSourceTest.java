@@ -33,6 +33,17 @@ class ConfigSourceTest {
     }
 
     @Test
+    void what_is_no_text_is_said_to_be_none_and_is_replaced_where_it_is_ours() throws IOException {
+        Files.write(folder.resolve("agent.yaml"), new byte[] {(byte) 0xff, 1});
+        assertEquals("bytes that are no text", source().first().problem().orElseThrow().found());
+        Files.write(folder.resolve("agent.yaml.good"), new byte[] {(byte) 0xff, 1});
+        Files.writeString(folder.resolve("agent.yaml"), "mtu: 1400");
+        source().first();
+        Files.writeString(folder.resolve("agent.yaml"), "mtu: lots");
+        assertEquals(1400, source().first().config().mtu());
+    }
+
+    @Test
     void without_any_file_the_defaults_are_in_force_and_the_file_is_named() {
         ConfigSource.First first = source().first();
         assertEquals(AgentConfig.defaults(), first.config());

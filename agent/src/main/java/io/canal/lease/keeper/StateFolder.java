@@ -89,7 +89,7 @@ final class StateFolder {
         try {
             String id = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).strip();
             if (!NODE_ID.matcher(id).matches()) {
-                throw new IOException("it has \"" + id.substring(0, Math.min(id.length(), 40)) + "\", expected 32 hexadecimal digits");
+                throw new IOException("it has " + id.length() + " bytes that begin with \"" + readable(id) + "\", expected 32 hexadecimal digits");
             }
             return id;
         } catch (NoSuchFileException absent) {
@@ -102,6 +102,11 @@ final class StateFolder {
             throw new UncheckedIOException(file + ", which says which node this is, cannot be read: " + unreadable.getMessage()
                     + "; put it back, or remove it, and the node counts as a new one", unreadable);
         }
+    }
+
+    /** The beginning, for a line of the journal. */
+    private static String readable(String text) {
+        return text.substring(0, Math.min(text.length(), 40)).replaceAll("[^ -~]", "?");
     }
 
     /**

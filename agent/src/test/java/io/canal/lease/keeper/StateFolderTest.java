@@ -49,6 +49,7 @@ class StateFolderTest {
             Files.write(file, damaged);
             IOException refusal = assertThrows(IOException.class, () -> LeaseKeeper.identify(folder, new Random()));
             assertTrue(refusal.getMessage().contains(file.toString()), refusal.getMessage());
+            assertTrue(refusal.getMessage().matches("[ -~]+"), "the journal shows no line with other bytes: " + refusal.getMessage());
             assertEquals(damaged.length, Files.size(file));
         }
         Files.delete(file);
