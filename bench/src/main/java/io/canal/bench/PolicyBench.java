@@ -22,7 +22,7 @@ final class PolicyBench {
     private static final int STARTS = 5;
     private static final int CHANGES = 100;
     /** What needs a second for a change, and as long to take it back, makes fewer of them. */
-    private static final int LEAST_CHANGES = 20;
+    private static final int LEAST_CHANGES = 8;
     private static final Duration LONGEST = Duration.ofSeconds(30);
     private static final int BETWEEN_MILLIS = 60;
     private static final String POD = "10.99.0.1";

@@ -18,7 +18,7 @@ final class Probe implements AutoCloseable {
     static final String CLIENT = "10.98.0.2";
     private static final String MAC = "02:00:00:00:00:01";
     private static final long EACH_NANOS = 400_000;
-    private static final int PATIENCE_MILLIS = 20_000;
+    private static final int PATIENCE_MILLIS = 60_000;
     private static final int CLOSED_AFTER_MILLIS = 60;
 
     private final DatagramSocket receiver;
@@ -80,7 +80,11 @@ final class Probe implements AutoCloseable {
     /** When the first datagram has come through, as of the nanosecond clock. */
     long awaitOpen() throws IOException {
         receiver.setSoTimeout(PATIENCE_MILLIS);
-        receiver.receive(new DatagramPacket(new byte[16], 16));
+        try {
+            receiver.receive(new DatagramPacket(new byte[16], 16));
+        } catch (SocketTimeoutException closed) {
+            throw new IOException("no datagram came through within " + PATIENCE_MILLIS / 1_000 + " s of a change that opens the way", closed);
+        }
         return System.nanoTime();
     }
 
