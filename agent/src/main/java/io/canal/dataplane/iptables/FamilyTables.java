@@ -309,6 +309,8 @@ final class FamilyTables {
             List<String> before = chains.seen(key);
             if (before != null && before.stream().map(Ownership::tag).toList().equals(lines.stream().map(Ownership::tag).toList())) {
                 doubtful.put(key, lines);
+                // If so, nobody has changed it.
+                chains.excuse(key);
             }
             chains.saw(key, lines);
         });

@@ -16,6 +16,7 @@ import io.canal.ruleset.Hook;
 import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
 import io.canal.ruleset.Layer;
+import io.canal.ruleset.Match;
 import io.canal.ruleset.Member;
 import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
@@ -183,6 +184,22 @@ class IptablesTablesIT {
         assertEquals(List.of("REMOVED canal's rules in chain filter FORWARD of iptables"), damaged(tables, () -> node.iptables(backend, "-F", "FORWARD")));
         assertEquals(List.of("ADDED chain filter cali-foreign of iptables"), damaged(tables, () -> node.iptables(backend, "-N", "cali-foreign")));
         assertEquals(List.of("REMOVED member 10.1.1.2/32 of ipset cali40some-pods"), damaged(tables, () -> node.run("ipset", "del", "cali40some-pods", "10.1.1.2")));
+    }
+
+    /** 60 a minute are printed as one a second. */
+    @ParameterizedTest
+    @EnumSource
+    void a_rule_that_iptables_spells_otherwise_was_changed_by_nobody(IptablesBackend backend) throws IOException {
+        Ruleset ruleset = new Ruleset();
+        ruleset.put(Chain.Rules.of(Samples.EVERYTHING, Rule.of(new Action.Accept(), new Match.WithinRate(60, Match.WithinRate.Unit.MINUTE, 5))));
+        IptablesTables tables = node.tables(backend);
+        tables.wantAll(ruleset);
+        node.apply(tables, true);
+        for (int look = 0; look < 3; look++) {
+            assertEquals(List.of(), damaged(tables, () -> {}));
+        }
+        tables.distrust();
+        assertFalse(node.apply(tables, true), () -> "nothing is to do in:\n" + node.save(backend, "iptables"));
     }
 
     private List<String> damaged(IptablesTables tables, Runnable damage) throws IOException {
