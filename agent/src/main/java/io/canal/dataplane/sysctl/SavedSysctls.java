@@ -63,8 +63,9 @@ public final class SavedSysctls {
         if (before.isEmpty()) {
             return;
         }
-        boolean wasSo = value.equals(left.put(name, value));
+        boolean wasSo = value.equals(left.get(name));
         if (before.get().equals(value)) {
+            left.put(name, value);
             return;
         }
         Change first = changes.get(name);
@@ -74,6 +75,7 @@ public final class SavedSysctls {
             write();
         }
         Sysctl.write(name, value);
+        left.put(name, value);
         if (wasSo) {
             repairs.add(Repair.changed(REPAIRS, name, before.get(), value));
         }

@@ -2,6 +2,7 @@ package io.canal.dataplane.sysctl;
 
 import static io.canal.kernel.testing.TestNamespaces.ip;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.canal.kernel.netlink.Rtnl;
 import io.canal.kernel.netns.NetworkNamespace;
@@ -22,6 +23,7 @@ import io.canal.reconcile.Pass;
 import io.canal.reconcile.Repair;
 import io.canal.reconcile.Table;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -161,6 +163,20 @@ class SysctlStageIT {
         assertEquals(Set.of(Repair.changed(kind, "net/ipv4/conf/cali1/proxy_arp", "0", "1"), Repair.changed(kind, "net/ipv4/ip_forward", "0", "1")),
                 Set.copyOf(stage.takeRepairs()));
         assertEquals(List.of(), stage.takeRepairs());
+    }
+
+    /** As while the disk takes no writes. */
+    @Test
+    void what_could_not_be_set_at_first_was_changed_by_nobody() throws Exception {
+        Path state = dir.resolve("state");
+        Files.writeString(state, "no folder");
+        SavedSysctls saved = SavedSysctls.load(state);
+        assertThrows(IOException.class, () -> host.<IOException>run(() -> saved.set("net/ipv4/ip_forward", "1")));
+        Files.delete(state);
+        Files.createDirectory(state);
+        host.<IOException>run(() -> saved.set("net/ipv4/ip_forward", "1"));
+        assertEquals("1", read("net/ipv4/ip_forward"));
+        assertEquals(List.of(), saved.takeRepairs());
     }
 
     @Test
