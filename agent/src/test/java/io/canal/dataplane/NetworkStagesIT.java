@@ -260,6 +260,27 @@ class NetworkStagesIT {
         assertEquals(mac, node.lease().vtep().orElseThrow().mac());
     }
 
+    /** The device is ours to take away, and somebody else's only to have changed. */
+    @Test
+    void a_device_that_somebody_changed_is_told_of_when_it_is_made_again_and_as_changed() throws Exception {
+        node.start().peer("10.1.2.0-24", PEER);
+        node.settle();
+        node.repairs.clear();
+        node.write(() -> {
+            ip(host, "link", "del", "flannel.1");
+            ip(host, "link", "add", "flannel.1", "type", "vxlan", "id", "1", "local", "172.30.0.1", "dev", "eth0", "dstport", "4790", "nolearning");
+            ip(host, "link", "add", "other", "type", "vxlan", "id", "1", "local", "172.30.0.1", "dev", "eth0", "dstport", "8472");
+            node.distrust();
+        });
+        NetworkNode.within(1000, "the changed device is taken away", () -> !ip(host, "link").contains("flannel.1:"));
+        node.settle();
+        assertFalse(told().stream().anyMatch(line -> line.endsWith(" flannel.1")), () -> "nothing is put back yet: " + told());
+        ip(host, "link", "del", "other");
+        NetworkNode.within(1000, "the tunnel is made", () -> ip(host, "-d", "link").contains("dstport 8472"));
+        node.settle();
+        assertEquals(Set.of("CHANGED flannel.1"), told().stream().filter(line -> line.endsWith(" flannel.1")).collect(Collectors.toSet()));
+    }
+
     @Test
     void an_uplink_with_another_address_or_size_is_followed() throws Exception {
         node.start().peer("10.1.2.0-24", PEER);

@@ -26,6 +26,7 @@ import io.canal.reconcile.StageFailed;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +61,8 @@ public final class LinkStage implements Hears {
 
     private List<Tunnel> settled = List.of();
     private final List<Repair> repairs = new ArrayList<>();
+    /** The tunnels that we took away and that are not made again yet, with what is then to be told. */
+    private final Map<String, Repair> removed = new HashMap<>();
     private boolean mixed;
     private boolean settledMixed;
     private boolean suspect = true;
@@ -123,6 +126,7 @@ public final class LinkStage implements Hears {
             return;
         }
         names = Set.copyOf(wanted.stream().map(Tunnel::name).toList());
+        removed.keySet().retainAll(names);
         List<String> failures = new ArrayList<>();
         Map<Family, TunnelState> states = new EnumMap<>(Family.class);
         for (Tunnel tunnel : wanted) {
@@ -221,7 +225,6 @@ public final class LinkStage implements Hears {
     private TunnelState keep(Tunnel wanted, boolean mayRemove) throws IOException {
         Optional<Link> found = rtnl.link(wanted.name());
         boolean wasSo = settled.contains(wanted);
-        boolean wasThere = found.isPresent();
         if (found.isPresent()) {
             switch (Verdict.on(found.get(), wanted)) {
                 case Verdict.Refuse(String sentence) -> {
@@ -233,13 +236,14 @@ public final class LinkStage implements Hears {
                     remade = Optional.of(new Remade(wanted.name(), because, clock.nanos()));
                     rtnl.execute("remove " + wanted.name(), Link.delete(found.get().index()));
                     found = Optional.empty();
-                    repaired(wasSo, new Repair(REPAIRS, wanted.name(), Repair.Was.CHANGED, because));
+                    removed.put(wanted.name(), new Repair(REPAIRS, wanted.name(), Repair.Was.CHANGED, because));
                 }
                 case Verdict.Keep() -> adopt(found.get());
             }
         }
         Link link = found.isPresent() ? found.get() : create(wanted);
-        repaired(wasSo && !wasThere, Repair.removed(REPAIRS, wanted.name()));
+        Repair told = removed.remove(wanted.name());
+        repaired(wasSo && found.isEmpty(), told == null ? Repair.removed(REPAIRS, wanted.name()) : told);
         // What was made just now is as it was asked for, but not up and without an address.
         boolean disturbed = wasSo && found.isPresent();
         if (link.mtu() != wanted.mtu()) {
