@@ -11,8 +11,11 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class OwnWriters {
 
-    /** Far longer than the word of a change is under way, and too short for the number to be another process's. */
-    private static final Duration KNOWN = Duration.ofSeconds(60);
+    /**
+     * Longer than iptables writes and the word of it is under way. Not for ever: the number may be another process's then, and at once
+     * that of one in a PID namespace of its own, as in a container. What is not known any more is only read back.
+     */
+    private static final Duration KNOWN = Duration.ofSeconds(15);
 
     private final Clock clock;
     private final Map<Integer, Long> since = new ConcurrentHashMap<>();
@@ -22,11 +25,16 @@ final class OwnWriters {
     }
 
     void add(long process) {
-        since.values().removeIf(start -> clock.since(start).compareTo(KNOWN) > 0);
+        since.values().removeIf(start -> !isRecent(start));
         since.put((int) process, clock.nanos());
     }
 
     boolean has(int port) {
-        return since.containsKey(port);
+        Long start = since.get(port);
+        return start != null && isRecent(start);
+    }
+
+    private boolean isRecent(long start) {
+        return clock.since(start).compareTo(KNOWN) <= 0;
     }
 }
