@@ -64,6 +64,14 @@ final class CurrentStore implements Store {
     }
 
     @Override
+    public void reconnect() {
+        Store now = store;
+        if (now != null) {
+            now.reconnect();
+        }
+    }
+
+    @Override
     public void close() {}
 
     private Store now() throws StoreException {

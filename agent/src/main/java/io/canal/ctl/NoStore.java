@@ -54,5 +54,8 @@ final class NoStore implements Store {
     }
 
     @Override
+    public void reconnect() {}
+
+    @Override
     public void close() {}
 }

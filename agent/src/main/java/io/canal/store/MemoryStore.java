@@ -145,6 +145,9 @@ public final class MemoryStore implements Store {
     }
 
     @Override
+    public void reconnect() {}
+
+    @Override
     public void close() {
         feeds.forEach(MemoryFeed::close);
         available(false);

@@ -43,7 +43,7 @@ public interface Store extends AutoCloseable {
     /**
      * The way to the servers is another one: what is connected is thrown away, for nobody would say that it is dead. Feeds begin anew.
      */
-    default void reconnect() {}
+    void reconnect();
 
     @Override
     void close();

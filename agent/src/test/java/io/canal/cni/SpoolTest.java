@@ -286,6 +286,11 @@ class SpoolTest {
         }
 
         @Override
+        public void reconnect() {
+            store.reconnect();
+        }
+
+        @Override
         public void close() {
             store.close();
         }
