@@ -53,7 +53,7 @@ final class RepairLog {
 
     /** The repairs of one pass; also called where there are none, so that what was kept back is told in time. */
     void tell(List<Repair> repairs) {
-        close();
+        tellTheRest();
         if (repairs.isEmpty()) {
             return;
         }
@@ -82,7 +82,7 @@ final class RepairLog {
     }
 
     /** Ends what began long enough ago. */
-    private void close() {
+    private void tellTheRest() {
         windows.entrySet().removeIf(entry -> {
             Window window = entry.getValue();
             if (clock.since(window.since).compareTo(WITHIN) < 0) {

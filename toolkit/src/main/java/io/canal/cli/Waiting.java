@@ -53,7 +53,7 @@ final class Waiting implements Watcher {
         List<String> lines = new ArrayList<>();
         units.forEach((what, names) -> {
             String which = names.size() > FEW ? names.size() + " units" : String.join(", ", names);
-            lines.add(what.startsWith(HOOK) ? what.substring(HOOK.length()) + " of " + which : which + " " + what);
+            lines.add(what.startsWith(HOOK) ? what.substring(HOOK.length()) + " of " + which : which + " " + (names.size() > 1 ? what.replaceFirst("^is ", "are ") : what));
         });
         lines.addAll(others);
         return String.join("; ", lines);
