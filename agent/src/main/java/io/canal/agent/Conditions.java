@@ -1,5 +1,6 @@
 package io.canal.agent;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -7,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -37,10 +39,12 @@ final class Conditions {
     }
 
     private static final Logger log = LoggerFactory.getLogger(Conditions.class);
+    private static final Duration MOMENT = Duration.ofSeconds(1);
     private static final Pattern NUMBER = Pattern.compile("[0-9]+");
 
     private final Runnable onChange;
     private final BiConsumer<Weight, String> journal;
+    private final Consumer<Runnable> later;
     private final Map<String, List<Condition>> byPart = new TreeMap<>();
 
     /**
@@ -49,12 +53,30 @@ final class Conditions {
      * @param onChange told after a change, on the thread that made it
      */
     Conditions(Runnable onChange) {
-        this(onChange, (weight, sentence) -> log.atLevel(weight == Weight.BLOCKED ? Level.WARN : Level.INFO).log("{}", sentence));
+        this(onChange, (weight, sentence) -> log.atLevel(weight == Weight.BLOCKED ? Level.WARN : Level.INFO).log("{}", sentence), Conditions::inAMoment);
     }
 
-    Conditions(Runnable onChange, BiConsumer<Weight, String> journal) {
+    /**
+     * As {@link #Conditions(Runnable)}.
+     *
+     * @param journal told what is new
+     * @param later runs what is given a moment later
+     */
+    Conditions(Runnable onChange, BiConsumer<Weight, String> journal, Consumer<Runnable> later) {
         this.onChange = onChange;
         this.journal = journal;
+        this.later = later;
+    }
+
+    private static void inAMoment(Runnable look) {
+        Thread.ofVirtual().name("journal").start(() -> {
+            try {
+                Thread.sleep(MOMENT);
+                look.run();
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+            }
+        });
     }
 
     /** These sentences hold for the part now, and no others of this weight. */
@@ -67,9 +89,21 @@ final class Conditions {
                 return;
             }
             byPart.put(part, now);
-            fresh(weight, before, now).forEach(sentence -> journal.accept(weight, sentence));
+            List<String> fresh = fresh(weight, before, now);
+            if (!fresh.isEmpty()) {
+                later.accept(() -> journal(part, weight, fresh));
+            }
         }
         onChange.run();
+    }
+
+    /** What was over within a moment stood between two changes that belong together. */
+    private void journal(String part, Weight weight, List<String> fresh) {
+        List<Condition> now;
+        synchronized (byPart) {
+            now = byPart.getOrDefault(part, List.of());
+        }
+        fresh.stream().filter(sentence -> now.contains(new Condition(weight, sentence))).forEach(sentence -> journal.accept(weight, sentence));
     }
 
     /** What the journal is to have: what is new. What waits tells itself when it goes on; what only counts on is not new. */

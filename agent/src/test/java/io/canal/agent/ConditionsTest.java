@@ -10,24 +10,43 @@ import org.junit.jupiter.api.Test;
 class ConditionsTest {
 
     private final List<String> journal = new ArrayList<>();
-    private final Conditions conditions = new Conditions(() -> { }, (weight, sentence) -> journal.add(weight + " " + sentence));
+    private final List<Runnable> looks = new ArrayList<>();
+    private final Conditions conditions = new Conditions(() -> { }, (weight, sentence) -> journal.add(weight + " " + sentence),
+            looks::add);
 
     @Test
     void the_journal_has_what_is_new_once() {
         conditions.set("network", Weight.NOTE, List.of("/coreos.com/network/config: it is no JSON."));
         conditions.set("network", Weight.NOTE, List.of("/coreos.com/network/config: it is no JSON.", "A lease cannot be read."));
         conditions.set("disk", Weight.BLOCKED, List.of("/var is full."));
+        look();
         assertEquals(List.of("NOTE /coreos.com/network/config: it is no JSON.", "NOTE A lease cannot be read.", "BLOCKED /var is full."), journal);
         conditions.set("network", Weight.NOTE, List.of());
         conditions.set("network", Weight.NOTE, List.of("A lease cannot be read."));
+        look();
         assertEquals(4, journal.size(), "what was over is new when it comes again");
     }
 
     @Test
     void what_only_counts_on_or_waits_is_not_new() {
         conditions.set("limits", Weight.NOTE, List.of("The table has 91 % of its entries."));
+        look();
         conditions.set("limits", Weight.NOTE, List.of("The table has 92 % of its entries."));
         conditions.set("network", Weight.NOT_READY, List.of("etcd does not answer."));
+        look();
         assertEquals(List.of("NOTE The table has 91 % of its entries."), journal);
+    }
+
+    @Test
+    void what_is_over_within_a_moment_is_not_told() {
+        conditions.set("network", Weight.NOTE, List.of("This node has no address."));
+        conditions.set("network", Weight.NOTE, List.of());
+        look();
+        assertEquals(List.of(), journal);
+    }
+
+    private void look() {
+        looks.forEach(Runnable::run);
+        looks.clear();
     }
 }
