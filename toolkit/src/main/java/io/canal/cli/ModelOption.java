@@ -56,7 +56,7 @@ final class ModelOption {
     ModelView view() throws IOException, ModelException {
         return ModelView.read(folder())
                 .orElseThrow(() -> new ModelException("there is no model in " + folder()
-                        + (isOwn() ? "; canal deploy makes one" : "; canal up makes one")));
+                        + (isOwn() ? "; canal add-machine and canal deploy make one" : "; canal up makes one")));
     }
 
     /** Runs what a change has set off. Tells what is not as it should be, and returns the exit code for that. */

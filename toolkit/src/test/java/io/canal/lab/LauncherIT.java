@@ -75,6 +75,7 @@ class LauncherIT {
     void an_unknown_command_is_refused_before_anything_is_installed_or_built() throws IOException {
         Path copy = Files.copy(CANAL, folder.resolve("canal"));
         refused(Program.of("sh", copy.toString(), "stauts"), "has no command \"stauts\"");
+        refused(Program.of("sh", copy.toString(), "help", "stauts"), "has no command \"stauts\"");
         assertTrue(Files.notExists(folder.resolve("build")));
     }
 
