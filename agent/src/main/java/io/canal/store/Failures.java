@@ -6,10 +6,14 @@ import io.grpc.Status;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What went wrong, out of the layers of exceptions that gRPC, Vert.x and jetcd wrap it into. */
 final class Failures {
+
+    private static final Pattern DEADLINE = Pattern.compile("^DEADLINE_EXCEEDED: .*?deadline exceeded after ([0-9.]+)s");
 
     private Failures() {}
 
@@ -19,8 +23,13 @@ final class Failures {
         return new StoreException(kind, sentence + what + ": " + reason(thrown), thrown);
     }
 
-    /** The innermost cause in words. */
+    /** The innermost cause in words; of a deadline only the time, for what gRPC tells beside it is for who debugs gRPC. */
     static String reason(Throwable thrown) {
+        Matcher deadline = DEADLINE.matcher(innermost(thrown));
+        return deadline.find() ? "no answer within " + (long) Math.ceil(Double.parseDouble(deadline.group(1))) + " s" : innermost(thrown);
+    }
+
+    private static String innermost(Throwable thrown) {
         String reason = "";
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             String message = cause.getMessage();
