@@ -1,5 +1,6 @@
 package io.canal.dataplane.filter;
 
+import io.canal.dataplane.iptables.IptablesTables;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesMonitor;
 import java.io.IOException;
@@ -34,27 +35,37 @@ final class Hearing implements AutoCloseable {
         }
     }
 
-    /** Something that writes to the kernel. */
+    /** Something that writes to the kernel, and says whether it had to. */
     interface Work {
-        void run() throws IOException;
+        boolean run() throws IOException;
     }
 
     /**
      * Writes much, and hears nothing meanwhile: where somebody listens the kernel makes a message for each rule, 0.15 s for 12,000.
      *
-     * @param after told that what others changed meanwhile must be looked up
+     * @param generation tells whether others changed something meanwhile
+     * @param others told that it must be looked up what they changed
      */
-    void without(Work work, Runnable after) throws IOException {
+    void without(Work work, IptablesTables.Generation generation, Runnable others) throws IOException {
         if (monitor == null) {
             work.run();
             return;
         }
+        int before = generation.now();
+        boolean alone = false;
         monitor.pause();
         try {
-            work.run();
+            int own;
+            try {
+                own = work.run() ? 1 : 0;
+            } finally {
+                monitor.resume();
+            }
+            alone = generation.now() == before + own;
         } finally {
-            monitor.resume();
-            after.run();
+            if (!alone) {
+                others.run();
+            }
         }
     }
 

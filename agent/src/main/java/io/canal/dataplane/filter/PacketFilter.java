@@ -284,10 +284,10 @@ public final class PacketFilter implements Stage, AutoCloseable {
         status = new FilterStatus(now.backend().text(), problems);
     }
 
-    /** The first time all rules may come; what others change meanwhile is looked for afterwards. */
+    /** The first time all rules may come; where others change something meanwhile it is looked for afterwards. */
     private void bring(Plane now, boolean mayRemove) throws IOException {
         if (rulesUpTo == 0 && now.backend() == FilterBackend.NFTABLES) {
-            hearing.without(() -> now.apply(mayRemove), () -> {
+            hearing.without(() -> now.apply(mayRemove), generation, () -> {
                 distrust();
                 openings.tables().forEach(IptablesTables::distrust);
                 wake.run();
