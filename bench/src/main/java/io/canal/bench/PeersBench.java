@@ -54,7 +54,7 @@ final class PeersBench {
                 seconds[i] = (routes.awaitCount(all) - start) / 1e9;
             }
             node.awaitReady();
-            Report.progress("peers: start " + (i + 1) + " of " + STARTS + " with " + count + " peers");
+            Report.progress("peers: start " + (i + 1) + " of " + STARTS + " with " + count + " peers: " + Math.round(seconds[i] * 1000) + " ms");
         }
         Sample sample = new Sample(seconds);
         String name = "start to all routes, " + count + " peers";
