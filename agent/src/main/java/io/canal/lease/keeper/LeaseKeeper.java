@@ -157,7 +157,7 @@ public final class LeaseKeeper implements AutoCloseable {
 
     /** The etcd that is there is the right one, though it is another or was restored: what it lacks is removed. */
     public void acceptEtcd() {
-        queue.add(view::accept);
+        queue.add(this::accept);
     }
 
     /** If our subnet is lost, or not of the network any more, another one is taken although pods have addresses of it. */
@@ -244,6 +244,10 @@ public final class LeaseKeeper implements AutoCloseable {
             if (differs(last, folder.last(boot, clock))) {
                 wasWritten(() -> folder.last(last, boot));
             }
+            // Who comes next may be told of another etcd, and then goes by what the disk remembers.
+            if (tablesStale && view.inSync() && state.standing() != Standing.LEFT) {
+                wasWritten(() -> folder.tables(view.tables()));
+            }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -314,7 +318,7 @@ public final class LeaseKeeper implements AutoCloseable {
             wake = Math.min(wake, startedAt + REMEMBER_AFTER.toNanos());
         }
         // What is being written wakes us when it ends.
-        if (writing.isEmpty() && (refused || tablesStale && view.inSync() && !view.isDistrusted())) {
+        if (writing.isEmpty() && (refused || tablesStale && view.inSync())) {
             wake = Math.min(wake, tablesWrittenAt + WRITE_EVERY.toNanos());
         }
         Duration distrust = view.distrustLeft();
@@ -341,6 +345,11 @@ public final class LeaseKeeper implements AutoCloseable {
         step.commands().forEach(this::carryOut);
     }
 
+    private void accept() {
+        view.accept();
+        tablesStale = true;
+    }
+
     private static String pretty(Optional<SubnetKey> subnet) {
         return subnet.map(SubnetKey::pretty).orElse("none");
     }
@@ -365,7 +374,7 @@ public final class LeaseKeeper implements AutoCloseable {
                 view.remember();
             }
             if (view.distrustIsOver()) {
-                view.accept();
+                accept();
             }
             if (!view.config().equals(hintedConfig)) {
                 hintedConfig = view.config();
@@ -432,7 +441,7 @@ public final class LeaseKeeper implements AutoCloseable {
         boolean lastToo = differs(last, lastWritten) && (due || !refused) || due && tablesStale && !last.known().equals(lastWritten.known());
         // Without the config the rest is no memory of a network: a new one does not wait for its turn.
         boolean another = !refused && !view.config().equals(configOnDisk);
-        boolean tablesToo = tablesStale && view.inSync() && (due || another) && !view.isDistrusted();
+        boolean tablesToo = tablesStale && view.inSync() && (due || another);
         if (!lastToo && !tablesToo) {
             return;
         }

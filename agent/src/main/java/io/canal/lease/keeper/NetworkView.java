@@ -58,6 +58,8 @@ final class NetworkView {
         private final String prefix;
         private final BiFunction<String, String, Decoded<T>> parse;
         private final Map<SubnetKey, T> values = new HashMap<>();
+        /** What an etcd that is not trusted yet lacks. */
+        private final Map<SubnetKey, T> kept = new HashMap<>();
         /** As etcd has them; {@link #values} also has what was known of those that cannot be read. */
         private final Map<SubnetKey, Row<T>> rows = new HashMap<>();
         /** Keys that name no subnet. */
@@ -72,10 +74,14 @@ final class NetworkView {
             this.parse = parse;
         }
 
-        /** All rows anew; returns the subnets whose row could not be read. */
-        Set<SubnetKey> list(Listing listing) {
+        /**
+         * All rows anew; returns the subnets whose row could not be read.
+         *
+         * @param addOnly what is not among them is kept
+         */
+        Set<SubnetKey> list(Listing listing, boolean addOnly) {
             bad.keySet().removeIf(key -> key.startsWith(prefix));
-            Map<SubnetKey, T> before = Map.copyOf(values);
+            Map<SubnetKey, T> before = all();
             values.clear();
             rows.clear();
             strangers.clear();
@@ -94,11 +100,34 @@ final class NetworkView {
                 }
                 value.ifPresent(good -> values.put(subnet, good));
             }
+            kept.clear();
+            if (addOnly) {
+                kept.putAll(before);
+                kept.keySet().removeAll(values.keySet());
+            }
             clusterId = listing.clusterId();
             revision = listing.revision();
             listings++;
             alive = true;
             return unreadable;
+        }
+
+        void put(SubnetKey subnet, T value) {
+            kept.remove(subnet);
+            values.put(subnet, value);
+        }
+
+        void remove(SubnetKey subnet) {
+            rows.remove(subnet);
+            values.remove(subnet);
+            kept.remove(subnet);
+        }
+
+        /** What is known, whether etcd has it or not. */
+        Map<SubnetKey, T> all() {
+            Map<SubnetKey, T> all = new HashMap<>(kept);
+            all.putAll(values);
+            return all;
         }
 
         Optional<SubnetKey> subnet(String key) {
@@ -208,14 +237,14 @@ final class NetworkView {
 
     void leasesListed(Listing listing) {
         boolean addOnly = distrusts(listing, leases.revision != 0 ? leases.revision : known.leases());
-        Set<SubnetKey> unreadable = leases.list(listing);
+        Set<SubnetKey> unreadable = leases.list(listing, addOnly);
         peers.leasesListed(leases.values, unreadable, addOnly);
         known = new StateFolder.Known(listing.clusterId(), listing.revision(), known.holders(), known.distrust());
     }
 
     void holdersListed(Listing listing) {
         boolean addOnly = distrusts(listing, holders.revision != 0 ? holders.revision : known.holders());
-        Set<SubnetKey> unreadable = holders.list(listing);
+        Set<SubnetKey> unreadable = holders.list(listing, addOnly);
         peers.holdersListed(holders.values, unreadable, addOnly);
         known = new StateFolder.Known(listing.clusterId(), known.leases(), listing.revision(), known.distrust());
     }
@@ -227,14 +256,13 @@ final class NetworkView {
                 switch (change) {
                     case Change.Put(Entry entry) -> {
                         leases.row(subnet.get(), entry).ifPresent(value -> {
-                            leases.values.put(subnet.get(), value);
+                            leases.put(subnet.get(), value);
                             peers.lease(subnet.get(), value);
                         });
                     }
                     case Change.Deleted(String key) -> {
                         bad.remove(key);
-                        leases.rows.remove(subnet.get());
-                        leases.values.remove(subnet.get());
+                        leases.remove(subnet.get());
                         peers.noLease(subnet.get());
                     }
                 }
@@ -253,14 +281,13 @@ final class NetworkView {
                 switch (change) {
                     case Change.Put(Entry entry) -> {
                         holders.row(subnet.get(), entry).ifPresent(value -> {
-                            holders.values.put(subnet.get(), value);
+                            holders.put(subnet.get(), value);
                             peers.holder(subnet.get(), value);
                         });
                     }
                     case Change.Deleted(String key) -> {
                         bad.remove(key);
-                        holders.rows.remove(subnet.get());
-                        holders.values.remove(subnet.get());
+                        holders.remove(subnet.get());
                         peers.noHolder(subnet.get());
                     }
                 }
@@ -320,6 +347,8 @@ final class NetworkView {
     /** The etcd is accepted as it is, or the time of distrust is over: what was kept beside it goes. */
     void accept() {
         known = new StateFolder.Known(known.clusterId(), known.leases(), known.holders(), Optional.empty());
+        leases.kept.clear();
+        holders.kept.clear();
         peers.forgetKept();
     }
 
@@ -394,8 +423,9 @@ final class NetworkView {
         return configAlive && leases.alive && holders.alive;
     }
 
+    /** What is to be remembered: also what an etcd that is not trusted yet lacks. */
     StateFolder.Tables tables() {
-        return new StateFolder.Tables(config, Map.copyOf(leases.values), Map.copyOf(holders.values));
+        return new StateFolder.Tables(config, leases.all(), holders.all());
     }
 
     /** Whether the feeds say something else of our subnet than we last wrote, and not only because they lag. */

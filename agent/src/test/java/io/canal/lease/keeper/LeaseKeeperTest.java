@@ -1,5 +1,8 @@
 package io.canal.lease.keeper;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.canal.lease.Standing;
 import io.canal.model.NetworkKeys;
 import io.canal.model.SubnetKey;
@@ -9,6 +12,7 @@ import io.canal.store.Store;
 import io.canal.store.StoreException;
 import io.canal.store.Txn;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -29,6 +33,38 @@ class LeaseKeeperTest extends LeaseKeeperContract {
         store.commit(Txn.when().delete(key));
         a.await(() -> a.own().standing() == Standing.HELD && a.own().subnet().equals(Optional.of(subnet)));
         awaitKey(key);
+    }
+
+    @Test
+    void a_peer_that_came_a_moment_ago_is_kept_when_the_node_is_told_of_another_etcd() {
+        TestNode a = start(1);
+        a.awaitHeld();
+        a.await(() -> holds(folder.resolve("1/network.json"), "10.1.0.0/16"));
+        SubnetKey peer = start(2).awaitHeld();
+        a.await(() -> a.peers().containsKey(peer));
+        stop(a);
+        TestNode elsewhere = node(new MemoryStore(new MemoryStore.Cluster(Clock.system(), 2)), 1, TestNode.facts(1));
+        elsewhere.await(elsewhere::listed);
+        assertTrue(elsewhere.peers().containsKey(peer));
+    }
+
+    @Test
+    void who_starts_again_without_etcd_remembers_also_whom_an_etcd_that_was_replaced_lacks_and_who_came_since() {
+        TestNode a = start(1);
+        a.awaitHeld();
+        TestNode b = start(2);
+        SubnetKey gone = b.awaitHeld();
+        a.await(() -> a.peers().containsKey(gone));
+        stop(b);
+        replace();
+        putConfig();
+        SubnetKey fresh = start(3).awaitHeld();
+        a.await(() -> a.peers().containsKey(fresh) && a.peers().containsKey(gone));
+        stop(a);
+        cut();
+        TestNode again = start(1);
+        again.await(again::listed);
+        assertEquals(Set.of(gone, fresh), again.peers().keySet());
     }
 
     @Override
