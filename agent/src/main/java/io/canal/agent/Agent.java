@@ -8,7 +8,6 @@ import io.canal.config.AgentConfig;
 import io.canal.config.DataplaneOption;
 import io.canal.control.AgentStatus;
 import io.canal.control.ControlServer;
-import io.canal.control.Finding;
 import io.canal.control.FrameServer;
 import io.canal.dataplane.NetworkStages;
 import io.canal.dataplane.file.FileStage;
@@ -20,6 +19,7 @@ import io.canal.dataplane.filter.PacketFilter;
 import io.canal.dataplane.link.TunnelState;
 import io.canal.files.FileFacts;
 import io.canal.kernel.libc.SdNotify;
+import io.canal.lease.Standing;
 import io.canal.lease.keeper.KeeperStanding;
 import io.canal.lease.keeper.LeaseKeeper;
 import io.canal.lease.keeper.OwnSubnet;
@@ -81,6 +81,7 @@ final class Agent implements AutoCloseable {
     private final StatusBoard board;
     private final Facts facts;
     private final Tables tables = new Tables();
+    private final NodeMemory memory;
     private final NodeFilePaths filePaths;
     private final NetworkStages network;
     private final PolicyTables policy;
@@ -107,6 +108,7 @@ final class Agent implements AutoCloseable {
     private final Heap heap = new Heap();
     private final RepairLog repairs;
     private final DiskCheck disk;
+    private final Sockets sockets = new Sockets(log::info, this::look);
     private volatile boolean begun;
     private volatile boolean policyKnown;
     private volatile boolean policyInForce;
@@ -121,6 +123,7 @@ final class Agent implements AutoCloseable {
         this.configs = new ConfigSource(arguments.config().orElse(paths.agentYaml()), paths.stateDir());
         First first = configs.first();
         SecureRandom random = new SecureRandom();
+        this.memory = NodeMemory.recalled(paths, this::keeper, this::ownStanding);
         LeaseKeeper.identify(paths.stateDir(), random);
         Stores stores = new Stores(maker);
         stores.begin(first.config());
@@ -131,8 +134,8 @@ final class Agent implements AutoCloseable {
         LocalFacts known = new LocalFacts(first.config(), Optional.empty(), OwnSubnet.NONE, Optional.empty(),
                 HostFacts.nodename(first.config().nodename(), paths), Optional.empty(), "");
         this.facts = new Facts(filePaths.refreshed(known));
-        NetworkMemory memory = NetworkMemory.load(paths.stateDir());
-        BackendChange backendChange = new BackendChange(facts, tables, memory, clock);
+        NetworkMemory networks = NetworkMemory.load(paths.stateDir());
+        BackendChange backendChange = new BackendChange(facts, tables, networks, clock);
         this.network = NetworkStages.open(paths, tables.peers, tables.endpoints, backendChange, random, clock);
         backendChange.resume(network.hadTunnels(), network.hadLoosePathFilter());
         this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), this::files, () -> begun);
@@ -140,7 +143,7 @@ final class Agent implements AutoCloseable {
         this.policy = new PolicyTables(() -> facts.inPass().nodename(), this::standing, tables.endpoints.rows(), this::staysClosed,
                 new PolicySettings(settings -> PolicyOverrides.over(settings, facts.inPass().config().policy())),
                 policyMemory, () -> policyKnown = true);
-        this.filter = new PacketFilter(new FilterInputs(tables.peerAddresses, new FilterNetworks(facts, tables, memory), policy),
+        this.filter = new PacketFilter(new FilterInputs(tables.peerAddresses, new FilterNetworks(facts, tables, networks), policy),
                 () -> mode(facts.inPass().config().dataplane()), paths, clock);
         this.loop = new ApplyLoop(clock, stages(), this::mayRemove, this::applied);
         this.passes = new Passes(loop);
@@ -148,7 +151,7 @@ final class Agent implements AutoCloseable {
         this.verdicts = new Verdicts(loop, filter, tables.endpoints.rows(), this::nodename, this::earlierPolicy);
         this.questions = new Questions(verdicts, this::nodename, this::store);
         this.policyFeed = new PolicyFeed(loop, policy, policyMemory, conditions);
-        this.etcd = new EtcdSide(stores, loop, tables, policyFeed, questions, facts, memory, conditions, paths.stateDir(), clock, random, this::inSync);
+        this.etcd = new EtcdSide(stores, loop, tables, policyFeed, questions, facts, networks, conditions, paths.stateDir(), clock, random, this::inSync);
         this.uplinks = new UplinkWatch(() -> facts.latest().config(), this::chosen);
         this.cni = new CniServer(paths, new ServedNode(facts, filter::rulesUpTo, clock), loop, tables.endpoints, etcd.store(), clock);
         this.hostAddresses = new HostAddresses(now -> loop.write(() -> policy.interfaces(now)));
@@ -179,6 +182,14 @@ final class Agent implements AutoCloseable {
 
     private KeeperStanding standing() {
         return etcd.standing();
+    }
+
+    private Standing ownStanding() {
+        return facts.latest().own().standing();
+    }
+
+    private Optional<LeaseKeeper> keeper() {
+        return etcd.keeper();
     }
 
     private List<String> earlierPolicy() {
@@ -222,7 +233,7 @@ final class Agent implements AutoCloseable {
         uplinks.start();
         hostAddresses.start();
         loop.start();
-        FileWatch fileWatch = new FileWatch(paths, () -> loop.distrust(files.name()));
+        FileWatch fileWatch = new FileWatch(paths, this::touched);
         running.add(fileWatch);
         passes.first(() -> conditions.set("start", Weight.NOT_READY, Optional.empty()));
         cni.start();
@@ -230,17 +241,23 @@ final class Agent implements AutoCloseable {
         running.add(departed);
         questions.start();
         running.add(questions);
-        running.add(FrameServer.listenForNativeWork(paths.cniSocket(), cni::answer));
-        running.add(ControlServer.listen(paths.controlSocket(), new Operations(this).table()));
+        running.add(sockets.kept(FrameServer.listenForNativeWork(paths.cniSocket(), cni::answer)));
+        ControlServer control = ControlServer.listen(paths.controlSocket(), new Operations(this).table());
+        sockets.kept(control.frames());
+        running.add(control);
         SdNotify.from(System.getenv()).send("READY=1");
         log.info("canal {} serves {}", Program.version(), facts.latest().nodename());
-        gauges();
+        new Gauges(tables, etcd, facts, policy, cni).register(metrics, () -> status().ready());
+        metrics.hits(hits::series);
+        metrics.repairs(repairs::counts);
         later(WITHOUT_ETCD, policyFeed::recall);
         health.listen(facts.latest().config().listen());
         running.add(health);
         CharmFolder charm = new CharmFolder(paths, () -> facts.latest().config().charmDir(), conditions);
         running.add(SafetyNet.over(loop, List.of("sysctl"), () -> {
             fileWatch.check();
+            sockets.check();
+            memory.check();
             conditions.set("watch of files", Weight.NOTE, fileWatch.problem());
             uplinks.suspect();
             hostAddresses.suspect();
@@ -340,6 +357,12 @@ final class Agent implements AutoCloseable {
         loop.distrust(files.name());
     }
 
+    private void touched() {
+        loop.distrust(files.name());
+        sockets.check();
+        memory.check();
+    }
+
     /** Looks at everything that is ours anew, and puts right what differs; gives what could not be, in sentences. */
     List<String> mend() throws IOException {
         facts.change(filePaths::refreshed);
@@ -353,6 +376,7 @@ final class Agent implements AutoCloseable {
         List<String> left = new ArrayList<>();
         running.closeAllBut(ControlServer.class);
         etcd.leave().ifPresent(left::add);
+        memory.forget();
         Running.closing(nudge, uplinks, etcd, cni, loop);
         remove(left, files::removeAll);
         remove(left, network::removeAll);
@@ -436,6 +460,7 @@ final class Agent implements AutoCloseable {
     }
 
     private void inSync() {
+        memory.check();
         cni.storeBack();
         cni.publish();
     }
@@ -454,24 +479,6 @@ final class Agent implements AutoCloseable {
         }
     }
 
-    private void gauges() {
-        metrics.gauge("canal_ready", "Whether the node is ready.", () -> status().ready() ? 1 : 0);
-        metrics.gauge("canal_peers", "Other nodes with a subnet.", tables::peerCount);
-        metrics.gauge("canal_endpoints", "Pods on this node that may talk.", tables::endpointCount);
-        metrics.gauge("canal_watch_alive", "Whether etcd is being watched.", () -> etcd.standing().watchAlive() ? 1 : 0);
-        metrics.gauge("canal_in_sync", "Whether the whole network is known.", () -> etcd.standing().inSync() ? 1 : 0);
-        metrics.gauge("canal_lease_confirmed_timestamp_seconds", "When etcd last confirmed this node's subnet.",
-                () -> facts.latest().own().confirmedAt().map(at -> at.toEpochMilli() / 1000.0).orElse(0.0));
-        metrics.gauge("canal_policies", "Policies in the cluster.", () -> policy.counts().policies());
-        metrics.gauge("canal_active_policies", "Policies that are in force on this node.", () -> policy.counts().activePolicies());
-        metrics.gauge("canal_policy_endpoints", "Endpoints of this node that policies apply to, its own interfaces among them.", () -> policy.counts().localEndpoints());
-        metrics.gauge("canal_policy_sets", "Sets of addresses that rules use.", () -> policy.counts().sets());
-        metrics.gauge("canal_labelled", "Endpoints and network sets of the cluster.", () -> policy.counts().labelled());
-        metrics.hits(hits::series);
-        metrics.repairs(repairs::counts);
-        metrics.gauge("canal_spooled_writes", "Writes that wait for etcd.", cni::waitingWrites);
-    }
-
     private void look() {
         // Conditions may be set while the constructor still runs.
         if (running.begun() && board.isAnother()) {
@@ -487,12 +494,7 @@ final class Agent implements AutoCloseable {
     private Measured measured() {
         LocalFacts now = facts.latest();
         boolean filesBehind = !now.files().equals(files.placed());
-        return new Measured(filesBehind ? List.of("The node's files do not say its subnet yet.") : List.of(), now.subnetText(), networks(now), now.mtu(),
+        return new Measured(filesBehind ? List.of("The node's files do not say its subnet yet.") : sockets.problems(), now.subnetText(), networks(now), now.mtu(),
                 filter.status().dataplane(), now.nodename(), now.own().value().map(value -> value.publicIp().toString()).orElse(""),
-                files.rendered().map(NodeFiles.Rendered::digest).orElse(""), network.problems().stream().map(Agent::finding).toList(), etcd.networkPending());
-    }
-
-    private static Finding finding(Problem problem) {
-        return new Finding(problem.sentence() + ".", problem.where(), problem.expected(), problem.found(), "");
-    }
-}
+                files.rendered().map(NodeFiles.Rendered::digest).orElse(""), network.problems().stream().map(StatusBoard::finding).toList(), etcd.networkPending());
+    }}

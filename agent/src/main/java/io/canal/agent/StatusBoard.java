@@ -3,6 +3,7 @@ package io.canal.agent;
 import io.canal.agent.Conditions.Weight;
 import io.canal.control.AgentStatus;
 import io.canal.control.Finding;
+import io.canal.model.Problem;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -38,6 +39,11 @@ final class StatusBoard {
         return new AgentStatus(all.isEmpty(), all, now.subnet(), now.network(), now.mtu(), now.dataplane(), now.nodename(), now.publicIp(),
                 Program.version(), now.digest(), now.problems(), now.networkPending(), blocked.isEmpty() ? "" : blocked.getFirst(),
                 conditions.sentences(Weight.NOTE));
+    }
+
+    /** A problem as the status tells it. */
+    static Finding finding(Problem problem) {
+        return new Finding(problem.sentence() + ".", problem.where(), problem.expected(), problem.found(), "");
     }
 
     /** Whether the status is another than at the last call. */

@@ -47,6 +47,11 @@ public final class ControlServer implements AutoCloseable {
         return new ControlServer(operations, path);
     }
 
+    /** What it listens with. */
+    public FrameServer frames() {
+        return server;
+    }
+
     @Override
     public void close() throws IOException {
         server.close();

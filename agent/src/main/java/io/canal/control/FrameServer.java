@@ -7,10 +7,16 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -19,6 +25,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,16 +38,23 @@ public final class FrameServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FrameServer.class);
     private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
 
+    private static final FileAttribute<Set<PosixFilePermission>> CLOSED = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
     private final Path path;
     private final UnaryOperator<String> answer;
     private final ExecutorService threads;
-    private final ServerSocketChannel server;
+    // All are guarded by this.
+    private Bound bound;
+    private boolean closed;
 
-    private FrameServer(Path path, UnaryOperator<String> answer, ExecutorService threads, ServerSocketChannel server) {
+    /** What listens, and by which device and inode its socket is known. */
+    private record Bound(ServerSocketChannel server, @Nullable Object identity) {}
+
+    private FrameServer(Path path, UnaryOperator<String> answer, ExecutorService threads, Bound bound) {
         this.path = path;
         this.answer = answer;
         this.threads = threads;
-        this.server = server;
+        this.bound = bound;
     }
 
     /** As {@link #listen}, with a platform thread for each request that is being answered: for answers that wait in native calls. */
@@ -61,19 +75,27 @@ public final class FrameServer implements AutoCloseable {
     }
 
     static FrameServer listen(Path path, UnaryOperator<String> answer, ExecutorService threads) throws IOException {
+        FrameServer made = new FrameServer(path, answer, threads, bind(path));
+        made.begin(made.bound.server());
+        return made;
+    }
+
+    private static Bound bind(Path path) throws IOException {
         if (alive(path)) {
             throw new IOException("another process listens at " + path + "; only one agent can run on a node");
         }
         Path folder = path.toAbsolutePath().getParent();
-        Files.createDirectories(folder);
+        Files.createDirectories(folder, CLOSED);
         // Bound in a closed folder first: between bind and chmod nobody else may connect.
-        Path closed = Files.createTempDirectory(folder, ".sock", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Path closed = Files.createTempDirectory(folder, ".sock", CLOSED);
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            Path bound = closed.resolve("s");
-            server.bind(UnixDomainSocketAddress.of(bound), 512);
-            Files.setPosixFilePermissions(bound, PosixFilePermissions.fromString("rw-------"));
-            Files.move(bound, path, StandardCopyOption.ATOMIC_MOVE);
+            Path socket = closed.resolve("s");
+            server.bind(UnixDomainSocketAddress.of(socket), 512);
+            Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
+            Bound bound = new Bound(server, identity(socket));
+            Files.move(socket, path, StandardCopyOption.ATOMIC_MOVE);
+            return bound;
         } catch (IOException | RuntimeException failure) {
             server.close();
             throw failure;
@@ -81,15 +103,52 @@ public final class FrameServer implements AutoCloseable {
             Files.deleteIfExists(closed.resolve("s"));
             Files.deleteIfExists(closed);
         }
-        FrameServer made = new FrameServer(path, answer, threads, server);
-        Thread.ofPlatform().daemon().name("accept " + path.getFileName()).start(made::accept);
-        return made;
+    }
+
+    private void begin(ServerSocketChannel server) {
+        Thread.ofPlatform().daemon().name("accept " + path.getFileName()).start(() -> accept(server));
+    }
+
+    /** Where it listens. */
+    public Path path() {
+        return path;
+    }
+
+    /** Whether who opens its path comes to it: somebody may have removed the socket, or the folder. Cheap. */
+    public synchronized boolean isReachable() {
+        return closed || Objects.equals(identity(path), bound.identity());
+    }
+
+    /**
+     * Listens anew where it cannot be reached; what is being answered gets its reply.
+     *
+     * @return whether that was so
+     * @throws IOException as of {@link #listen}
+     */
+    public synchronized boolean restore() throws IOException {
+        if (isReachable()) {
+            return false;
+        }
+        Bound before = bound;
+        bound = bind(path);
+        begin(bound.server());
+        before.server().close();
+        return true;
+    }
+
+    private static @Nullable Object identity(Path path) {
+        try {
+            return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).fileKey();
+        } catch (IOException absent) {
+            return null;
+        }
     }
 
     /** Stops to listen, and removes the socket. Requests that are being answered get their reply. */
     @Override
-    public void close() throws IOException {
-        server.close();
+    public synchronized void close() throws IOException {
+        closed = true;
+        bound.server().close();
         Files.deleteIfExists(path);
         threads.shutdown();
     }
@@ -105,7 +164,7 @@ public final class FrameServer implements AutoCloseable {
         }
     }
 
-    private void accept() {
+    private void accept(ServerSocketChannel server) {
         while (true) {
             try {
                 SocketChannel client = server.accept();

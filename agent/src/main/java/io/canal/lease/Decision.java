@@ -334,7 +334,7 @@ final class Decision {
                 if (wanted.vtep(family).isPresent()
                         && holder.lease().vtep(family).filter(vtep -> vtep.mac().equals(wanted.vtep(family).orElseThrow().mac())).isPresent()) {
                     return Optional.of("the tunnel of this node has the MAC " + wanted.vtep(family).orElseThrow().mac() + ", and so has that of "
-                            + holder.describe() + ", which is alive; remove /var/lib/canal on the copy and restart its agent");
+                            + holder.describe() + ", which is alive; on the copy, stop the agent, remove /var/lib/canal and /run/canal, and start it again");
                 }
             }
         }

@@ -315,7 +315,7 @@ public final class Transition {
             if (copied) {
                 standing = Standing.BLOCKED;
                 problems = List.of("this node (" + self.addresses() + ") and the one at " + alive.addresses() + " have the same node id "
-                        + self.node() + ": one is a copy of the other; on the copy, remove /var/lib/canal and restart the agent");
+                        + self.node() + ": one is a copy of the other; on the copy, stop the agent, remove /var/lib/canal and /run/canal, and start it again");
             } else {
                 if (standing != Standing.HELD && standing != Standing.REMEMBERED) {
                     standing = Standing.WAITING;

@@ -25,19 +25,29 @@ public record NodePaths(Path root) {
         return at("etc/canal/unit");
     }
 
+    /** {@code /run/canal}: what the agent has for this boot. 0700. */
+    public Path runDir() {
+        return at("run/canal");
+    }
+
     /** {@code /run/canal/agent.sock}: the agent's control socket. 0600. */
     public Path controlSocket() {
-        return at("run/canal/agent.sock");
+        return runDir().resolve("agent.sock");
     }
 
     /** {@code /run/canal/cni.sock}: where the CNI plugin's requests arrive. 0600. */
     public Path cniSocket() {
-        return at("run/canal/cni.sock");
+        return runDir().resolve("cni.sock");
     }
 
     /** {@code /run/canal/files.lock}: flock(2) held while the node's files are written. */
     public Path filesLock() {
-        return at("run/canal/files.lock");
+        return runDir().resolve("files.lock");
+    }
+
+    /** {@code /run/canal/node-id}: the node id under which this boot has held a subnet. 0600. */
+    public Path bootNodeId() {
+        return runDir().resolve("node-id");
     }
 
     /** {@code /run/flannel/subnet.env}. */
@@ -73,6 +83,11 @@ public record NodePaths(Path root) {
     /** {@code /var/lib/canal}: what must outlive a reboot: node id, MAC, last subnet, last in-sync tables. */
     public Path stateDir() {
         return at("var/lib/canal");
+    }
+
+    /** {@code /var/lib/canal/node-id}: which node this is, for as long as the disk lives. */
+    public Path nodeId() {
+        return stateDir().resolve("node-id");
     }
 
     /** {@code /var/lib/canal/endpoints}: the journal, one file an endpoint. */

@@ -120,9 +120,34 @@ class NodeLifeIT {
         two.del(b);
     }
 
-    /** The recipe of docs/leases.md. */
     @Test
     @Order(3)
+    void folders_that_somebody_removes_cost_neither_the_subnet_nor_a_pod() throws IOException {
+        Pod a = one.add();
+        Pod b = two.add();
+        String subnet = one.status().subnet();
+        String id = Files.readString(one.paths.nodeId());
+        // As rm -r does, which may meet what is put back meanwhile.
+        run(one.namespace, "sh", "-c", "rm -rf " + one.paths.runDir() + " 2>&1 || true");
+        one.await("its sockets are there again", one::ready);
+        one.del(one.add());
+        one.await("this boot knows the node again", () -> Files.exists(one.paths.bootNodeId()));
+        Process ping = start(a, b);
+        one.kill();
+        remove(one.paths.stateDir());
+        one.launch();
+        one.await("one is ready", one::ready);
+        assertEquals(id, Files.readString(one.paths.nodeId()));
+        assertEquals(subnet, one.status().subnet());
+        one.del(one.add());
+        assertEquals("", lost(ping));
+        one.del(a);
+        two.del(b);
+    }
+
+    /** The recipe of docs/leases.md. */
+    @Test
+    @Order(4)
     void a_copy_of_a_machine_is_blocked_and_well_again_once_its_state_is_removed(@TempDir Path folder) throws Exception {
         try (TestNode copy = new TestNode(namespaces, hub, 3, another, folder, NodeLifeIT::shortLived)) {
             copy(one.paths.stateDir(), copy.paths.stateDir());
@@ -135,6 +160,7 @@ class NodeLifeIT {
             String said = copy.status().blocked();
             assertTrue(said.contains(one.address) && said.contains(copy.address), said);
             copy.stop();
+            assertFalse(Files.exists(copy.paths.bootNodeId()));
             remove(copy.paths.stateDir());
             copy.launch(machine);
             copy.await("it is ready", copy::ready);
@@ -147,7 +173,7 @@ class NodeLifeIT {
 
     /** The way back of docs/migrate.md, up to where flanneld is started. */
     @Test
-    @Order(4)
+    @Order(5)
     void what_a_flanneld_takes_over_is_there_once_canal_was_stopped_and_its_table_deleted() throws Exception {
         Pod a = one.add();
         Pod b = two.add();
@@ -195,7 +221,7 @@ class NodeLifeIT {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void a_node_that_leaves_gives_its_subnet_back_and_is_as_it_was() {
         String key = key(one);
         assertTrue(one.call(Op.LEAVE, Json.object()) instanceof Reply.Done);
@@ -208,7 +234,7 @@ class NodeLifeIT {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void a_node_whose_agent_is_dead_leaves_by_the_program_alone() {
         String key = key(two);
         two.kill();

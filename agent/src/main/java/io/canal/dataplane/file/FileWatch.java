@@ -11,6 +11,8 @@ import java.nio.file.WatchEvent;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,12 +23,16 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Notices, by inotify, when somebody touches the node's files or the plugins that the conflist chains. */
+/** Notices, by inotify, when somebody touches the node's files, the plugins that the conflist chains, or what the agent has in /run. */
 public final class FileWatch implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(FileWatch.class);
 
+    private static final FileAttribute<?>[] PUBLIC = {};
+    private static final FileAttribute<?>[] PRIVATE = {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))};
+
     private final Map<Path, Set<String>> watched;
+    private final Path sockets;
     private final Runnable onTouch;
     private final Opener opener;
     // All are guarded by the watch itself.
@@ -47,7 +53,10 @@ public final class FileWatch implements AutoCloseable {
     }
 
     FileWatch(NodePaths paths, Runnable onTouch, Opener opener) {
+        this.sockets = paths.runDir();
         this.watched = Map.of(
+                sockets, Set.of(paths.controlSocket().getFileName().toString(), paths.cniSocket().getFileName().toString(),
+                        paths.bootNodeId().getFileName().toString()),
                 paths.subnetEnv().getParent(), Set.of(paths.subnetEnv().getFileName().toString()),
                 paths.cniConfDir(), Set.of(paths.conflist().getFileName().toString()),
                 paths.cniBinDir(), Set.copyOf(Conflist.CHAINED));
@@ -156,7 +165,7 @@ public final class FileWatch implements AutoCloseable {
         for (Path folder : watched.keySet()) {
             if (!keys.containsValue(folder)) {
                 try {
-                    Files.createDirectories(folder);
+                    Files.createDirectories(folder, folder.equals(sockets) ? PRIVATE : PUBLIC);
                     keys.put(folder.register(service, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY,
                             StandardWatchEventKinds.ENTRY_DELETE), folder);
                     identities.put(folder, identity(folder));

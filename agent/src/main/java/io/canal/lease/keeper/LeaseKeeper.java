@@ -83,6 +83,8 @@ public final class LeaseKeeper implements AutoCloseable {
     private Optional<Thread> writing = Optional.empty();
     /** Whether the disk did not take what it was given last. */
     private boolean refused;
+    /** Whether what was written is gone. */
+    private boolean again;
     private StateFolder.Last lastWritten;
     /** The network config of the tables that this process has written. */
     private Optional<NetworkConfig> configOnDisk = Optional.empty();
@@ -140,6 +142,11 @@ public final class LeaseKeeper implements AutoCloseable {
     /** The node id, from the state folder. */
     public String nodeId() {
         return nodeId;
+    }
+
+    /** The state folder was removed: all that this keeper has there is written again, soon. */
+    public void writeAgain() {
+        queue.add(() -> again = true);
     }
 
     /** Begins to follow the network and to take the subnet. */
@@ -438,10 +445,11 @@ public final class LeaseKeeper implements AutoCloseable {
         boolean due = clock.since(tablesWrittenAt).compareTo(WRITE_EVERY) >= 0;
         // The revisions move with every write of anybody; they go to disk with the tables.
         StateFolder.Last last = new StateFolder.Last(toRemember(), view.known());
-        boolean lastToo = differs(last, lastWritten) && (due || !refused) || due && tablesStale && !last.known().equals(lastWritten.known());
+        boolean anew = again && (due || !refused);
+        boolean lastToo = anew || differs(last, lastWritten) && (due || !refused) || due && tablesStale && !last.known().equals(lastWritten.known());
         // Without the config the rest is no memory of a network: a new one does not wait for its turn.
         boolean another = !refused && !view.config().equals(configOnDisk);
-        boolean tablesToo = tablesStale && view.inSync() && (due || another);
+        boolean tablesToo = view.inSync() && (anew || tablesStale && (due || another));
         if (!lastToo && !tablesToo) {
             return;
         }
@@ -451,11 +459,13 @@ public final class LeaseKeeper implements AutoCloseable {
         }
         Optional<StateFolder.Tables> tables = Optional.of(tablesToo).filter(Boolean::booleanValue).map(_ -> view.tables());
         tablesStale = tablesStale && !tablesToo;
+        again &= !anew;
         writing = Optional.of(Thread.ofPlatform().name("state to disk").daemon().start(() -> {
-            boolean lastWasWritten = lastToo && wasWritten(() -> folder.last(last, boot));
+            boolean lastWasWritten = lastToo && wasWritten(() -> folder.last(last, boot)) && (!anew || wasWritten(() -> folder.keep(nodeId)));
             boolean tablesWereWritten = tables.isPresent() && wasWritten(() -> folder.tables(tables.get()));
             queue.add(() -> {
                 writing = Optional.empty();
+                again |= anew && !lastWasWritten;
                 refused = lastToo && !lastWasWritten || tablesToo && !tablesWereWritten;
                 lastWritten = lastWasWritten ? last : lastWritten;
                 tablesStale |= tablesToo && !tablesWereWritten;

@@ -104,6 +104,13 @@ final class StateFolder {
         }
     }
 
+    /** Puts back the node id where it is gone. */
+    void keep(String nodeId) {
+        if (Files.notExists(folder.resolve("node-id"))) {
+            write("node-id", nodeId + "\n");
+        }
+    }
+
     /** The beginning, for a line of the journal. */
     private static String readable(String text) {
         return text.substring(0, Math.min(text.length(), 40)).replaceAll("[^ -~]", "?");

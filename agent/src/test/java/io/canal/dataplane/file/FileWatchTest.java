@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +37,21 @@ class FileWatchTest {
             assertEquals(Optional.empty(), watch.problem());
             touches.drainPermits();
             Files.writeString(paths.subnetEnv(), "FLANNEL_MTU=1\n");
+            assertTrue(touches.tryAcquire(10, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void it_notices_that_the_agents_sockets_are_removed(@TempDir Path root) throws Exception {
+        NodePaths paths = new NodePaths(root);
+        Semaphore touches = new Semaphore(0);
+        try (FileWatch _ = new FileWatch(paths, touches::release)) {
+            Path folder = paths.runDir();
+            assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)));
+            Files.createFile(paths.cniSocket());
+            assertTrue(touches.tryAcquire(10, TimeUnit.SECONDS));
+            touches.drainPermits();
+            Files.delete(paths.cniSocket());
             assertTrue(touches.tryAcquire(10, TimeUnit.SECONDS));
         }
     }

@@ -11,6 +11,10 @@ import io.canal.store.MemoryStore;
 import io.canal.store.Store;
 import io.canal.store.StoreException;
 import io.canal.store.Txn;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -65,6 +69,31 @@ class LeaseKeeperTest extends LeaseKeeperContract {
         TestNode again = start(1);
         again.await(again::listed);
         assertEquals(Set.of(gone, fresh), again.peers().keySet());
+    }
+
+    @Test
+    void a_state_folder_that_was_removed_is_written_again_and_the_node_stays_the_one_that_it_is() throws Exception {
+        TestNode a = node(1, TestNode.facts(1));
+        SubnetKey subnet = a.awaitHeld();
+        Path state = folder.resolve("1");
+        awaitOnDisk(state, "lease.json", subnet.text());
+        awaitOnDisk(state, "network.json", "10.1.0.0/16");
+        for (String file : List.of("lease.json", "network.json", "node-id")) {
+            Files.delete(state.resolve(file));
+        }
+        Files.delete(state);
+        a.keeper().writeAgain();
+        awaitOnDisk(state, "lease.json", subnet.text());
+        awaitOnDisk(state, "network.json", "10.1.0.0/16");
+        awaitOnDisk(state, "node-id", a.keeper().nodeId());
+    }
+
+    private static void awaitOnDisk(Path state, String file, String text) throws InterruptedException {
+        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (!holds(state.resolve(file), text)) {
+            assertTrue(System.nanoTime() < deadline, () -> file + " must say " + text);
+            Thread.sleep(20);
+        }
     }
 
     @Override
