@@ -96,7 +96,8 @@ final class DeviceExamination {
         if (subnets.isEmpty()) {
             return;
         }
-        List<IpPrefix> global = own(device);
+        List<IpPrefix> global = own(device).stream().filter(address -> !isStranger(address, subnets)).toList();
+        own(device).stream().filter(address -> isStranger(address, subnets)).forEach(address -> stranger(device, address, subnets));
         boolean right = subnets.stream().allMatch(subnet -> global.stream().anyMatch(address -> address.address().equals(subnet.base())))
                 && global.stream().allMatch(address -> subnets.stream().anyMatch(subnet -> address.address().equals(subnet.base())));
         if (!right) {
@@ -104,6 +105,17 @@ final class DeviceExamination {
             problems.add(new Finding("The address of " + device.name() + " is not that of the subnet by " + truth.source() + ".",
                     device.name(), Words.of(expected), Words.of(global), repair()));
         }
+    }
+
+    /** One with a network about it, which the agent leaves: it is somebody's own. */
+    private static boolean isStranger(IpPrefix address, List<Cidr> subnets) {
+        return address.length() != address.address().family().bits() && subnets.stream().noneMatch(subnet -> address.address().equals(subnet.base()));
+    }
+
+    private void stranger(Device device, IpPrefix address, List<Cidr> subnets) {
+        problems.add(new Finding("The device " + device.name() + " has an address that is not canal's: this host's packets to pods elsewhere may come from it, and "
+                + address.cidr() + " is routed into the tunnel.", device.name(), Words.of(subnets.stream().map(subnet -> IpPrefix.host(subnet.base())).toList()),
+                address.toString(), "Remove it: ip address del " + address + " dev " + device.name()));
     }
 
     /** Peers send frames to the MAC in the lease; the device drops those for another one. */

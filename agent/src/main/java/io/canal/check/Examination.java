@@ -255,7 +255,7 @@ public final class Examination {
         other.ifPresent(session -> problems.add(new Finding(
                 "This node has the same node id as the one at " + session.addresses() + ": one is a copy of the other.", NetworkKeys.session(seen.nodeId()),
                 Words.of(seen.uplink().map(uplink -> uplink.v4().or(uplink::v6).stream().toList()).orElse(List.of())),
-                session.addresses(), "On the copy, remove " + seen.paths().stateDir() + " and restart the agent")));
+                session.addresses(), "On the copy: systemctl stop canal-agent; rm -r " + seen.paths().stateDir() + " " + seen.paths().runDir() + "; systemctl start canal-agent")));
         return other.isPresent();
     }
 

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -32,6 +33,7 @@ import java.util.stream.Stream;
  * @param local this node in its network
  * @param tunnels one a family; none where nothing is encapsulated
  * @param problems of other nodes' leases that cannot be carried
+ * @param subnets those of other nodes
  */
 record Expected(
         LocalNetwork local,
@@ -39,7 +41,8 @@ record Expected(
         Map<Cidr, Hop> routes,
         Map<Ip, Mac> neighbours,
         Map<FarEnd, Ip> farEnds,
-        List<Problem> problems) {
+        List<Problem> problems,
+        Set<SubnetKey> subnets) {
 
     /** Empty where the network or the interface to the others is not known. */
     static Optional<Expected> of(Observation seen, Etcd.Seen etcd, Optional<SubnetKey> own) {
@@ -60,7 +63,7 @@ record Expected(
         calculator.local(local, macs);
         peers(etcd, own).forEach((subnet, lease) -> calculator.peer(subnet, Optional.of(lease)));
         calculator.calculate();
-        return Optional.of(new Expected(local, tunnels, routes, neighbours, farEnds, calculator.problems()));
+        return Optional.of(new Expected(local, tunnels, routes, neighbours, farEnds, calculator.problems(), peers(etcd, own).keySet()));
     }
 
     /** While the network changes from vxlan to host-gw, some lease is still of the old form, and needs its tunnel. */

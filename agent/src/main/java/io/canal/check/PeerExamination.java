@@ -7,12 +7,14 @@ import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
 import io.canal.model.Mac;
 import io.canal.model.Problem;
+import io.canal.model.SubnetKey;
 import io.canal.network.FarEnd;
 import io.canal.network.Hop;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -103,6 +105,14 @@ final class PeerExamination {
     }
 
     private void malformed(Problem bad) {
+        Optional<SubnetKey> former = expected.subnets().stream().filter(subnet -> bad.where().equals("lease " + subnet))
+                .filter(_ -> seen.addresses().stream().anyMatch(own -> own.toString().equals(bad.found()))).findFirst();
+        if (former.isPresent()) {
+            problems.add(new Finding("There is another lease with this node's own address: of the subnet that it had as another node, before "
+                    + seen.paths().stateDir() + " was removed, or of a copy of it.", bad.where(), bad.expected(), bad.found(),
+                    "If no other machine has that address, free the subnet: " + Remedy.byReleasing(seen, former.get())));
+            return;
+        }
         problems.add(new Finding("Another node cannot be reached by its lease: " + bad.sentence() + ".", bad.where(), bad.expected(), bad.found(),
                 "Mend it on that node, or release its lease where the node has gone"));
     }

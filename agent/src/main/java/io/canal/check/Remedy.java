@@ -1,5 +1,8 @@
 package io.canal.check;
 
+import io.canal.model.Cidr;
+import io.canal.model.SubnetKey;
+
 /** What to do about what the agent is there to mend. */
 final class Remedy {
 
@@ -19,7 +22,15 @@ final class Remedy {
         return repair(seen, " accept-etcd=true");
     }
 
+    static String byReleasing(Observation seen, SubnetKey subnet) {
+        return action(seen, "release-lease subnet=" + String.join(",", subnet.cidrs().stream().map(Cidr::toString).toList()));
+    }
+
     private static String repair(Observation seen, String arguments) {
-        return seen.operator() + " run " + (seen.unit().isEmpty() ? "UNIT" : seen.unit()) + " repair-subnets" + arguments;
+        return action(seen, "repair-subnets" + arguments);
+    }
+
+    private static String action(Observation seen, String action) {
+        return seen.operator() + " run " + (seen.unit().isEmpty() ? "UNIT" : seen.unit()) + " " + action;
     }
 }

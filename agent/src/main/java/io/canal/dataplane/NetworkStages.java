@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -123,9 +124,9 @@ public final class NetworkStages implements AutoCloseable {
         return link.takeRemade();
     }
 
-    /** What is wrong with peers' leases; from any thread. */
+    /** What is wrong with peers' leases, and with the tunnels, that only others can mend; from any thread. */
     public List<Problem> problems() {
-        return network.problems();
+        return Stream.concat(link.problems().stream(), network.problems().stream()).toList();
     }
 
     /** Removes all that the stages own, the last first; the loop must not run. What cannot be removed is named. */

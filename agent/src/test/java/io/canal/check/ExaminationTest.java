@@ -99,6 +99,16 @@ class ExaminationTest {
     }
 
     @Test
+    void an_address_of_somebody_elses_on_the_device_is_named_with_the_command_that_removes_it() {
+        node.deviceAddresses = List.of(IpPrefix.of("10.1.49.0/32"), IpPrefix.of("10.1.200.7/24"));
+        Finding problem = only();
+        assertEquals("10.1.49.0/32", problem.expected());
+        assertEquals("10.1.200.7/24", problem.found());
+        assertTrue(problem.what().contains("10.1.200.0/24 is routed into the tunnel"), problem.what());
+        assertEquals("Remove it: ip address del 10.1.200.7/24 dev flannel.1", problem.repair());
+    }
+
+    @Test
     void a_device_with_another_mac_than_the_lease_is_named() {
         node.deviceMac = "02:00:00:00:00:77";
         Finding problem = only();
@@ -319,7 +329,7 @@ class ExaminationTest {
         Finding problem = only();
         assertEquals("10.10.0.1", problem.expected());
         assertEquals("10.10.0.7", problem.found());
-        assertTrue(problem.repair().contains("remove /var/lib/canal"), problem.repair());
+        assertTrue(problem.repair().contains("rm -r /var/lib/canal /run/canal;"), problem.repair());
     }
 
     @Test
@@ -338,6 +348,14 @@ class ExaminationTest {
     void a_lease_that_cannot_be_carried_is_named() {
         node.leases.put(SubnetKey.of("10.1.95.0-24"), Node.lease("10.10.0.6", "02:00:00:00:00:02"));
         assertEquals("lease 10.1.95.0-24", only().where());
+    }
+
+    @Test
+    void what_this_node_holds_as_another_one_is_told_from_another_nodes_with_the_command_that_frees_it() {
+        node.leases.put(SubnetKey.of("10.1.95.0-24"), Node.lease("10.10.0.1", "02:00:00:00:00:01"));
+        Finding problem = only();
+        assertTrue(problem.what().contains("this node's own address") && problem.what().contains("before /var/lib/canal was removed"), problem.what());
+        assertTrue(problem.repair().endsWith("juju run canal/0 release-lease subnet=10.1.95.0/24"), problem.repair());
     }
 
     @Test

@@ -17,6 +17,7 @@ import io.canal.model.Ip.Family;
 import io.canal.model.Ip;
 import io.canal.model.Mac;
 import io.canal.model.NodePaths;
+import io.canal.model.Problem;
 import io.canal.network.LocalNetwork;
 import io.canal.network.Tunnel;
 import io.canal.reconcile.Clock;
@@ -69,6 +70,9 @@ public final class LinkStage implements Hears {
     private boolean perhapsGone;
     private boolean removalsPending;
     private Optional<Remade> remade = Optional.empty();
+    /** Addresses of the tunnels that are others'. */
+    private final List<Problem> strangers = new ArrayList<>();
+    private volatile List<Problem> problems = List.of();
     /** Read by the listener's thread. */
     private volatile Set<String> names = Set.of();
 
@@ -96,6 +100,11 @@ public final class LinkStage implements Hears {
         Optional<Remade> last = remade;
         remade = Optional.empty();
         return last;
+    }
+
+    /** What others have done to the tunnels that is not ours to undo; from any thread. */
+    public List<Problem> problems() {
+        return problems;
     }
 
     /** What became of the tunnels. */
@@ -129,6 +138,7 @@ public final class LinkStage implements Hears {
         removed.keySet().retainAll(names);
         List<String> failures = new ArrayList<>();
         Map<Family, TunnelState> states = new EnumMap<>(Family.class);
+        strangers.clear();
         for (Tunnel tunnel : wanted) {
             try {
                 TunnelState state = keep(tunnel, pass.mayRemove());
@@ -140,6 +150,7 @@ public final class LinkStage implements Hears {
                 failures.add(failure.getMessage());
             }
         }
+        problems = List.copyOf(strangers);
         missingSources(now.get(), failures);
         tunnels.publish(states);
         removalsPending = !pass.mayRemove();
@@ -336,6 +347,9 @@ public final class LinkStage implements Hears {
             if (other && mayRemove && isOurs(address, wanted.family())) {
                 batch.remove(address.delete(), () -> "remove address " + address.address() + " of " + wanted.name(),
                         () -> repaired(disturbed, Repair.added(REPAIRS, "address " + address.address() + " of " + wanted.name())));
+            } else if (other && isStranger(address, wanted.family())) {
+                strangers.add(new Problem(wanted.name(), "address", address.address().toString(), "none but " + wanted.address().orElseThrow()
+                        + ": this host's packets to pods elsewhere may come from it, and it is not canal's to remove"));
             }
         }
         Map<String, Refusal> refused = batch.apply(rtnl);
@@ -346,8 +360,15 @@ public final class LinkStage implements Hears {
 
     private static boolean isOurs(Address address, Family family) {
         Ip ip = address.address().address();
-        boolean linkLocal = ip.isV6() && ip.high() >>> 54 == 0xfe80 >>> 6;
-        return ip.family() == family && address.address().length() == family.bits() && !linkLocal;
+        return ip.family() == family && address.address().length() == family.bits() && !isLinkLocal(ip);
+    }
+
+    private static boolean isStranger(Address address, Family family) {
+        return address.address().address().family() == family && !isOurs(address, family) && !isLinkLocal(address.address().address());
+    }
+
+    private static boolean isLinkLocal(Ip ip) {
+        return ip.isV6() && ip.high() >>> 54 == 0xfe80 >>> 6;
     }
 
     /** Tunnels that we had and that the network no longer names. */
