@@ -90,7 +90,7 @@ record CharmOptions(List<Cidr> networks, String backend, boolean directRouting, 
             if (node.isNull() || node.isMissingNode()) {
                 return unset;
             }
-            return switch (parser.parse("option", name, node.asText())) {
+            return switch (parser.parse("option " + name, "", node.asText())) {
                 case Decoded.Good<T>(T value) -> value;
                 case Decoded.Bad<T>(Problem problem) -> {
                     problems.add(problem);

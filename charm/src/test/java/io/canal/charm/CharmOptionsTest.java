@@ -18,12 +18,12 @@ final class CharmOptionsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "default-endpoint-to-host-action | reject     | option: default-endpoint-to-host-action is \"reject\", expected accept, drop, return, or nothing",
-        "failsafe-inbound-ports          | 22         | option: failsafe-inbound-ports is \"22\", expected ports such as tcp:22,udp:10.0.0.0/8:68, the word none, or nothing",
-        "failsafe-inbound-ports          | icmp:8     | option: failsafe-inbound-ports is \"icmp:8\", expected ports such as tcp:22,udp:10.0.0.0/8:68, the word none, or nothing",
-        "failsafe-outbound-ports         | tcp:70000  | option: failsafe-outbound-ports is \"tcp:70000\", expected ports such as tcp:22,udp:10.0.0.0/8:68, the word none, or nothing",
-        "ignore-loose-rpf                | maybe      | option: ignore-loose-rpf is \"maybe\", expected true or false",
-        "policy-log-prefix               | a;drop     | option: policy-log-prefix is \"a;drop\", expected at most 27 characters of A-Z, a-z, 0-9, space and -_.:/%, or nothing",
+        "default-endpoint-to-host-action | reject     | option default-endpoint-to-host-action is \"reject\", expected accept, drop, return, or nothing",
+        "failsafe-inbound-ports          | 22         | option failsafe-inbound-ports is \"22\", expected ports such as tcp:22,udp:10.0.0.0/8:68, the word none, or nothing",
+        "failsafe-inbound-ports          | icmp:8     | option failsafe-inbound-ports is \"icmp:8\", expected ports such as tcp:22,udp:10.0.0.0/8:68, the word none, or nothing",
+        "failsafe-outbound-ports         | tcp:70000  | option failsafe-outbound-ports is \"tcp:70000\", expected ports such as tcp:22,udp:10.0.0.0/8:68, the word none, or nothing",
+        "ignore-loose-rpf                | maybe      | option ignore-loose-rpf is \"maybe\", expected true or false",
+        "policy-log-prefix               | a;drop     | option policy-log-prefix is \"a;drop\", expected at most 27 characters of A-Z, a-z, 0-9, space and -_.:/%, or nothing",
     })
     void a_wrong_value_is_refused_with_a_sentence(String option, String value, String sentence) {
         var bad = assertInstanceOf(CharmOptions.Result.Bad.class, CharmOptions.of(Json.object().put(option, value)));

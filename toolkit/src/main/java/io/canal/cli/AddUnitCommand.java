@@ -30,6 +30,7 @@ final class AddUnitCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         try (Model open = model.open(new Waiting())) {
+            open.requirePrincipal(application);
             String unit = open.addUnit(application, machine != null ? machine : free(open.view()));
             int code = ModelOption.settle(open, timeout);
             System.err.println("added unit " + unit);
@@ -38,6 +39,9 @@ final class AddUnitCommand implements Callable<Integer> {
     }
 
     private String free(ModelView view) throws UsageException {
+        if (view.machines().isEmpty()) {
+            throw new UsageException("there is no machine for a unit of " + application + "; canal add-machine adds one");
+        }
         return view.machines().stream()
                 .filter(id -> view.units().stream()
                         .noneMatch(unit -> unit.application().equals(application) && unit.machine().equals(id)))

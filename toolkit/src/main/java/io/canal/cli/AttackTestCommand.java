@@ -34,7 +34,7 @@ final class AttackTestCommand implements Callable<Integer> {
         Set<Integer> numbers = AttackTest.numbers();
         for (int number : only) {
             if (!numbers.contains(number)) {
-                throw new UsageException("--only is " + number + ", expected of " + numbers + ".");
+                throw new UsageException("--only is " + number + ", expected some of " + String.join(", ", numbers.stream().map(String::valueOf).toList()) + ".");
             }
         }
         if (lab.hosts().stream().noneMatch(host -> host.isUp())) {

@@ -2,6 +2,7 @@ package io.canal.cli;
 
 import io.canal.controller.ModelLogs;
 import io.canal.controller.ModelLogs.Line;
+import io.canal.controller.ModelView;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -61,7 +62,7 @@ final class DebugLogCommand implements Callable<Integer> {
         if (lines < 0 || limit < 0) {
             throw new UsageException((lines < 0 ? "--lines is " + lines : "--limit is " + limit) + ", expected a number that is not negative");
         }
-        model.view();
+        warnOfUnknown(model.view());
         try (Tail tail = new Tail(ModelLogs.logFile(model.folder()))) {
             List<Line> there = chosen(tail.next());
             int most = limit > 0 ? limit : replay ? there.size() : lines;
@@ -71,6 +72,9 @@ final class DebugLogCommand implements Callable<Integer> {
                     : there.subList(Math.max(0, there.size() - most), there.size());
             shown.forEach(this::print);
             System.out.flush();
+            if (shown.isEmpty()) {
+                System.err.println("NOTE nothing was said that is to be shown" + (noTail || limit > 0 ? "" : "; what is said from now on follows"));
+            }
             while (!noTail && limit == 0) {
                 Thread.sleep(LOOK_EVERY_MS);
                 chosen(tail.next()).forEach(this::print);
@@ -78,6 +82,17 @@ final class DebugLogCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** They may come yet; until then there is nothing to see. */
+    private void warnOfUnknown(ModelView view) {
+        for (String name : include) {
+            String wanted = name.startsWith("unit-") ? name.substring(5).replaceFirst("-(\\d+)$", "/$1") : name;
+            boolean known = name.endsWith("*") || view.applications().contains(wanted) || view.unit(wanted).isPresent();
+            if (!known) {
+                System.err.println("NOTE the model has no unit or application \"" + wanted + "\" now");
+            }
+        }
     }
 
     private List<Line> chosen(String text) {

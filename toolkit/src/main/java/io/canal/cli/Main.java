@@ -99,8 +99,13 @@ public final class Main implements Runnable {
     }
 
     private static int badArguments(ParameterException exception, String[] args) {
-        System.err.println("ERROR " + unknownCommand(exception).orElseGet(exception::getMessage));
+        System.err.println("ERROR " + unknownCommand(exception).orElseGet(() -> words(exception)));
         return 2;
+    }
+
+    /** Picocli's, which has one word twice. */
+    private static String words(ParameterException exception) {
+        return String.valueOf(exception.getMessage()).replace("option option", "option");
     }
 
     /** Of a word that stands where a command is expected: which there are. */

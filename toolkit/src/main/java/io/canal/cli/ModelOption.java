@@ -59,6 +59,11 @@ final class ModelOption {
                         + (isOwn() ? "; canal add-machine and canal deploy make one" : "; canal up makes one")));
     }
 
+    /** What fills a model that is empty. */
+    String filler() {
+        return isOwn() ? "canal add-machine and canal deploy fill it" : "canal up fills it";
+    }
+
     /** Runs what a change has set off. Tells what is not as it should be, and returns the exit code for that. */
     static int settle(Model model, Duration timeout) throws IOException, InterruptedException {
         if (!model.hasWork()) {

@@ -11,6 +11,7 @@ import io.canal.text.GoYaml;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -20,15 +21,19 @@ import picocli.CommandLine.Option;
         + " --no-refresh shows it at once, as it was seen last.", mixinStandardHelpOptions = true)
 final class StatusCommand implements Callable<Integer> {
 
+    /** So long a unit that waits for something is asked again: what is over by then was no more than a change that was under way. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration HOOKS = Duration.ofSeconds(120);
+
     @Mixin
     private final ModelOption model = new ModelOption();
 
     @Option(names = "--format", paramLabel = "tabular|json|yaml", defaultValue = "tabular")
     private String format = "tabular";
 
-    @Option(names = "--timeout", defaultValue = "120s", converter = Durations.class,
-            description = "How long to wait for units that are neither active nor blocked (default: ${DEFAULT-VALUE}).")
-    private Duration timeout = Duration.ofSeconds(120);
+    @Option(names = "--timeout", converter = Durations.class,
+            description = "How long to wait for units that are neither active nor blocked, and for their hooks (default: 10s, and 120s for hooks).")
+    private @Nullable Duration timeout;
 
     @Option(names = "--no-refresh", description = "Shows what was seen last, and how old that is.")
     private boolean old;
@@ -44,7 +49,11 @@ final class StatusCommand implements Callable<Integer> {
     private ModelView asked() throws Exception {
         try (Model open = model.open(new Waiting("; canal status --no-refresh shows what was seen last"))) {
             open.refreshStatuses();
-            open.settle(timeout);
+            if (timeout != null) {
+                open.settle(timeout);
+            } else {
+                open.settle(HOOKS, PATIENCE);
+            }
             return open.view();
         } catch (ModelBusyException e) {
             System.err.println("NOTE " + e.getMessage());
@@ -69,7 +78,12 @@ final class StatusCommand implements Callable<Integer> {
                 }
                 System.out.print(GoYaml.document(document));
             }
-            default -> System.out.print(StatusText.tabular(document));
+            default -> {
+                System.out.print(StatusText.tabular(document));
+                if (document.path("machines").isEmpty() && document.path("applications").isEmpty()) {
+                    System.err.println("Model \"" + document.path("model").path("name").asText() + "\" is empty; " + model.filler());
+                }
+            }
         }
     }
 }

@@ -53,8 +53,12 @@ final class Engine implements AutoCloseable {
         }
     }
 
-    /** Runs what is due on every machine that has units, until all are at rest or the deadline has passed. */
-    Settled settle(Instant deadline) throws InterruptedException, IOException {
+    /**
+     * Runs what is due on every machine that has units, until all are at rest or the deadline has passed.
+     *
+     * @param patience until then units that say that they wait for something are waited for
+     */
+    Settled settle(Instant deadline, Instant patience) throws InterruptedException, IOException {
         Map<UnitName, Look> looks = new HashMap<>();
         Instant[] tell = {Instant.now().plus(QUIET)};
         String[] told = {""};
@@ -63,7 +67,8 @@ final class Engine implements AutoCloseable {
             boolean busy = workers.stream().anyMatch(Worker::isBusy);
             List<UnitName> restless = live.read(state -> restless(state, now));
             restless = restless.stream().filter(unit -> !isGivenUp(unit)).toList();
-            if (!busy && restless.isEmpty()) {
+            boolean patient = now.isBefore(patience);
+            if (!busy && (restless.isEmpty() || !patient && live.read(state -> Resolver.due(state, now)).stream().allMatch(this::isGivenUp))) {
                 return true;
             }
             if (!now.isBefore(tell[0])) {
@@ -74,7 +79,7 @@ final class Engine implements AutoCloseable {
                     live.tell(watcher -> watcher.waiting(reasons));
                 }
             }
-            if (!busy) {
+            if (!busy && patient) {
                 look(looks, restless, now);
             }
             return false;

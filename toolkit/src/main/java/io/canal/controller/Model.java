@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.controller.charm.Charm;
 import io.canal.controller.charm.CharmException;
 import io.canal.controller.charm.EndpointSpec;
-import io.canal.controller.charm.Option;
 import io.canal.controller.text.Trees;
 import io.canal.ssh.Connection;
 import java.io.IOException;
@@ -135,7 +134,7 @@ public final class Model implements AutoCloseable {
         for (String machine : machines) {
             requireMachine(before, machine);
         }
-        Map<String, JsonNode> settings = parse(charm, options);
+        Map<String, JsonNode> settings = Settings.of(charm, options);
         live.change(state -> {
             Instant now = Instant.now();
             ApplicationState application =
@@ -185,19 +184,6 @@ public final class Model implements AutoCloseable {
         return application;
     }
 
-    private static Map<String, JsonNode> parse(Charm charm, Map<String, String> options)
-            throws CharmException, ModelException {
-        Map<String, JsonNode> settings = new TreeMap<>();
-        for (Map.Entry<String, String> entry : options.entrySet()) {
-            Option option = charm.options().get(entry.getKey());
-            if (option == null) {
-                throw new ModelException("invalid application config: unknown option \"" + entry.getKey() + "\"");
-            }
-            settings.put(option.name(), option.parse(entry.getValue()));
-        }
-        return settings;
-    }
-
     /**
      * Gives an application another charm of the same name.
      *
@@ -238,7 +224,7 @@ public final class Model implements AutoCloseable {
     public boolean configure(String name, Map<String, String> options)
             throws IOException, ModelException, CharmException {
         ApplicationState application = application(live.copy(), name);
-        Map<String, JsonNode> settings = parse(charms.get(application.digest), options);
+        Map<String, JsonNode> settings = Settings.of(charms.get(application.digest), options);
         Map<String, JsonNode> after = new TreeMap<>(application.settings);
         after.putAll(settings);
         if (after.equals(application.settings)) {
@@ -296,14 +282,18 @@ public final class Model implements AutoCloseable {
 
     /** Adds a unit of an application on a machine and returns its name. */
     public String addUnit(String name, String machine) throws IOException, ModelException {
-        ModelState before = live.copy();
-        ApplicationState application = application(before, name);
-        requireMachine(before, machine);
-        if (charms.get(application.digest).isSubordinate()) {
-            throw new ModelException("cannot add unit to application \"" + name + "\": application is a subordinate");
-        }
+        requirePrincipal(name);
+        requireMachine(live.copy(), machine);
         return live.changeAndTell(
                 state -> place(state, state.application(name), machine, Instant.now()).toString());
+    }
+
+    /** Refuses an application that is a subordinate: it is where its principals are. */
+    public void requirePrincipal(String name) throws IOException, ModelException {
+        if (charms.get(application(live.copy(), name).digest).isSubordinate()) {
+            throw new ModelException("cannot add unit to application \"" + name + "\": application is a subordinate"
+                    + "; it has one beside each unit of what it is related to, so add a unit of that");
+        }
     }
 
     /** Lets a unit, and its subordinates, go. They are gone once their last hooks have run. */
@@ -388,7 +378,13 @@ public final class Model implements AutoCloseable {
      * blocked, until all is settled or the time is over.
      */
     public Settled settle(Duration timeout) throws IOException, InterruptedException {
-        return engine.settle(Instant.now().plus(timeout));
+        return settle(timeout, timeout);
+    }
+
+    /** As {@link #settle(Duration)}; units that go on to say that they wait for something are waited for no longer than a patience. */
+    public Settled settle(Duration timeout, Duration patience) throws IOException, InterruptedException {
+        Instant now = Instant.now();
+        return engine.settle(now.plus(timeout), now.plus(patience));
     }
 
     /** Runs the hooks that are due and those that follow from them, and does not wait for a unit that has not settled after them. */

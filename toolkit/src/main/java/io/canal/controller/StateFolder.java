@@ -18,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The folder that a model lives in. {@code model.json} is replaced as a whole and fsynced, so that a controller killed at any
@@ -28,6 +29,8 @@ final class StateFolder implements AutoCloseable {
 
     private static final Set<PosixFilePermission> PRIVATE_FOLDER = PosixFilePermissions.fromString("rwx------");
     private static final Set<PosixFilePermission> PRIVATE_FILE = PosixFilePermissions.fromString("rw-------");
+
+    private static final Set<String> ITS_OWN = Set.of("model.json", "model.json.new", "lock", "log", "status-log", "charms", "resources");
 
     private final Path folder;
     private final FileChannel lockFile;
@@ -50,6 +53,7 @@ final class StateFolder implements AutoCloseable {
      */
     static StateFolder open(Path folder, String who) throws IOException, ModelBusyException {
         Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(PRIVATE_FOLDER));
+        close(folder);
         FileChannel lockFile = FileChannel.open(
                 folder.resolve("lock"),
                 Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
@@ -72,6 +76,15 @@ final class StateFolder implements AutoCloseable {
         lockFile.write(ByteBuffer.wrap(("process " + ProcessHandle.current().pid() + ", " + who + "\n")
                 .getBytes(StandardCharsets.UTF_8)), 0);
         return new StateFolder(folder, lockFile, lock);
+    }
+
+    /** One that somebody made for a model is closed to others; one that has other things in it is left as it is. */
+    private static void close(Path folder) throws IOException {
+        try (Stream<Path> there = Files.list(folder)) {
+            if (there.allMatch(path -> ITS_OWN.contains(path.getFileName().toString())) && !Files.getPosixFilePermissions(folder).equals(PRIVATE_FOLDER)) {
+                Files.setPosixFilePermissions(folder, PRIVATE_FOLDER);
+            }
+        }
     }
 
     private static FileChannel open(Path file) throws IOException {

@@ -72,7 +72,7 @@ final class UpTest {
         up(Optional.empty(), Map.of("dataplane", "iptables", "cidr", "10.1.0.0/16,fd00:10:1::/56", "backend", "host-gw")).check(charm);
         for (Map.Entry<String, String> wrong : Map.of("dataplane", "foo", "cidr", "foo", "backend", "x", "mtu", "12").entrySet()) {
             String words = assertThrows(LabException.class, () -> up(Optional.empty(), Map.of(wrong.getKey(), wrong.getValue())).check(charm)).getMessage();
-            assertTrue(words.contains(wrong.getKey()) && words.contains(wrong.getValue()), words);
+            assertTrue(words.contains("option " + wrong.getKey() + " is ") && words.contains(wrong.getValue()), words);
         }
     }
 }

@@ -15,6 +15,7 @@ import io.canal.lab.LabException;
 import io.canal.lab.fault.Fault;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -193,6 +194,53 @@ final class WrongInputTest {
     void a_unit_of_a_host_that_is_gone_is_removed_by_force() throws Exception {
         assertEquals(0, Console.run("remove-unit", "--model", folder, "--force", "canal/0").code());
         assertEquals(List.of(), ModelView.read(Path.of(folder)).orElseThrow().units());
+    }
+
+    @Test
+    void a_subordinate_is_refused_as_one_wherever_there_is_room() throws Exception {
+        ShellCharm charm = ShellCharm.make(temp, "sub", "subordinate: true\nrequires:\n  cni: {interface: kubernetes-cni, scope: container}\n", "true\n");
+        try (Model model = Model.open(Path.of(folder), "model", Watcher.NONE)) {
+            model.deploy("sub", model.charm(charm.folder()), Map.of(), List.of());
+        }
+        for (Said said : List.of(Console.run("add-unit", "--model", folder, "sub"), Console.run("add-unit", "--model", folder, "sub", "--to", "nosuch"))) {
+            assertEquals(1, said.code());
+            assertSentence(said, "cannot add unit to application \"sub\": application is a subordinate; it has one beside each unit of what it is related to");
+        }
+    }
+
+    @Test
+    void a_model_without_machines_or_without_anything_says_what_to_do() throws Exception {
+        String empty = temp.resolve("empty").toString();
+        try (Model model = Model.open(Path.of(empty), "empty", Watcher.NONE)) {
+            assertEquals(List.of(), model.view().machines());
+        }
+        assertEquals("Model \"empty\" is empty; canal add-machine and canal deploy fill it\n", Console.run("status", "--model", empty).stderr());
+        assertEquals("NOTE the model has no unit or application \"nope/0\" now\nNOTE nothing was said that is to be shown\n",
+                Console.run("debug-log", "--model", empty, "--no-tail", "--include", "nope/0").stderr());
+        ShellCharm charm = ShellCharm.make(temp, "other", "", "true\n");
+        try (Model model = Model.open(Path.of(empty), "empty", Watcher.NONE)) {
+            model.deploy("other", model.charm(charm.folder()), Map.of(), List.of());
+        }
+        assertSentence(Console.run("add-unit", "--model", empty, "other"), "there is no machine for a unit of other; canal add-machine adds one");
+    }
+
+    @Test
+    void words_of_a_refused_option_stand_once() {
+        assertEquals("ERROR Value for option '--config' (KEY=VALUE) should be in KEY=VALUE format but was mtu\n", Console.run("up", "--config", "mtu").stderr());
+        assertSentence(Console.run("attack-test", "--only", "99"), "--only is 99, expected some of 1, 2, ");
+    }
+
+    @Test
+    void a_folder_that_was_made_for_a_model_is_closed_to_others_and_one_with_other_things_is_left() throws Exception {
+        Path made = Files.createDirectory(temp.resolve("made"), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+        Path full = Files.createDirectory(temp.resolve("full"), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+        Files.createFile(full.resolve("thesis.tex"));
+        for (Path model : List.of(made, full)) {
+            Model.open(model, "model", Watcher.NONE).close();
+        }
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(made)));
+        assertEquals("rwxr-xr-x", PosixFilePermissions.toString(Files.getPosixFilePermissions(full)));
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(full.resolve("model.json"))));
     }
 
     private static void assertSentence(Said said, String part) {

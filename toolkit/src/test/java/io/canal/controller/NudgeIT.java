@@ -152,6 +152,20 @@ final class NudgeIT {
     }
 
     @Test
+    void a_unit_that_goes_on_waiting_is_asked_again_only_while_there_is_patience() throws Exception {
+        Files.writeString(host.juju().resolve("waits"), "");
+        try (Model model = open(Watcher.NONE)) {
+            model.refreshStatuses();
+            long start = System.nanoTime();
+            Settled settled = model.settle(LONG, Duration.ofMillis(1500));
+            Duration took = Duration.ofNanos(System.nanoTime() - start);
+            assertEquals(List.of("node/0 is waiting: for something"), settled.reasons());
+            assertTrue(updates() >= 2, () -> "once, and again after a second");
+            assertTrue(took.compareTo(LONG.dividedBy(4)) < 0, () -> "it took " + took);
+        }
+    }
+
+    @Test
     void what_is_due_on_a_host_that_is_down_is_not_waited_for() throws Exception {
         host.close();
         try (Model model = open(Watcher.NONE)) {

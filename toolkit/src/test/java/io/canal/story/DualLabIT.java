@@ -52,7 +52,7 @@ class DualLabIT {
     void hosts() {
         h1 = DualLab.hosts().get(0);
         h2 = DualLab.hosts().get(1);
-        status = DualLab.canal("status", "--format", "json");
+        status = DualLab.canal("status", "--timeout", "120s", "--format", "json");
     }
 
     @AfterEach
@@ -145,7 +145,7 @@ class DualLabIT {
         String printed = DualLab.canal("up", "--hosts", Integer.toString(DualLab.hosts().size() + 1), "--timeout", "240s");
         assertTrue(printed.contains(" pairs: full-size ping and TCP both ways"), printed);
         assertTrue(DualLab.leases().stream().map(SubnetKey::of).allMatch(subnet -> subnet.v4().isPresent() && subnet.v6().isPresent()), () -> DualLab.leases().toString());
-        status = DualLab.canal("status", "--format", "json");
+        status = DualLab.canal("status", "--timeout", "120s", "--format", "json");
         assertEquals("true", results(DualLab.hosts().getLast(), "check-subnets").path("consistent").asText());
     }
 

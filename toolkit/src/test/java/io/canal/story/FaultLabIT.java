@@ -67,7 +67,7 @@ class FaultLabIT {
     @BeforeAll
     void a_pod_on_each_host() {
         broken = StoryLab.host(1);
-        String status = StoryLab.canal("status", "--format", "json");
+        String status = StoryLab.canal("status", "--timeout", "120s", "--format", "json");
         units = StoryLab.hosts().stream().map(Host::name).collect(Collectors.toMap(name -> name, name -> Units.canalOn(status, name)));
         unit = units.get(broken.name());
         inside = StoryLab.pod("fault-h1", broken);
@@ -344,7 +344,7 @@ class FaultLabIT {
     }
 
     private static String message(Host host) {
-        return Units.messageOn(StoryLab.canal("status", "--format", "json"), host.name());
+        return Units.messageOn(StoryLab.canal("status", "--timeout", "120s", "--format", "json"), host.name());
     }
 
     private JsonNode check() {

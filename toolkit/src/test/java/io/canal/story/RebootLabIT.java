@@ -23,7 +23,7 @@ class RebootLabIT {
         String boot = h3.bootId();
         h3.reboot();
         assertNotEquals(boot, h3.bootId());
-        String status = StoryLab.canal("status", "--format", "json");
+        String status = StoryLab.canal("status", "--timeout", "120s", "--format", "json");
         assertEquals("Flannel subnet " + before.at(1) + "/24", Units.messageOn(status, "h3"));
         assertEquals(before, new Leases(StoryLab.etcd()).of(h3).subnet());
         StoryLab.canal("lab", "proof");

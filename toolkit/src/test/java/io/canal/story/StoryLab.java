@@ -42,7 +42,7 @@ public final class StoryLab extends OneLab {
 
     /** The canal unit of a host: which one it is depends on which came first. */
     static String unitOn(Host host) {
-        String status = canal("status", "--format", "json");
+        String status = canal("status", "--timeout", "120s", "--format", "json");
         return Units.canalOn(status, host.name());
     }
 

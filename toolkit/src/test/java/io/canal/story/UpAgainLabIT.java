@@ -70,7 +70,7 @@ class UpAgainLabIT {
     }
 
     private static String status() {
-        return Canal.must("status", "--lab", NAME.text(), "--format", "json");
+        return Canal.must("status", "--lab", NAME.text(), "--timeout", "120s", "--format", "json");
     }
 
     /** A checkout whose packed charm has one file more. */

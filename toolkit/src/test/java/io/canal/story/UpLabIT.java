@@ -45,7 +45,7 @@ class UpLabIT {
 
     @Test
     void every_host_says_the_subnet_that_its_lease_says() {
-        String status = StoryLab.canal("status", "--format", "json");
+        String status = StoryLab.canal("status", "--timeout", "120s", "--format", "json");
         Set<Cidr> subnets = new HashSet<>();
         for (Host host : StoryLab.hosts()) {
             Cidr subnet = new Leases(StoryLab.etcd()).of(host).subnet();
