@@ -77,6 +77,8 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private long lookedAt;
     private long readAgainAt;
     private boolean readIsDue;
+    /** Whether the rules of all policies were in the kernel once. */
+    private boolean broughtAll;
 
     private volatile Runnable wake = () -> { };
     private volatile int ownPort = -1;
@@ -184,7 +186,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         rules.update(known);
         want(rules.ruleset().takeChanges(), rules.opening().takeChanges());
         try {
-            apply(pass.mayRemove() && known);
+            apply(pass.mayRemove() && known, known);
             if (known) {
                 rulesUpTo = pass.revision();
             }
@@ -244,7 +246,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         }
     }
 
-    private void apply(boolean mayRemove) throws IOException {
+    private void apply(boolean mayRemove, boolean known) throws IOException {
         Surroundings around = look();
         Plane now = plane;
         if (now == null) {
@@ -266,7 +268,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
             }
         }
         distrustIptables(now);
-        bring(now, mayRemove);
+        bring(now, mayRemove, known);
         lastChoice.write(now.backend());
         if (mayRemove) {
             now = switchIfDue(now, around);
@@ -284,16 +286,25 @@ public final class PacketFilter implements Stage, AutoCloseable {
         status = new FilterStatus(now.backend().text(), problems);
     }
 
-    /** The first time all rules may come; where others change something meanwhile it is looked for afterwards. */
-    private void bring(Plane now, boolean mayRemove) throws IOException {
-        if (rulesUpTo == 0 && now.backend() == FilterBackend.NFTABLES) {
-            hearing.without(() -> now.apply(mayRemove), generation, () -> {
+    /** The first time that policy is known all rules may come; where others change something meanwhile it is looked for afterwards. */
+    private void bring(Plane now, boolean mayRemove, boolean known) throws IOException {
+        if (!known || broughtAll || now.backend() != FilterBackend.NFTABLES) {
+            now.apply(mayRemove);
+            return;
+        }
+        boolean alone = false;
+        try {
+            alone = hearing.without(() -> now.apply(mayRemove), generation);
+        } finally {
+            if (!alone) {
                 distrust();
                 openings.tables().forEach(IptablesTables::distrust);
-                wake.run();
-            });
-        } else {
-            now.apply(mayRemove);
+            }
+        }
+        broughtAll = true;
+        // What failed is tried again anyhow, after a pause that this would end.
+        if (!alone) {
+            wake.run();
         }
     }
 

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +27,7 @@ final class DefectIT {
     Path root;
 
     /** A dataplane that takes half of what changed, and then fails, once; and tells when it wrote. */
-    private record Fragile(Plane plane, AtomicBoolean breaks, Runnable applied) implements Plane {
+    private record Fragile(Plane plane, AtomicBoolean breaks, Hearing.Work applied) implements Plane {
 
         @Override
         public Dialect dialect() {
@@ -54,8 +55,7 @@ final class DefectIT {
         @Override
         public boolean apply(boolean mayRemove) throws IOException {
             boolean changed = plane.apply(mayRemove);
-            applied.run();
-            return changed;
+            return applied.run() || changed;
         }
 
         @Override
@@ -88,7 +88,7 @@ final class DefectIT {
     void what_was_taken_up_when_it_struck_is_in_the_kernel_with_the_next_pass() throws Exception {
         AtomicBoolean breaks = new AtomicBoolean();
         try (FilterHost host = new FilterHost(root, FilterMode.NFTABLES)) {
-            host.seam = plane -> new Fragile(plane, breaks, () -> { });
+            host.seam = plane -> new Fragile(plane, breaks, () -> false);
             host.start();
             host.know("cali-a");
             breaks.set(true);
@@ -111,12 +111,44 @@ final class DefectIT {
                 if (first.getAndSet(false)) {
                     TestNamespaces.run(host.node, "nft", "flush", "chain", "inet", "canal", "filter-FORWARD");
                 }
+                return false;
             });
             host.start();
             host.write(() -> { });
             assertFalse(first.get(), "it was changed");
             String rules = TestNamespaces.run(host.node, "nft", "list", "chain", "inet", "canal", "filter-FORWARD");
             assertTrue(rules.contains("jump "), rules);
+        }
+    }
+
+    @Test
+    void first_rules_that_the_kernel_refuses_are_tried_again_after_pauses() throws Exception {
+        AtomicInteger tries = new AtomicInteger();
+        try (FilterHost host = new FilterHost(root, FilterMode.NFTABLES)) {
+            host.seam = plane -> new Fragile(plane, new AtomicBoolean(), () -> {
+                tries.incrementAndGet();
+                throw new IOException("refused");
+            });
+            host.tryStart();
+            Thread.sleep(500);
+            // At once, after 100 ms, after 200 ms more; and the write that the start waited for.
+            assertTrue(tries.get() <= 5, () -> tries + " tries in half a second");
+        }
+    }
+
+    @Test
+    void what_takes_several_transactions_while_no_policy_is_known_is_not_taken_for_changes_of_others() throws Exception {
+        AtomicInteger passes = new AtomicInteger();
+        try (FilterHost host = new FilterHost(root, FilterMode.NFTABLES)) {
+            host.policyKnown = false;
+            host.seam = plane -> new Fragile(plane, new AtomicBoolean(), () -> {
+                passes.incrementAndGet();
+                return true;
+            });
+            host.start();
+            host.write(() -> { });
+            Thread.sleep(200);
+            assertTrue(passes.get() <= 4, () -> passes + " passes in 200 ms");
         }
     }
 }

@@ -64,6 +64,7 @@ final class FilterHost implements AutoCloseable {
             new PodNetwork(Cidr.of("10.1.0.0/16"), Optional.of(Cidr.of("10.1.49.0/24"))),
             new PodNetwork(Cidr.of("fd00:1::/32"), Optional.of(Cidr.of("fd00:1:49::/64")))), new TreeSet<>(Set.of(VXLAN)), true);
     volatile boolean mayRemove = true;
+    volatile boolean policyKnown = true;
     UnaryOperator<Plane> seam = UnaryOperator.identity();
     PacketFilter filter;
     ApplyLoop loop;
@@ -100,14 +101,22 @@ final class FilterHost implements AutoCloseable {
 
     /** Starts a filter and its loop in the node; the first pass is over when this returns. */
     void start() throws IOException {
+        Applied first = tryStart();
+        if (!first.clean()) {
+            throw new AssertionError("the first pass failed: " + first.failures());
+        }
+    }
+
+    /** As {@link #start}, whatever came of the first pass. */
+    Applied tryStart() throws IOException {
         node.<RuntimeException>run(() -> {
-            filter = new PacketFilter(new FilterInputs(peers, () -> networks, new OpenPolicy(endpoints)), () -> mode, new NodePaths(root), Clock.system(), seam);
+            filter = new PacketFilter(new FilterInputs(peers, () -> networks, new OpenPolicy(endpoints, () -> policyKnown)), () -> mode, new NodePaths(root), Clock.system(), seam);
             loop = new ApplyLoop(Clock.system(), List.of(filter), () -> mayRemove, applied -> { });
             ApplyLoop itsLoop = loop;
             filter.start(() -> itsLoop.write(() -> { }));
             loop.start();
         });
-        write(() -> { });
+        return tryWrite(() -> { });
     }
 
     /** As an agent that dies: its rules stay. */

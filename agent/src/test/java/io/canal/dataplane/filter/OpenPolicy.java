@@ -17,21 +17,29 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /** For tests of what is not policy: each pod of a table may do everything. */
 public final class OpenPolicy implements NodePolicy {
 
     private final Table<String, LocalEndpoint> endpoints;
     private final Set<String> told = new HashSet<>();
+    private final BooleanSupplier known;
     private boolean begun;
 
     public OpenPolicy(Table<String, LocalEndpoint> endpoints) {
+        this(endpoints, () -> true);
+    }
+
+    /** @param known whether it is known what holds */
+    OpenPolicy(Table<String, LocalEndpoint> endpoints, BooleanSupplier known) {
         this.endpoints = endpoints;
+        this.known = known;
     }
 
     @Override
     public boolean settle() {
-        return true;
+        return known.getAsBoolean();
     }
 
     @Override
