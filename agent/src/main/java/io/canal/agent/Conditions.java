@@ -40,7 +40,8 @@ final class Conditions {
 
     private static final Logger log = LoggerFactory.getLogger(Conditions.class);
     private static final Duration MOMENT = Duration.ofSeconds(1);
-    private static final Pattern NUMBER = Pattern.compile("[0-9]+");
+    /** A number that counts something: it stands alone, and is no part of a name, a key or an address. */
+    private static final Pattern NUMBER = Pattern.compile("(?<![\\w.:/-])[0-9]+(?:\\.[0-9]+)?(?![\\w:/-]|\\.\\w)");
 
     private final Runnable onChange;
     private final BiConsumer<Weight, String> journal;

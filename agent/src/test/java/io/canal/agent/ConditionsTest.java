@@ -38,6 +38,18 @@ class ConditionsTest {
     }
 
     @Test
+    void what_has_another_number_in_its_name_is_another() {
+        List<String> all = List.of("The lease at /coreos.com/network/subnets/10.1.7.0-24 is no JSON.", "The lease at /coreos.com/network/subnets/10.1.8.0-24 is no JSON.",
+                "Policy deny-1 has no selector.", "Policy deny-2 has no selector.", "The kernel does not take chain cali-tw-cali12ab.",
+                "The kernel does not take chain cali-tw-cali13ab.", "10.10.0.71 is used.", "10.10.0.72 is used.");
+        for (int i = 1; i <= all.size(); i++) {
+            conditions.set("network", Weight.NOTE, all.subList(0, i));
+            look();
+        }
+        assertEquals(all.stream().map(sentence -> "NOTE " + sentence).toList(), journal);
+    }
+
+    @Test
     void what_is_over_within_a_moment_is_not_told() {
         conditions.set("network", Weight.NOTE, List.of("This node has no address."));
         conditions.set("network", Weight.NOTE, List.of());
