@@ -2,6 +2,8 @@ package io.canal.agent;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,6 +49,8 @@ final class Conditions {
     private final BiConsumer<Weight, String> journal;
     private final Consumer<Runnable> later;
     private final Map<String, List<Condition>> byPart = new TreeMap<>();
+    /** What a look is to find still there, by part and without numbers; guarded as the conditions are. */
+    private final Map<String, Set<String>> waiting = new HashMap<>();
 
     /**
      * Without any condition.
@@ -90,31 +94,38 @@ final class Conditions {
                 return;
             }
             byPart.put(part, now);
-            List<String> fresh = fresh(weight, before, now);
+            Set<String> fresh = fresh(part, weight, before, now);
             if (!fresh.isEmpty()) {
+                waiting.computeIfAbsent(part, _ -> new HashSet<>()).addAll(fresh);
                 later.accept(() -> journal(part, weight, fresh));
             }
         }
         onChange.run();
     }
 
-    /** What was over within a moment stood between two changes that belong together. */
-    private void journal(String part, Weight weight, List<String> fresh) {
+    /** What was over within a moment stood between two changes that belong together; what counts on meanwhile is told as it is then. */
+    private void journal(String part, Weight weight, Set<String> fresh) {
         List<Condition> now;
         synchronized (byPart) {
             now = byPart.getOrDefault(part, List.of());
+            waiting.getOrDefault(part, Set.of()).removeAll(fresh);
         }
-        fresh.stream().filter(sentence -> now.contains(new Condition(weight, sentence))).forEach(sentence -> journal.accept(weight, sentence));
+        now.stream().filter(condition -> condition.weight() == weight && fresh.contains(condition.withoutNumbers()))
+                .forEach(condition -> journal.accept(weight, condition.sentence()));
     }
 
-    /** What the journal is to have: what is new. What waits tells itself when it goes on; what only counts on is not new. */
-    private static List<String> fresh(Weight weight, List<Condition> before, List<Condition> now) {
+    /**
+     * What the journal is to have, without numbers: what is new, and waits for no look yet. What the agent waits for tells itself when
+     * it goes on; what only counts on is not new.
+     */
+    private Set<String> fresh(String part, Weight weight, List<Condition> before, List<Condition> now) {
         if (weight == Weight.NOT_READY) {
-            return List.of();
+            return Set.of();
         }
-        Set<String> known = before.stream().filter(condition -> condition.weight() != Weight.NOT_READY).map(Condition::withoutNumbers)
-                .collect(Collectors.toSet());
-        return now.stream().filter(condition -> condition.weight() == weight && !known.contains(condition.withoutNumbers())).map(Condition::sentence).toList();
+        Set<String> fresh = now.stream().filter(condition -> condition.weight() == weight).map(Condition::withoutNumbers).collect(Collectors.toSet());
+        before.stream().filter(condition -> condition.weight() != Weight.NOT_READY).map(Condition::withoutNumbers).forEach(fresh::remove);
+        fresh.removeAll(waiting.getOrDefault(part, Set.of()));
+        return fresh;
     }
 
     /** As {@link #set(String, Weight, List)}, with at most one sentence. */

@@ -57,6 +57,23 @@ class ConditionsTest {
         assertEquals(List.of(), journal);
     }
 
+    @Test
+    void what_counts_on_within_the_moment_is_told_as_it_is_then() {
+        conditions.set("network", Weight.NOTE, List.of("There are 3 more keys."));
+        conditions.set("network", Weight.NOTE, List.of("There are 5 more keys."));
+        look();
+        assertEquals(List.of("NOTE There are 5 more keys."), journal);
+    }
+
+    @Test
+    void what_goes_and_comes_within_the_moment_is_told_once() {
+        conditions.set("network", Weight.NOTE, List.of("This node has no address."));
+        conditions.set("network", Weight.NOTE, List.of());
+        conditions.set("network", Weight.NOTE, List.of("This node has no address."));
+        look();
+        assertEquals(List.of("NOTE This node has no address."), journal);
+    }
+
     private void look() {
         looks.forEach(Runnable::run);
         looks.clear();
