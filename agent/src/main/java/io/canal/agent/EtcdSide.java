@@ -94,7 +94,7 @@ final class EtcdSide implements AutoCloseable {
         this.onInSync = onInSync;
         this.calico = new CalicoPresence(this::ensureCalico, CALICO_PAUSE);
         this.networkPut = new NetworkPut(stateDir);
-        this.publicAddress = new PublicAddress(stateDir);
+        this.publicAddress = new PublicAddress(stateDir, write -> Thread.ofVirtual().name("uplink addresses").start(write));
         this.sourcesMaker = firstGeneration -> new Sources(loop, tables, facts, memory, conditions, firstGeneration,
                 () -> Thread.ofVirtual().name("etcd is back").start(this::inSync));
     }
@@ -285,13 +285,13 @@ final class EtcdSide implements AutoCloseable {
         AgentConfig config = now.config();
         NodeFacts before = told;
         Map<Family, Mac> known = macs;
+        conditions.set("public address", Weight.NOTE, now.uplink().flatMap(chosen -> publicAddress.note(config.publicIp(), chosen)));
         boolean whole = now.network().filter(network -> !network.backend().isVxlan() || hasAll(network, known)).isPresent() && now.uplink().isPresent();
         if (!whole && before != null && (!before.publicIp().equals(LeaseValue.NO_V4) || before.publicIpv6().isPresent())) {
             return before.withPods(podsHere).withDirect(takesDirect);
         }
         Optional<Uplink> uplink = now.uplink().filter(_ -> whole);
         Ip v4 = uplink.flatMap(chosen -> publicAddress.of(config.publicIp(), chosen)).orElse(LeaseValue.NO_V4);
-        conditions.set("public address", Weight.NOTE, uplink.flatMap(chosen -> publicAddress.note(config.publicIp(), chosen)));
         return new NodeFacts("this", boot, config.unit(), now.nodename(), v4, uplink.flatMap(Uplink::v6), known.getOrDefault(Family.V4, NO_MAC),
                 Optional.ofNullable(known.get(Family.V6)), podsHere, takesDirect);
     }

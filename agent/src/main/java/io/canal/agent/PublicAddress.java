@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,25 +21,35 @@ import org.slf4j.LoggerFactory;
  * translation on the way gives us.
  *
  * <p>Juju's address of the uplink is in the configuration too, and it goes stale where the uplink gets another one and no hook has
- * run since, also while no agent runs. An address that the uplink has had, or that would be in one of its networks, is therefore no
- * translated one. Those that it has had are remembered on disk.
+ * run since, also while no agent runs. An address that would be in one of the uplink's networks is therefore no translated one, nor is
+ * one that the uplink had while the configuration named it, and that the configuration has named ever since. It is remembered on disk.
  */
 final class PublicAddress {
 
     private static final Logger log = LoggerFactory.getLogger(PublicAddress.class);
 
     private final Path file;
+    private final Executor disk;
+    private final Object writing = new Object();
     private final Set<Ip> had;
+    private boolean unwritten;
+    private boolean full;
 
-    PublicAddress(Path stateDir) {
+    /** @param disk writes, which may take long */
+    PublicAddress(Path stateDir, Executor disk) {
         this.file = stateDir.resolve("uplink-addresses");
+        this.disk = disk;
         this.had = read(file);
     }
 
     /** @param configured the key {@code public-ip} of the configuration */
     synchronized Optional<Ip> of(Optional<Ip> configured, Uplink uplink) {
-        if (configured.filter(uplink::has).isPresent() && had.add(configured.get())) {
-            write();
+        // What the configuration names anew it does not name because it is stale.
+        unwritten |= had.removeIf(ip -> !configured.equals(Optional.of(ip)));
+        unwritten |= configured.filter(uplink::has).filter(had::add).isPresent();
+        if (unwritten) {
+            unwritten = false;
+            disk.execute(this::write);
         }
         return configured.filter(ip -> !isStale(ip, uplink)).or(uplink::v4);
     }
@@ -46,7 +57,8 @@ final class PublicAddress {
     /** What there is to say of an address that is not used, though the configuration names it. */
     synchronized Optional<String> note(Optional<Ip> configured, Uplink uplink) {
         return configured.filter(ip -> isStale(ip, uplink) && !uplink.has(ip)).flatMap(ip -> uplink.v4().map(
-                own -> "The configuration names " + ip + " as public-ip, which " + uplink.name() + " does not have; " + own + " is used."));
+                own -> "The configuration names " + ip + " as public-ip, which " + uplink.name() + " does not have; " + own + " is used."
+                        + (uplink.reaches(ip) ? "" : " It had it once; if a translation on the way gives it now, remove " + file + " and restart canal-agent.")));
     }
 
     private boolean isStale(Ip ip, Uplink uplink) {
@@ -67,10 +79,30 @@ final class PublicAddress {
     }
 
     private void write() {
-        try {
-            AtomicFile.write(file, had.stream().map(ip -> ip + "\n").collect(Collectors.joining()), AtomicFile.SECRET);
-        } catch (IOException full) {
-            log.warn("{} cannot be written: {}", file, full.toString());
+        synchronized (writing) {
+            try {
+                AtomicFile.write(file, text(), AtomicFile.SECRET);
+                wrote();
+            } catch (IOException failure) {
+                failed(failure);
+            }
         }
+    }
+
+    private synchronized String text() {
+        return had.stream().map(ip -> ip + "\n").collect(Collectors.joining());
+    }
+
+    private synchronized void wrote() {
+        full = false;
+    }
+
+    /** It is written when it is asked for next. */
+    private synchronized void failed(IOException failure) {
+        unwritten = true;
+        if (!full) {
+            log.warn("{} cannot be written: {}", file, failure.toString());
+        }
+        full = true;
     }
 }

@@ -1,6 +1,7 @@
 package io.canal.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
@@ -8,6 +9,8 @@ import io.canal.network.Uplink;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,7 +25,7 @@ class PublicAddressTest {
 
     @BeforeEach
     void start() {
-        address = new PublicAddress(folder);
+        address = new PublicAddress(folder, Runnable::run);
     }
 
     private static Uplink uplink(String address) {
@@ -61,9 +64,41 @@ class PublicAddressTest {
     }
 
     @Test
+    void what_the_configuration_names_anew_is_translated() {
+        assertAddress("10.10.0.1", "10.10.0.1", "10.10.0.1/24");
+        assertAddress("10.20.0.9", "10.10.0.1", "10.20.0.9/24");
+        assertAddress("10.20.0.9", "", "10.20.0.9/24");
+        assertAddress("10.10.0.1", "10.10.0.1", "10.20.0.9/24");
+        start();
+        assertAddress("10.10.0.1", "10.10.0.1", "10.20.0.9/24");
+    }
+
+    @Test
+    void what_could_not_be_written_is_written_when_the_disk_has_room() throws IOException {
+        Path taken = folder.resolve("taken");
+        Files.writeString(taken, "");
+        address = new PublicAddress(taken, Runnable::run);
+        assertAddress("10.10.0.1", "10.10.0.1", "10.10.0.1/24");
+        Files.delete(taken);
+        assertAddress("10.10.0.1", "10.10.0.1", "10.10.0.1/24");
+        address = new PublicAddress(taken, Runnable::run);
+        assertAddress("10.20.0.9", "10.10.0.1", "10.20.0.9/24");
+    }
+
+    @Test
+    void nobody_waits_for_the_disk() {
+        List<Runnable> hanging = new ArrayList<>();
+        address = new PublicAddress(folder, hanging::add);
+        assertAddress("10.10.0.1", "10.10.0.1", "10.10.0.1/24");
+        assertEquals(1, hanging.size());
+        assertFalse(Files.exists(folder.resolve("uplink-addresses")));
+    }
+
+    @Test
     void what_is_passed_over_is_named_and_nothing_else_is() {
         assertAddress("10.10.0.1", "10.10.0.1", "10.10.0.1/24");
-        assertEquals(Optional.of("The configuration names 10.10.0.1 as public-ip, which eth0 does not have; 10.20.0.9 is used."),
+        assertEquals(Optional.of("The configuration names 10.10.0.1 as public-ip, which eth0 does not have; 10.20.0.9 is used."
+                        + " It had it once; if a translation on the way gives it now, remove " + folder.resolve("uplink-addresses") + " and restart canal-agent."),
                 address.note(Ip.parse("10.10.0.1"), uplink("10.20.0.9/24")));
         assertEquals(Optional.empty(), address.note(Ip.parse("10.10.0.1"), uplink("10.10.0.1/24")));
         assertEquals(Optional.empty(), address.note(Ip.parse("203.0.113.1"), uplink("10.20.0.9/24")));
