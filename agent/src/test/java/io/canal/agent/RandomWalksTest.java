@@ -30,11 +30,11 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Whatever the policies say, {@code why} finds the same rules in the kernel as in the policies: else it would call that a defect. Fixed
- * seeds, and as many that are new each time; {@code -Dcanal.random.seed=N} tries set N alone.
+ * seeds, and as many that are new each time; {@code -Dcanal.random.seed=N} tries set N alone, {@code -Dcanal.random.walks=N} tries so many.
  */
 class RandomWalksTest {
 
-    private static final int SETS = 160;
+    private static final int SETS = Integer.getInteger("canal.random.walks", 160);
     private static final int FLOWS = 40;
 
     private final LongAdder ruled = new LongAdder();

@@ -27,12 +27,14 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The packed charm, unpacked and run through dispatch with hook tools that are scripts. Needs root, for a mount namespace. */
+@Tag("packed")
 @Execution(ExecutionMode.CONCURRENT)
 class PackedCharmIT {
 

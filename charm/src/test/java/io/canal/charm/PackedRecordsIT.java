@@ -25,10 +25,12 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Records in the packed charm have plain methods, which answer what the compiler's do. */
+@Tag("packed")
 class PackedRecordsIT {
 
     @TempDir

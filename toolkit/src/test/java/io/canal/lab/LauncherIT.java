@@ -176,6 +176,25 @@ class LauncherIT {
     }
 
     @Test
+    void a_quick_run_tests_all_modules_with_the_same_left_out_and_fails_where_one_of_them_does() throws IOException {
+        Path copy = withMaven("echo \"$*\" >>\"$CANAL_CALLS\"\ncase \" $* \" in *\"$CANAL_BAD\"*) exit 1 ;; esac\n");
+        for (String bad : List.of("nothing", " package ", " verify ", " surefire:test@default-test ")) {
+            Path calls = folder.resolve("calls" + bad.strip());
+            Outcome outcome = Program.of("sh", copy.toString(), "test", "--quick").env("CANAL_CALLS", calls.toString()).env("CANAL_BAD", bad)
+                    .env("PATH", path()).env("JAVA_HOME", System.getProperty("java.home")).run();
+            assertEquals(bad.equals("nothing") ? 0 : 1, outcome.code(), outcome.said());
+            assertTrue(outcome.out().contains(bad.equals("nothing") ? "Tests: passed" : "Tests: FAILED"), outcome.out());
+            if (!bad.equals(" package ")) {
+                List<String> tests = Files.readAllLines(calls).stream().skip(1).toList();
+                assertEquals(2, tests.size(), tests::toString);
+                assertTrue(tests.stream().allMatch(call -> call.contains("-Dtest.without=long | alone | packed ")), tests::toString);
+                assertTrue(tests.stream().anyMatch(call -> call.contains("-pl agent surefire:test@default-test failsafe:integration-test@side-by-side failsafe:verify@results")), tests::toString);
+                assertTrue(tests.stream().anyMatch(call -> call.endsWith("-Dagent.untested=true -Dpack.skip=true verify")), tests::toString);
+            }
+        }
+    }
+
+    @Test
     void two_test_runs_in_one_checkout_are_refused() throws IOException {
         Path copy = withMaven("sh \"$CANAL_COPY\" test\n");
         Outcome outcome = Program.of("sh", copy.toString(), "test").env("CANAL_COPY", copy.toString()).env("PATH", path())

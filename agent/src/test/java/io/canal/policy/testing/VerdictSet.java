@@ -58,13 +58,9 @@ public record VerdictSet(String id, String about, List<Resource> resources, Node
         return about.isEmpty() ? id : id + " " + about;
     }
 
-    /** All sets of the parts: core, knp, hep, edge. */
+    /** The sets of the parts core, knp, hep, edge: all, or some of each as {@link Recorded#cases} says. */
     public static Stream<VerdictSet> load(String... parts) {
-        return Stream.of(parts).flatMap(part -> {
-            List<VerdictSet> sets = new ArrayList<>();
-            Recorded.json("/verdicts/" + part + ".json.gz").path("sets").forEach(set -> sets.add(read(set)));
-            return sets.stream();
-        });
+        return Stream.of(parts).flatMap(part -> Recorded.cases(Recorded.json("/verdicts/" + part + ".json.gz").path("sets")).stream().map(VerdictSet::read));
     }
 
     private static VerdictSet read(JsonNode set) {

@@ -17,9 +17,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The packed charm keeps the rules of Juju 3 and 4 as far as they are known: both read every charm again at upload and deploy. */
+@Tag("packed")
 final class PackedCharmRulesIT {
 
     private static final long LARGEST = 150L << 20;
