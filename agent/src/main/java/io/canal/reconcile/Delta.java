@@ -99,9 +99,9 @@ public final class Delta<K, V> {
         disturbed.clear();
     }
 
-    /** As {@link #excuse()}, for one object. */
-    public void excuse(K key) {
-        disturbed.remove(key);
+    /** As {@link #excuse()}, for one object; gives whether it was found changed. */
+    public boolean excuse(K key) {
+        return disturbed.remove(key) != null;
     }
 
     /**

@@ -52,11 +52,12 @@ final class FamilyTables {
     private final Map<HookPoint, List<String>> kernelChains = new HashMap<>();
     /** Kernel chains in which others changed our lines. */
     private final Set<HookPoint> disturbed = new TreeSet<>();
-    private final List<Repair> hookRepairs = new ArrayList<>();
+    /** What is told beside what the chains themselves tell. */
+    private final List<Repair> otherRepairs = new ArrayList<>();
     /** How this version of iptables prints lines that we spell otherwise; learnt from what is read after a write. */
     private final Map<String, String> spellings = new HashMap<>();
-    /** Chains that were there with the same tags and another text, as they were written: perhaps only spelled otherwise. */
-    private final Map<Key, List<String>> doubtful = new HashMap<>();
+    /** Chains that were there with the same tags and another text: perhaps only spelled otherwise. */
+    private final Map<Key, Doubt> doubtful = new HashMap<>();
     /** Whether the last try had something to do. */
     private boolean wrote;
     /** The chains that are wanted and that are not taken, in sentences. */
@@ -70,6 +71,13 @@ final class FamilyTables {
     private final Map<Key, List<String>> closed = new TreeMap<>();
     /** The wanted chains that look up sets and are not of one object: closed, they would cut off the host. */
     private final Map<Key, List<String>> shared = new TreeMap<>();
+
+    /**
+     * A chain that was written over one with the same tags.
+     *
+     * @param disturbed whether it had been as it is wanted
+     */
+    private record Doubt(List<String> before, List<String> written, boolean disturbed) {}
 
     /** A chain of ours; a name that was found may be one that we would not give. */
     private record Key(Layer layer, String name) implements Comparable<Key> {
@@ -244,9 +252,9 @@ final class FamilyTables {
 
     /** What others changed and is again as it should be, since the last call. */
     List<Repair> takeRepairs() {
-        List<Repair> repairs = new ArrayList<>(hookRepairs);
-        hookRepairs.clear();
-        repairs.addAll(chains.takeRepairs(new Repair.Kind("rules", "chains of " + program), key -> name(key.layer(), key.name()), FamilyTables::count));
+        List<Repair> repairs = new ArrayList<>(otherRepairs);
+        otherRepairs.clear();
+        repairs.addAll(chains.takeRepairs(kind(), key -> name(key.layer(), key.name()), FamilyTables::count));
         return repairs;
     }
 
@@ -308,15 +316,14 @@ final class FamilyTables {
         plan.chains().forEach((key, lines) -> {
             List<String> before = chains.seen(key);
             if (before != null && before.stream().map(Ownership::tag).toList().equals(lines.stream().map(Ownership::tag).toList())) {
-                doubtful.put(key, lines);
-                // If so, nobody has changed it.
-                chains.excuse(key);
+                // What is there afterwards tells whether somebody has changed it.
+                doubtful.put(key, new Doubt(before, lines, chains.excuse(key)));
             }
             chains.saw(key, lines);
         });
         plan.gone().forEach(chains::gone);
         kernelChains.putAll(plan.hooks());
-        disturbed.stream().filter(plan.hooks()::containsKey).forEach(point -> hookRepairs.add(Repair.removed(
+        disturbed.stream().filter(plan.hooks()::containsKey).forEach(point -> otherRepairs.add(Repair.removed(
                 new Repair.Kind("rules", "places of canal's rules in " + program), "canal's rules in " + name(point.layer(), point.hook().name()))));
         disturbed.removeAll(plan.hooks().keySet());
     }
@@ -399,8 +406,12 @@ final class FamilyTables {
 
     /** How the kernel spells what was written. */
     private void learn() {
-        doubtful.forEach((key, lines) -> {
+        doubtful.forEach((key, doubt) -> {
+            List<String> lines = doubt.written();
             List<String> seen = chains.seen(key);
+            if (doubt.disturbed() && !doubt.before().equals(seen)) {
+                otherRepairs.add(underItsTag(name(key.layer(), key.name()), doubt));
+            }
             if (seen != null && seen.size() == lines.size() && !seen.equals(lines)) {
                 List<String> canonical = new ArrayList<>();
                 for (int i = 0; i < lines.size(); i++) {
@@ -414,6 +425,19 @@ final class FamilyTables {
             }
         });
         doubtful.clear();
+    }
+
+    /** The number of rules is the same, so the first that differs tells more. */
+    private Repair underItsTag(String chain, Doubt doubt) {
+        int first = 0;
+        while (doubt.before().get(first).equals(doubt.written().get(first))) {
+            first++;
+        }
+        return Repair.changed(kind(), "rule " + (first + 1) + " of " + chain, doubt.before().get(first), doubt.written().get(first));
+    }
+
+    private Repair.Kind kind() {
+        return new Repair.Kind("rules", "chains of " + program);
     }
 
     private Plan plan(boolean mayRemove) {

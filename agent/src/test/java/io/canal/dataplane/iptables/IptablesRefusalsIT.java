@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.kernel.iptables.IptablesBackend;
-import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.reconcile.Clock;
@@ -34,28 +33,11 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a real kernel does not take, in each back end of iptables. */
-class IptablesRefusalsIT {
-
-    private static final HookPoint HOOK = new HookPoint(Layer.FILTER, Hook.FORWARD);
-
-    private final TestNamespaces namespaces = new TestNamespaces();
-    private TablesNode node;
-
-    @BeforeEach
-    void open() {
-        node = new TablesNode(namespaces.add("node"));
-    }
-
-    @AfterEach
-    void close() {
-        namespaces.close();
-    }
+class IptablesRefusalsIT extends TablesScene {
 
     /** iptables itself does not take the one, and the kernel, which names nothing in the legacy back end, not the other. */
     @ParameterizedTest

@@ -6,16 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.kernel.iptables.IptablesBackend;
 import io.canal.kernel.nftables.NftablesMonitor;
-import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
-import io.canal.ruleset.Hook;
-import io.canal.ruleset.HookPoint;
 import io.canal.ruleset.HookRules;
-import io.canal.ruleset.Layer;
 import io.canal.ruleset.Match;
 import io.canal.ruleset.Member;
 import io.canal.ruleset.Rule;
@@ -30,30 +26,15 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Our rules in a real kernel's iptables, in each back end. */
-class IptablesTablesIT {
-
-    private static final HookPoint HOOK = new HookPoint(Layer.FILTER, Hook.FORWARD);
-
-    private final TestNamespaces namespaces = new TestNamespaces();
-    private TablesNode node;
-
-    @BeforeEach
-    void open() {
-        node = new TablesNode(namespaces.add("node"));
-    }
-
-    @AfterEach
-    void close() {
-        namespaces.close();
-    }
+class IptablesTablesIT extends TablesScene {
 
     @ParameterizedTest
     @EnumSource
@@ -184,6 +165,21 @@ class IptablesTablesIT {
         assertEquals(List.of("REMOVED canal's rules in chain filter FORWARD of iptables"), damaged(tables, () -> node.iptables(backend, "-F", "FORWARD")));
         assertEquals(List.of("ADDED chain filter cali-foreign of iptables"), damaged(tables, () -> node.iptables(backend, "-N", "cali-foreign")));
         assertEquals(List.of("REMOVED member 10.1.1.2/32 of ipset cali40some-pods"), damaged(tables, () -> node.run("ipset", "del", "cali40some-pods", "10.1.1.2")));
+        assertEquals(List.of("CHANGED rule 1 of chain filter cali-everything of iptables, DROP in place of ACCEPT"),
+                damaged(tables, () -> changeUnderItsTag(backend)).stream().map(IptablesTablesIT::inBrief).toList());
+    }
+
+    /** Its target, of the chain's only rule. */
+    private void changeUnderItsTag(IptablesBackend backend) {
+        String rule = node.save(backend, "iptables").lines().filter(line -> line.startsWith("-A cali-everything ")).findFirst().orElseThrow();
+        Matcher tag = Pattern.compile("cali:[\\w-]+").matcher(rule);
+        assertTrue(tag.find(), rule);
+        node.iptables(backend, "-R", "cali-everything", "1", "-m", "comment", "--comment", tag.group(), "-m", "comment", "--comment", "goes", "-j", "DROP");
+    }
+
+    /** Of the rules only their targets. */
+    private static String inBrief(String told) {
+        return told.replaceAll("iptables -m .* -j (\\S+) in place of .* -j (\\S+)$", "iptables, $1 in place of $2");
     }
 
     /** 60 a minute are printed as one a second. */
