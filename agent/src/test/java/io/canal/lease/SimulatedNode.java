@@ -114,7 +114,7 @@ final class SimulatedNode {
             leaseKey = World.KEYS.lease(used.get());
             holderKey = NetworkKeys.holder(used.get());
             world.trace(this, "uses " + used.get(), () -> {});
-            world.checkUse(this);
+            world.invariants().checkUse(this);
             if (facts.podsUseSubnet() && everUsed.isPresent() && !keeps(everUsed.get(), used.get())) {
                 world.violated(name + " moved from " + everUsed.get() + " to " + used.get() + " under its pods");
             }

@@ -1,6 +1,5 @@
 package io.canal.lease;
 
-import io.canal.model.HolderRecord;
 import io.canal.model.Ip;
 import io.canal.model.LeaseValue;
 import io.canal.model.NetworkConfig;
@@ -61,6 +60,7 @@ final class World {
 
     private static final ThreadLocal<SnapshotReader> READER = ThreadLocal.withInitial(() -> new SnapshotReader(KEYS));
 
+    private final Invariants invariants = new Invariants(this);
     private final SplittableRandom random;
     private final Set<Defect> defects;
     private final Transition transition;
@@ -117,12 +117,12 @@ final class World {
         scenario.play(this);
         runUntil(45 * SECOND);
         heal();
-        Map<SimulatedNode, SubnetKey> kept = kept();
+        Map<SimulatedNode, SubnetKey> kept = invariants.kept();
         int before = steps;
-        Optional<String> unsettled = unsettled();
+        Optional<String> unsettled = invariants.unsettled();
         for (int i = 0; i < 30 && violation == null && unsettled.isPresent(); i++) {
             runUntil(now + 3 * SECOND);
-            unsettled = unsettled();
+            unsettled = invariants.unsettled();
         }
         unsettled.ifPresent(this::violated);
         kept.forEach((node, subnet) -> {
@@ -133,7 +133,7 @@ final class World {
         if (steps - before > MOST_STEPS_TO_HEAL) {
             violated("healing took " + (steps - before) + " steps");
         }
-        checkPeers();
+        invariants.checkPeers();
         return Optional.ofNullable(violation);
     }
 
@@ -348,49 +348,11 @@ final class World {
         }
     }
 
-    // What must hold.
+    // How it is.
 
-    /** No two machines use overlapping subnets. */
-    void checkUse(SimulatedNode node) {
-        for (SimulatedNode other : nodes) {
-            if (other != node && other.used().isPresent() && node.used().orElseThrow().overlaps(other.used().get())) {
-                violated(node.name() + " and " + other.name() + " use " + node.used().get() + " and " + other.used().get());
-            }
-        }
-    }
-
-    /** Who is cut off is still reached: peers are leases and holders. */
-    private void checkPeers() {
-        Snapshot snapshot = snapshot();
-        Peers peers = null;
-        for (SimulatedNode node : nodes) {
-            if (node.used().isEmpty() || node.up() && node.state().standing() != Standing.HELD) {
-                continue;
-            }
-            SubnetKey used = node.used().get();
-            Row<LeaseValue> lease = snapshot.leases().get(used);
-            if (lease != null && node.isMine(lease.value().orElseThrow()) || !snapshot.holders().containsKey(used)) {
-                continue;
-            }
-            boolean stolen = snapshot.leases().entrySet().stream().anyMatch(entry ->
-                    entry.getKey().overlaps(used) && !node.isMine(entry.getValue().value().orElseThrow()));
-            peers = peers == null ? peers(snapshot) : peers;
-            LeaseValue value = peers.all().get(used);
-            if (!stolen && (value == null || !node.isMine(value))) {
-                violated(node.name() + " is not reached at " + used + " by its peers: " + value);
-            }
-        }
-    }
-
-    private static Peers peers(Snapshot snapshot) {
-        Peers peers = new Peers();
-        snapshot.leases().forEach((subnet, row) -> peers.lease(subnet, row.value().orElseThrow()));
-        snapshot.holders().forEach((subnet, row) -> peers.holder(subnet, row.value().orElseThrow()));
-        peers.takeChanges();
-        return peers;
-    }
-
-    private Snapshot snapshot() {
+    /** What the store holds now. */
+    Snapshot snapshot() {
+        kv.expire(now);
         return read(Optional.ofNullable(kv.get(NetworkKeys.EPOCH)), Optional.ofNullable(kv.get(CONFIG)),
                 kv.list(LEASES).entries(), kv.list(NetworkKeys.HOLDERS).entries(), kv.list(NetworkKeys.SESSIONS).entries());
     }
@@ -398,56 +360,6 @@ final class World {
     private static Snapshot read(Optional<Entry> epoch, Optional<Entry> config, List<Entry> leases, List<Entry> holders, List<Entry> sessions) {
         SnapshotReader reader = READER.get();
         return reader.read(epoch, config, reader.leases(leases), reader.holders(holders), sessions);
-    }
-
-    /** What the nodes hold, and nobody disputes. */
-    private Map<SimulatedNode, SubnetKey> kept() {
-        kv.expire(now);
-        Snapshot snapshot = snapshot();
-        Map<SimulatedNode, SubnetKey> kept = new HashMap<>();
-        for (SimulatedNode node : nodes) {
-            List<SubnetKey> held = snapshot.holders().entrySet().stream()
-                    .filter(entry -> entry.getValue().value().orElseThrow().node().equals(node.facts().node()))
-                    .map(Map.Entry::getKey).toList();
-            if (held.size() == 1 && lastConfig.fits(held.getFirst()) && !copied(node) && snapshot.leases().entrySet().stream().noneMatch(entry ->
-                    entry.getKey().overlaps(held.getFirst()) && !node.isMine(entry.getValue().value().orElseThrow()))) {
-                kept.put(node, held.getFirst());
-            }
-        }
-        return kept;
-    }
-
-    private boolean copied(SimulatedNode node) {
-        return nodes.stream().anyMatch(other -> other != node && other.facts().node().equals(node.facts().node()));
-    }
-
-    /** What still has to come after healing: each node has a subnet, by lease and holder. */
-    private Optional<String> unsettled() {
-        kv.expire(now);
-        Snapshot snapshot = snapshot();
-        for (SimulatedNode node : nodes) {
-            Standing standing = node.state().standing();
-            if (node.gone() || copied(node) || standing == Standing.STOLEN && node.facts().podsUseSubnet()) {
-                continue;
-            }
-            if (standing != Standing.HELD) {
-                boolean full = node.problems().stream().anyMatch(problem -> problem.startsWith("out of subnets"));
-                if (!full || snapshot.leases().size() < 4) {
-                    return Optional.of("after healing, " + node);
-                }
-                continue;
-            }
-            SubnetKey used = node.used().orElseThrow();
-            Row<LeaseValue> lease = snapshot.leases().get(used);
-            Row<HolderRecord> holder = snapshot.holders().get(used);
-            if (lease == null || !lease.value().equals(node.facts().value(lastConfig))) {
-                return Optional.of("after healing, the lease of " + node + " is " + lease);
-            }
-            if (holder == null || !holder.value().orElseThrow().node().equals(node.facts().node())) {
-                return Optional.of("after healing, the holder of " + node + " is " + holder);
-            }
-        }
-        return Optional.empty();
     }
 
     int steps() {
@@ -477,8 +389,7 @@ final class World {
             next.what.run();
             if (now >= nextLook) {
                 nextLook = now + 9 * SECOND;
-                kv.expire(now);
-                checkPeers();
+                invariants.checkPeers();
             }
         }
         now = Math.max(now, end);
@@ -518,6 +429,15 @@ final class World {
 
     MemoryKv kv() {
         return kv;
+    }
+
+    Invariants invariants() {
+        return invariants;
+    }
+
+    /** The network that there is in the end. */
+    NetworkConfig lastConfig() {
+        return lastConfig;
     }
 
     boolean healed() {

@@ -40,8 +40,7 @@ class ActionsTest {
     @BeforeEach
     void begin() throws IOException {
         node = new FakeNode(folder);
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         node.asked.clear();
     }
 

@@ -36,8 +36,7 @@ class DepartureTest {
         node.write("opt/calicoctl/etcd-key", "another charm's key");
         Files.createDirectories(node.paths.at("etc/NetworkManager/conf.d"));
         before = node.tree();
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         node.write("etc/cni/net.d/10-canal.conflist", "{}");
         node.write("run/flannel/subnet.env", "");
         node.write("var/lib/canal/node-id", "");

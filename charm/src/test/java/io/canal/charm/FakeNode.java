@@ -92,6 +92,13 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess, Machine.Time {
         return new Machine(paths, new Program(source, paths), new Templates(source.resolve("templates")), this, this, this, this);
     }
 
+    /** Installed, and told of etcd. */
+    FakeNode connect() throws IOException {
+        hook("install");
+        related().hook("etcd-relation-changed");
+        return this;
+    }
+
     /** The relations of a unit that is well: its application's own, etcd, and the principal's. */
     FakeNode related() {
         juju.relation("peer:0", Map.of());

@@ -47,9 +47,7 @@ class HooksTest {
 
     @Test
     void with_etcd_the_agent_is_configured_started_and_its_subnet_reported_and_published() throws IOException {
-        node.hook("install");
-        node.related();
-        node.hook("etcd-relation-changed");
+        node.connect();
         assertEquals(Status.active("Flannel subnet 10.1.49.1/24"), node.juju.lastStatus());
         assertEquals(Map.of("cidr", "10.1.0.0/16", "cni-conf-file", "10-canal.conflist"), node.juju.bag("cni:2", "canal/0"));
         String yaml = node.text("etc/canal/agent.yaml");
@@ -60,9 +58,7 @@ class HooksTest {
 
     @Test
     void keys_are_secret_and_old_paths_lead_to_the_same_version() throws IOException {
-        node.hook("install");
-        node.related();
-        node.hook("etcd-relation-changed");
+        node.connect();
         Path key = node.paths.at("etc/canal/tls/current/key.pem");
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(key)));
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(node.paths.agentYaml())));
@@ -73,8 +69,7 @@ class HooksTest {
 
     @Test
     void a_second_hook_with_nothing_new_starts_and_publishes_nothing() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         node.asked.clear();
         node.hook("etcd-relation-changed");
         node.hook("update-status");
@@ -84,8 +79,7 @@ class HooksTest {
 
     @Test
     void what_somebody_wrote_into_the_agents_configuration_goes_with_the_next_hook() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         node.hook("update-status");
         String ours = node.text("etc/canal/agent.yaml");
         node.write("etc/canal/agent.yaml", ours.replace("mtu: 0", "mtu: 1300"));
@@ -97,8 +91,7 @@ class HooksTest {
 
     @Test
     void few_hook_tools_are_called() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         int before = node.juju.calls();
         node.hook("update-status");
         assertTrue(node.juju.calls() - before <= 10, "a hook tool is a process: " + (node.juju.calls() - before));
@@ -106,8 +99,7 @@ class HooksTest {
 
     @Test
     void a_changed_option_is_written_and_the_agent_told() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         node.asked.clear();
         node.juju.option("mtu", 1400);
         node.hook("config-changed");
@@ -125,8 +117,7 @@ class HooksTest {
 
     @Test
     void a_bad_option_blocks_with_a_sentence_and_leaves_what_works() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         String before = node.text("etc/canal/agent.yaml");
         node.asked.clear();
         node.juju.option("cidr", "10.1.0.0/99").option("port", 70000);
@@ -140,8 +131,7 @@ class HooksTest {
 
     @Test
     void an_agent_that_refuses_its_configuration_blocks_with_its_sentence() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         node.refusal = Optional.of("option iface is \"eth9\", expected an interface of this node");
         node.juju.option("iface", "eth9");
         node.hook("config-changed");
@@ -163,8 +153,7 @@ class HooksTest {
 
     @Test
     void one_who_does_not_lead_does_not_tell_it() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         assertFalse(node.asked.toString().contains("put-network"));
     }
 
@@ -258,8 +247,7 @@ class HooksTest {
         node.juju.network(Json.object("", """
                 {"bind-addresses":[{"interface-name":"fan-250","addresses":[{"value":"250.0.0.1"}]},
                                    {"interface-name":"ens5","addresses":[{"value":"10.77.0.11"}]}]}""").orThrow());
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         assertTrue(node.text("etc/canal/agent.yaml").contains("iface: \"ens5\"\npublic-ip: \"10.77.0.11\""));
         node.juju.option("iface", "ens6");
         node.hook("config-changed");
@@ -271,8 +259,7 @@ class HooksTest {
         node.juju.network(Json.object("", """
                 {"bind-addresses":[{"interface-name":"flannel.1","addresses":[{"value":"10.1.79.0"}]},
                                    {"interface-name":"eth0","addresses":[{"value":"10.77.0.12"}]}]}""").orThrow());
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         assertTrue(node.text("etc/canal/agent.yaml").contains("iface: \"eth0\"\npublic-ip: \"10.77.0.12\""));
         node.juju.network(Json.object("", """
                 {"bind-addresses":[{"interface-name":"flannel.1","addresses":[{"value":"10.1.79.0"}]}]}""").orThrow());
@@ -300,8 +287,7 @@ class HooksTest {
 
     @Test
     void a_second_unit_on_the_machine_is_blocked_with_the_firsts_name_and_removes_nothing() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         List<String> before = node.tree();
         node.unit = "canal/7";
         node.asked.clear();
@@ -317,8 +303,7 @@ class HooksTest {
 
     @Test
     void the_second_unit_takes_over_when_the_first_one_leaves() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         node.unit = "canal/7";
         node.hook("install");
         node.unit = "canal/0";
@@ -341,8 +326,7 @@ class HooksTest {
 
     @Test
     void upgrade_switches_the_program_restarts_the_agent_and_keeps_the_previous() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         for (String next : List.of("b", "c")) {
             node.asked.clear();
             node.program(next.repeat(24));
@@ -358,8 +342,7 @@ class HooksTest {
 
     @Test
     void a_new_program_is_started_as_soon_as_nothing_blocks() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         node.asked.clear();
         node.program("b".repeat(24));
         node.juju.option("mtu", 1);
@@ -375,8 +358,7 @@ class HooksTest {
 
     @Test
     void etcds_new_endpoints_and_certificates_reach_the_agent() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         node.asked.clear();
         Map<String, String> renewed = new HashMap<>(FakeNode.etcd("https://10.10.0.1:2379,https://10.10.0.2:2379"));
         renewed.put("client_cert", FakeNode.PEM.replace("AAAA", "BBBB"));
@@ -403,8 +385,7 @@ class HooksTest {
 
     @Test
     void the_etcd_relation_alone_removed_blocks_and_leaves_the_network_working() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         List<String> before = node.tree();
         node.asked.clear();
         node.hook("etcd-relation-departed", "JUJU_RELATION_ID", "etcd:1", "JUJU_REMOTE_UNIT", "etcd/0", "JUJU_DEPARTING_UNIT", "etcd/0");
@@ -416,8 +397,7 @@ class HooksTest {
 
     @Test
     void a_second_unit_that_leads_tells_the_network_to_the_agent_of_its_machine() throws IOException {
-        node.hook("install");
-        node.related().hook("etcd-relation-changed");
+        node.connect();
         node.unit = "canal/7";
         node.juju.leader(true);
         node.hook("leader-elected");
