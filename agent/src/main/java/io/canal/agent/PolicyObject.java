@@ -14,6 +14,7 @@ import io.canal.model.calico.Profile;
 import io.canal.model.calico.Resource;
 import io.canal.model.calico.ResourceKey;
 import io.canal.model.calico.Tier;
+import io.canal.model.calico.Usual;
 import io.canal.model.calico.WorkloadEndpoint;
 import io.canal.policy.Labelled;
 import io.canal.policy.Scoping;
@@ -65,10 +66,14 @@ sealed interface PolicyObject {
     /** What is wrong with a rule of it; such a rule opens nothing. */
     default Optional<Problem> flaw() {
         return switch (this) {
-            case Rules(var policy, _) -> policy.notes().stream().findFirst();
-            case Labels(var profile) -> profile.notes().stream().findFirst();
+            case Rules(var policy, _) -> first(policy.notes());
+            case Labels(var profile) -> first(profile.notes());
             case Pod _, Host _, Nets _, Level _, Pool _, Parameters _, Services _, Controllers _ -> Optional.empty();
         };
+    }
+
+    private static Optional<Problem> first(List<Problem> problems) {
+        return problems.isEmpty() ? Optional.empty() : Optional.of(problems.getFirst());
     }
 
     /** What of it is passed over, while the rest of it holds. */
@@ -83,6 +88,26 @@ sealed interface PolicyObject {
 
     /** Reads one of many values. */
     static Decoded<PolicyObject> decode(ResourceKey key, String value, Shared shared) {
+        switch (key.kind()) {
+            case WORKLOAD_ENDPOINT -> {
+                Usual.Pod pod = Usual.pod(key, value, shared.texts());
+                if (pod != null) {
+                    return Decoded.good(pod(key, pod, shared));
+                }
+            }
+            case NETWORK_POLICY, GLOBAL_NETWORK_POLICY -> {
+                Policy policy = Usual.policy(key, value, shared.texts());
+                if (policy != null) {
+                    return rules(policy, shared);
+                }
+            }
+            default -> { }
+        }
+        return decodeAny(key, value, shared);
+    }
+
+    /** Reads a value of whatever form. */
+    static Decoded<PolicyObject> decodeAny(ResourceKey key, String value, Shared shared) {
         return Resource.decode(key, value, shared::word).then(resource -> switch (key.kind()) {
             case WORKLOAD_ENDPOINT -> WorkloadEndpoint.of(resource).map(endpoint -> pod(endpoint, shared));
             case HOST_ENDPOINT -> HostEndpoint.of(resource).map(Host::new);
@@ -90,13 +115,22 @@ sealed interface PolicyObject {
             case PROFILE -> Profile.of(resource).then(profile -> Scoping.of(profile).map(_ -> new Labels(profile)));
             case TIER -> Tier.of(resource).map(Level::new);
             case NETWORK_POLICY, GLOBAL_NETWORK_POLICY, STAGED_NETWORK_POLICY, STAGED_GLOBAL_NETWORK_POLICY ->
-                Policy.of(resource, shared.rules()).then(policy -> Scoping.selector(policy, shared.selectors()).map(selector -> new Rules(policy, selector)));
+                Policy.of(resource, shared.rules()).then(policy -> rules(policy, shared));
             case IP_POOL -> IpPool.of(resource).map(pool -> new Pool(pool.cidr(), pool.natOutgoing()));
             case FELIX_CONFIGURATION -> Decoded.good(new Parameters(resource.spec()));
             case BGP_CONFIGURATION -> Decoded.good(new Services(serviceBlocks(resource.spec())));
             case KUBE_CONTROLLERS_CONFIGURATION -> Decoded.good(new Controllers());
             default -> throw new IllegalArgumentException("nothing reads a " + key.kind().title());
         });
+    }
+
+    private static Decoded<PolicyObject> rules(Policy policy, Shared shared) {
+        return Scoping.selector(policy, shared.selectors()).map(selector -> new Rules(policy, selector));
+    }
+
+    private static PolicyObject pod(ResourceKey key, Usual.Pod pod, Shared shared) {
+        Labelled labelled = new Labelled(shared.labels(pod.labels(), key.namespace(), pod.serviceAccount()), pod.profiles(), Labelled.singles(pod.addresses()), List.of());
+        return new Pod(labelled, pod.node(), pod.interfaceName(), pod.containerId(), List.of(), WorkloadTraits.NONE);
     }
 
     private static PolicyObject pod(WorkloadEndpoint endpoint, Shared shared) {

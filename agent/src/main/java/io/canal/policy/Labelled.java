@@ -40,23 +40,30 @@ public record Labelled(Map<String, String> labels, List<String> profiles, List<C
      * A pod. It cannot give itself the labels that only its namespace and its service account give, nor another namespace.
      */
     public static Labelled of(WorkloadEndpoint workload) {
-        Map<String, String> labels = new HashMap<>();
-        workload.resource().eachLabel((label, value) -> {
-            if (!label.startsWith(Scoping.NAMESPACE_PREFIX) && !label.startsWith(Scoping.SERVICE_ACCOUNT_PREFIX)) {
-                labels.put(label, value);
-            }
-        });
-        labels.put(WorkloadEndpoint.NAMESPACE_LABEL, workload.resource().key().namespace());
-        if (!workload.serviceAccount().isEmpty()) {
-            labels.put(WorkloadEndpoint.SERVICE_ACCOUNT_LABEL, workload.serviceAccount());
-        }
         List<EndpointPort> ports = new ArrayList<>(0);
         for (LocalEndpoint.Port port : workload.ports()) {
             if (!port.name().isEmpty()) {
                 PolicyProtocol.parse(port.protocol()).ifPresent(protocol -> ports.add(new EndpointPort(port.name(), protocol, port.port())));
             }
         }
-        return new Labelled(labels, workload.profiles(), singles(workload.addresses()), ports);
+        Map<String, String> written = new HashMap<>();
+        workload.resource().eachLabel(written::put);
+        return new Labelled(labels(written, workload.resource().key().namespace(), workload.serviceAccount()), workload.profiles(), singles(workload.addresses()), ports);
+    }
+
+    /** The labels of a pod of which these are written: see {@link #of(WorkloadEndpoint)}. */
+    public static Map<String, String> labels(Map<String, String> written, String namespace, String serviceAccount) {
+        Map<String, String> labels = new HashMap<>();
+        written.forEach((label, value) -> {
+            if (!label.startsWith(Scoping.NAMESPACE_PREFIX) && !label.startsWith(Scoping.SERVICE_ACCOUNT_PREFIX)) {
+                labels.put(label, value);
+            }
+        });
+        labels.put(WorkloadEndpoint.NAMESPACE_LABEL, namespace);
+        if (!serviceAccount.isEmpty()) {
+            labels.put(WorkloadEndpoint.SERVICE_ACCOUNT_LABEL, serviceAccount);
+        }
+        return Map.copyOf(labels);
     }
 
     public static Labelled of(HostEndpoint host) {
@@ -105,7 +112,8 @@ public record Labelled(Map<String, String> labels, List<String> profiles, List<C
         return false;
     }
 
-    private static List<Cidr> singles(List<Ip> addresses) {
+    /** Each address as a block of its own. */
+    public static List<Cidr> singles(List<Ip> addresses) {
         List<Cidr> nets = new ArrayList<>(addresses.size());
         for (Ip address : addresses) {
             nets.add(Cidr.containing(address, address.family().bits()));

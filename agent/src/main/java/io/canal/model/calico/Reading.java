@@ -54,6 +54,11 @@ final class Reading {
         this.object = object;
     }
 
+    /** Reads an object by itself. */
+    static Reading of(ResourceKey key, String name, JsonNode object) {
+        return new Reading(key, null, name, -1, object);
+    }
+
     /** Put together only where there is something to say about it. */
     private String path() {
         return (outer == null ? "" : outer.path() + ".") + name + (index < 0 ? "" : "[" + index + "]");

@@ -51,6 +51,15 @@ final class RuleReading {
         return List.copyOf(rules);
     }
 
+    /** The rule that this is; empty where it cannot be read. */
+    static Optional<PolicyRule> good(ResourceKey key, JsonNode json) {
+        try {
+            return Optional.of(rule(Reading.of(key, "rule", json)));
+        } catch (Malformed malformed) {
+            return Optional.empty();
+        }
+    }
+
     private static boolean opensOnly(Reading rule) {
         try {
             return RuleAction.parse(rule.text("action")).filter(action -> action == RuleAction.ALLOW || action == RuleAction.LOG).isPresent();
