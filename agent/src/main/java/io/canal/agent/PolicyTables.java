@@ -267,7 +267,7 @@ final class PolicyTables implements NodePolicy {
     private void put(ResourceKey key, PolicyObject object) {
         doubtful.remove(key);
         PolicyObject before = rows.get(key);
-        if (before != null && later(before, object).equals(before)) {
+        if (object.equals(before) || before != null && later(before, object).equals(before)) {
             return;
         }
         rows.put(key, object);

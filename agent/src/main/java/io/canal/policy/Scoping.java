@@ -107,7 +107,29 @@ public final class Scoping {
                 policy.preDnat(), policy.doNotTrack(), policy.applyOnForward(), policy.staged(), policy.neededEverywhere());
     }
 
+    /** What a policy's selector depends on, where it has no others. */
+    private record InNamespace(String namespace, String selector) {}
+
+    /** What the selectors of one end of a rule depend on. */
+    private record Asked(String namespace, String namespaces, String selector, String notSelector) {}
+
+    private record Selected(Optional<Selector> wanted, Optional<Selector> unwanted) {}
+
     private Selector selector(Policy policy) throws Unreadable {
+        if (!policy.namespaceSelector().isEmpty() || !policy.serviceAccountSelector().isEmpty()) {
+            return wholeSelector(policy);
+        }
+        InNamespace what = new InNamespace(namespace, policy.selector());
+        Selector before = selectors.known(what);
+        if (before != null) {
+            return before;
+        }
+        Selector now = wholeSelector(policy);
+        selectors.know(what, now);
+        return now;
+    }
+
+    private Selector wholeSelector(Policy policy) throws Unreadable {
         Optional<Selector> selector = read("spec.selector", policy.selector());
         if (!namespace.isEmpty()) {
             selector = both(selector, Optional.of(inOwnNamespace()));
@@ -139,8 +161,12 @@ public final class Scoping {
 
     private void check(String field, List<PolicyRule> rules) throws Unreadable {
         for (int i = 0; i < rules.size(); i++) {
-            check(field, i, ".source", rules.get(i).source());
-            check(field, i, ".destination", rules.get(i).destination());
+            PolicyRule rule = rules.get(i);
+            if (!selectors.isGood(rule)) {
+                check(field, i, ".source", rule.source());
+                check(field, i, ".destination", rule.destination());
+                selectors.good(rule);
+            }
         }
     }
 
@@ -155,6 +181,26 @@ public final class Scoping {
         if (entity.isAny()) {
             return ScopedEnd.ANY;
         }
+        Selected selected = selected(field, entity);
+        return new ScopedEnd(cidrs(entity.nets()), cidrs(entity.notNets()), selected.wanted, selected.unwanted, entity.ports(), entity.notPorts(), entity.services());
+    }
+
+    private Selected selected(String field, EntityRule entity) throws Unreadable {
+        if (!entity.serviceAccounts().isAny()) {
+            return allSelected(field, entity);
+        }
+        // Where a rule says in which namespaces it looks its own does not matter.
+        Asked asked = new Asked(entity.namespaceSelector().isEmpty() ? namespace : "", entity.namespaceSelector(), entity.selector(), entity.notSelector());
+        Selected before = selectors.known(asked);
+        if (before != null) {
+            return before;
+        }
+        Selected now = allSelected(field, entity);
+        selectors.know(asked, now);
+        return now;
+    }
+
+    private Selected allSelected(String field, EntityRule entity) throws Unreadable {
         Optional<Selector> accounts = accounts(field + ".serviceAccounts.selector", entity.serviceAccounts());
         Optional<Selector> wanted = both(accounts, read(field + ".selector", entity.selector()));
         Optional<Selector> unwanted = read(field + ".notSelector", entity.notSelector());
@@ -169,7 +215,7 @@ public final class Scoping {
             wanted = both(wanted, unwanted.map(Selector::not));
             unwanted = Optional.empty();
         }
-        return new ScopedEnd(cidrs(entity.nets()), cidrs(entity.notNets()), wanted, unwanted, entity.ports(), entity.notPorts(), entity.services());
+        return new Selected(wanted, unwanted);
     }
 
     private Optional<Selector> accounts(String field, ServiceAccounts accounts) throws Unreadable {

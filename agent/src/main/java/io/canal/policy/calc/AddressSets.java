@@ -54,6 +54,9 @@ final class AddressSets {
             });
         }
         List<SetState> left = before == null ? List.of() : before.sets;
+        if (left.isEmpty() && (now == null || now.sets.isEmpty())) {
+            return;
+        }
         Set<SetState> entered = now == null ? Set.of() : new HashSet<>(now.sets);
         for (SetState set : left) {
             if (!set.gone && before != null) {

@@ -1,5 +1,6 @@
 package io.canal.policy.calc;
 
+import io.canal.model.Cidr;
 import io.canal.model.calico.EndpointPort;
 import io.canal.policy.Labelled;
 import io.canal.ruleset.Member;
@@ -33,7 +34,14 @@ final class Item {
     }
 
     Item(ItemKey key, Map<String, String> labels, Labelled thing) {
-        this(key, labels, thing.nets().stream().map(Member::of).distinct().toList(), thing.ports());
+        this(key, labels, members(thing.nets()), thing.ports());
+    }
+
+    private static List<Member> members(List<Cidr> nets) {
+        if (nets.size() == 1) {
+            return List.of(Member.of(nets.getFirst()));
+        }
+        return nets.stream().map(Member::of).distinct().toList();
     }
 
     /** Whether it brings more than single addresses. */

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PolicyCalculator {
 
+    /** So that labels which are all different do not take the room that equal ones spare. */
+    private static final int MOST = 4_096;
+
     private final Map<ItemKey, Given> given = new HashMap<>();
     private final Map<String, Profile> profiles = new HashMap<>();
     /** What inherits labels of a profile, whether the profile is there or not. */
@@ -35,6 +38,8 @@ public final class PolicyCalculator {
     private final AddressSets sets = new AddressSets();
     private final LocalPolicies local = new LocalPolicies(sets, profiles::get);
     private final HostInterfaces interfaces;
+    /** What many things have together that are put between two flushes: labels, and the profiles that add to them. */
+    private final Map<Inheritance, Map<String, String>> inherited = new HashMap<>();
 
     /** @param node this node's name, which its host endpoints name */
     public PolicyCalculator(String node) {
@@ -126,6 +131,7 @@ public final class PolicyCalculator {
 
     /** Tells what has changed since the last time. */
     public void flush(PolicyOutput output) {
+        inherited.clear();
         local.flush(output);
     }
 
@@ -175,6 +181,7 @@ public final class PolicyCalculator {
         if (now == null ? before == null : now.equals(before)) {
             return;
         }
+        inherited.clear();
         local.profileChanged(name);
         Map<String, String> labelsBefore = before == null ? Map.of() : before.labelsToApply();
         Map<String, String> labelsNow = now == null ? Map.of() : now.labelsToApply();
@@ -202,8 +209,37 @@ public final class PolicyCalculator {
         }
     }
 
-    /** Its own labels over those of its profiles, of which the first that has a label gives it. */
+    private record Inheritance(Map<String, String> labels, List<String> profiles) {
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Inheritance that && labels.equals(that.labels) && profiles.equals(that.profiles);
+        }
+
+        /** Of equal labels that are not one object each may be asked for once. */
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(labels) * 31 + System.identityHashCode(profiles);
+        }
+    }
+
     private Map<String, String> effective(Labelled thing) {
+        if (thing.profiles().isEmpty()) {
+            return thing.labels();
+        }
+        Inheritance what = new Inheritance(thing.labels(), thing.profiles());
+        Map<String, String> known = inherited.get(what);
+        if (known == null) {
+            known = inheriting(thing);
+            if (inherited.size() < MOST) {
+                inherited.put(what, known);
+            }
+        }
+        return known;
+    }
+
+    /** Its own labels over those of its profiles, of which the first that has a label gives it. */
+    private Map<String, String> inheriting(Labelled thing) {
         Map<String, String> all = new HashMap<>();
         for (String name : thing.profiles().reversed()) {
             Profile profile = profiles.get(name);

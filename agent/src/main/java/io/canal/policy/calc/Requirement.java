@@ -1,8 +1,10 @@
 package io.canal.policy.calc;
 
+import io.canal.policy.selector.Restriction;
 import io.canal.policy.selector.Selector;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -14,12 +16,13 @@ record Requirement(String label, Set<String> values) {
 
     /** Of a selector; empty where it may select things without any label. */
     static List<Requirement> of(Selector selector) {
-        List<Requirement> requirements = new ArrayList<>();
-        selector.restrictions().forEach((label, restriction) -> {
-            if (restriction.mustBePresent()) {
-                requirements.add(new Requirement(label, restriction.values().orElse(Set.of())));
+        Map<String, Restriction> restrictions = selector.restrictions();
+        List<Requirement> requirements = new ArrayList<>(restrictions.size());
+        for (Map.Entry<String, Restriction> each : restrictions.entrySet()) {
+            if (each.getValue().mustBePresent()) {
+                requirements.add(new Requirement(each.getKey(), each.getValue().values().orElse(Set.of())));
             }
-        });
+        }
         return requirements;
     }
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Things that select, by what they require, so that those which can select given labels are found among many. */
 final class SelectorIndex<T> {
@@ -58,10 +59,22 @@ final class SelectorIndex<T> {
     /** Tells all that can select these labels, and maybe more; each once. */
     void candidates(Map<String, String> labels, Consumer<T> each) {
         unbound.forEach(each);
-        labels.forEach((label, value) -> {
-            byPresence.getOrDefault(label, Set.of()).forEach(each);
-            byValue.getOrDefault(label, Map.of()).getOrDefault(value, Set.of()).forEach(each);
-        });
+        if (byPresence.isEmpty() && byValue.isEmpty()) {
+            return;
+        }
+        for (Map.Entry<String, String> label : labels.entrySet()) {
+            tell(byPresence.get(label.getKey()), each);
+            Map<String, Set<T>> values = byValue.get(label.getKey());
+            if (values != null) {
+                tell(values.get(label.getValue()), each);
+            }
+        }
+    }
+
+    private static <T> void tell(@Nullable Set<T> things, Consumer<T> each) {
+        if (things != null) {
+            things.forEach(each);
+        }
     }
 
     private static boolean isByPresence(Requirement requirement) {
@@ -74,6 +87,11 @@ final class SelectorIndex<T> {
             return Integer.MAX_VALUE / 2 + byPresence.getOrDefault(requirement.label(), Set.of()).size();
         }
         Map<String, Set<T>> values = byValue.getOrDefault(requirement.label(), Map.of());
-        return requirement.values().stream().mapToInt(value -> values.getOrDefault(value, Set.of()).size()).sum() + requirement.values().size() - 1;
+        int crowd = requirement.values().size() - 1;
+        for (String value : requirement.values()) {
+            Set<T> others = values.get(value);
+            crowd += others == null ? 0 : others.size();
+        }
+        return crowd;
     }
 }

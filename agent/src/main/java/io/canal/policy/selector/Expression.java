@@ -3,7 +3,6 @@ package io.canal.policy.selector;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
-import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
@@ -220,7 +219,11 @@ sealed interface Expression {
     }
 
     private static String joined(List<Expression> operands, String operator) {
-        return operands.stream().map((Function<Expression, String>) Expression::canonical).collect(Collectors.joining(operator, "(", ")"));
+        StringBuilder text = new StringBuilder("(");
+        for (int i = 0; i < operands.size(); i++) {
+            text.append(i == 0 ? "" : operator).append(operands.get(i).canonical());
+        }
+        return text.append(')').toString();
     }
 
     private static String quoted(String value) {

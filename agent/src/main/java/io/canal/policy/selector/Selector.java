@@ -24,6 +24,8 @@ public final class Selector {
     private final Expression expression;
     /** Made when it is first asked for: most selectors are only parts of others. */
     private @Nullable String canonical;
+    private @Nullable String id;
+    private @Nullable Map<String, Restriction> restrictions;
 
     private Selector(Expression expression) {
         this.expression = expression;
@@ -112,7 +114,12 @@ public final class Selector {
 
     /** What the labels of all that this matches are like, by label; there may be nothing to say about any. */
     public Map<String, Restriction> restrictions() {
-        return expression.restrictions();
+        Map<String, Restriction> known = restrictions;
+        if (known == null) {
+            known = expression.restrictions();
+            restrictions = known;
+        }
+        return known;
     }
 
     /** The text that all selectors of this structure share: {@code (app == "db" && !has(legacy))}. */
@@ -127,7 +134,12 @@ public final class Selector {
 
     /** The id of the set of addresses that this selects, as Felix computes it: {@code s:} and 38 characters. */
     public String id() {
-        return id("s", canonical());
+        String known = id;
+        if (known == null) {
+            known = id("s", canonical());
+            id = known;
+        }
+        return known;
     }
 
     /**
