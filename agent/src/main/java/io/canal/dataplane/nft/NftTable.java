@@ -165,11 +165,12 @@ public final class NftTable implements AutoCloseable {
             }
         });
         for (NamedSet set : changes.sets()) {
+            // It may have ended and begun again since: what is told of its members is what came after.
+            wantedElements.unwant(set);
             if (ruleset.sets().contains(set)) {
                 refusedSets.want(NftRendering.set(set));
             } else {
                 refusedSets.unwant(set.nftName());
-                wantedElements.unwant(set);
             }
         }
         changes.members().forEach((set, members) -> wantedElements.want(set, ruleset.members(set), members));

@@ -145,6 +145,24 @@ class NftTableIT extends TableScene {
     }
 
     @Test
+    void a_set_that_ended_and_began_again_between_two_looks_has_no_member_of_before() throws IOException {
+        Ruleset ruleset = Samples.everyMatchAndAction();
+        ruleset.takeChanges();
+        table.wantAll(ruleset);
+        table.apply(true);
+        ruleset.remove(Samples.NETS);
+        ruleset.remove(Samples.ADDRESSES);
+        ruleset.put(Samples.NETS);
+        ruleset.put(Samples.ADDRESSES);
+        ruleset.add(Samples.NETS, Member.of(Cidr.of("10.2.0.0/16")));
+        ruleset.add(Samples.ADDRESSES, Member.of(Ip.of("10.9.9.9")));
+        table.want(ruleset, ruleset.takeChanges());
+        table.apply(true);
+        String listing = nft("nft", "list", "set", "inet", "canal", Samples.NETS.nftName()) + nft("nft", "list", "set", "inet", "canal", Samples.ADDRESSES.nftName());
+        assertTrue(listing.contains("elements = { 10.2.0.0/16 }") && listing.contains("elements = { 10.9.9.9 }"), listing);
+    }
+
+    @Test
     void the_rules_for_members_of_ipv6_come_in_their_order_with_the_first_one_and_stay() throws IOException {
         ChainName policy = new ChainName(Layer.FILTER, "cali-pi-gnp/some");
         NamedSet v4 = new NamedSet("s:some", Family.V4, NamedSet.Kind.ADDRESS);

@@ -1,0 +1,56 @@
+package io.canal.dataplane.nft;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.canal.kernel.libc.Errno;
+import io.canal.kernel.libc.KernelException;
+import io.canal.kernel.nftables.NftablesSocket.Refused;
+import io.canal.reconcile.Again;
+import io.canal.reconcile.Clock;
+import io.canal.reconcile.Delta;
+import io.canal.ruleset.nft.NftChain;
+import io.canal.ruleset.nft.NftSet;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RefusedSetsTest {
+
+    private static final NftSet SET = new NftSet("cali40pods", 7, 4, false, false);
+
+    private final Delta<String, NftChain> chains = new Delta<>();
+    private final Delta<String, NftSet> sets = new Delta<>();
+    private final Again again = new Again(Clock.system(), Duration.ofSeconds(30), Duration.ofMinutes(30));
+    private final RefusedSets refused = new RefusedSets(chains, sets, new NftElements(new Delta<>()),
+            new RefusedChains(chains, mayRemove -> Optional.empty(), () -> false, again), mayRemove -> Optional.empty(), again);
+
+    private boolean isLeftOut(int errno) throws KernelException {
+        KernelException reason = new KernelException("change elements of set " + SET.name(), errno);
+        return refused.leaveOut(new Refused(reason, Set.of(), Map.of(SET.name(), reason)), true).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Errno.ENOMEM, Errno.ENOBUFS})
+    void a_set_for_whose_growth_memory_is_short_stays_as_it_is(int errno) throws KernelException {
+        refused.want(SET);
+        sets.saw(SET.name(), SET);
+        assertEquals(false, isLeftOut(errno));
+        assertEquals(SET, sets.wanted(SET.name()));
+    }
+
+    @Test
+    void a_set_that_is_not_there_and_needs_more_memory_than_there_is_is_left_out() throws KernelException {
+        refused.want(SET);
+        assertEquals(true, isLeftOut(Errno.ENOMEM));
+    }
+
+    @Test
+    void what_is_missing_as_somebody_took_the_table_away_is_not_left_out() throws KernelException {
+        refused.want(SET);
+        assertEquals(false, isLeftOut(Errno.ENOENT));
+    }
+}
