@@ -1,5 +1,6 @@
 package io.canal.dataplane.nft;
 
+import io.canal.kernel.libc.Errno;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesSocket.Refused;
 import io.canal.reconcile.Again;
@@ -156,6 +157,7 @@ final class RefusedSets {
     /** @return whether there is one among them that can be left out */
     private boolean hold(Map<String, KernelException> refused) {
         Map<String, KernelException> some = new HashMap<>(refused);
+        some.entrySet().removeIf(set -> isPassing(set.getKey(), set.getValue()));
         // A map leads to the chains of all pods.
         some.keySet().removeIf(name -> held.containsKey(name) || !(sets.wanted(name) instanceof NftSet set) || set.verdicts());
         chains.allWanted().forEach((name, chain) -> {
@@ -177,6 +179,15 @@ final class RefusedSets {
             }
         });
         return !some.isEmpty();
+    }
+
+    /** Whether the next try may well succeed: memory is short for what is to come into a set that is right, or somebody took the table away. */
+    private boolean isPassing(String set, KernelException reason) {
+        return switch (reason.errno()) {
+            case Errno.ENOENT -> true;
+            case Errno.ENOMEM, Errno.ENOBUFS -> sets.seen(set) != null;
+            default -> false;
+        };
     }
 
     private void release(Set<String> some) {
