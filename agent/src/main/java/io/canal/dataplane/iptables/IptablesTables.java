@@ -6,6 +6,7 @@ import io.canal.kernel.iptables.IptablesBackend;
 import io.canal.model.Ip.Family;
 import io.canal.reconcile.Again;
 import io.canal.reconcile.Clock;
+import io.canal.reconcile.Few;
 import io.canal.reconcile.Repair;
 import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.iptables.IptablesRendering;
@@ -150,8 +151,7 @@ public final class IptablesTables implements AutoCloseable {
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
         families.forEach(family -> problems.addAll(family.problems()));
-        sets.refused().forEach((set, reason) -> problems.add("the kernel does not take a set: " + reason + "; what looks it up drops all packets: "
-                + String.join(", ", families.stream().flatMap(family -> family.closedBy(set)).distinct().toList())));
+        sets.refused().forEach((set, reason) -> problems.add(Few.closedBySet(reason, families.stream().flatMap(family -> family.closedBy(set)).distinct().toList())));
         return List.copyOf(problems);
     }
 

@@ -5,6 +5,7 @@ import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesSocket.Refused;
 import io.canal.reconcile.Again;
 import io.canal.reconcile.Delta;
+import io.canal.reconcile.Few;
 import io.canal.ruleset.ChainName;
 import io.canal.ruleset.nft.NftChain;
 import io.canal.ruleset.nft.NftSet;
@@ -54,8 +55,8 @@ final class RefusedSets {
     /** In sentences. */
     List<String> sentences() {
         List<String> sentences = new ArrayList<>();
-        reasons.forEach((set, reason) -> sentences.add("the kernel does not take a set: " + reason + "; what looks it up drops all packets: "
-                + String.join(", ", closed.values().stream().filter(chain -> RefusedChains.named(chain).contains(set)).map(RefusedChains::title).toList())));
+        reasons.forEach((set, reason) -> sentences.add(Few.closedBySet(reason,
+                closed.values().stream().filter(chain -> RefusedChains.named(chain).contains(set)).map(RefusedChains::title).toList())));
         return sentences;
     }
 

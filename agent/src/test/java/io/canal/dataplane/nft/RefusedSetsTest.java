@@ -8,9 +8,12 @@ import io.canal.kernel.nftables.NftablesSocket.Refused;
 import io.canal.reconcile.Again;
 import io.canal.reconcile.Clock;
 import io.canal.reconcile.Delta;
+import io.canal.ruleset.nft.Expression;
 import io.canal.ruleset.nft.NftChain;
+import io.canal.ruleset.nft.NftRule;
 import io.canal.ruleset.nft.NftSet;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -52,5 +55,24 @@ class RefusedSetsTest {
     void what_is_missing_as_somebody_took_the_table_away_is_not_left_out() throws KernelException {
         refused.want(SET);
         assertEquals(false, isLeftOut(Errno.ENOENT));
+    }
+
+    @Test
+    void a_set_that_no_chain_looks_up_closes_nothing_and_says_nothing_of_it() throws KernelException {
+        refused.want(SET);
+        isLeftOut(Errno.EEXIST);
+        assertEquals(List.of("the kernel does not take a set: change elements of set cali40pods: File exists (EEXIST)"), refused.sentences());
+    }
+
+    @Test
+    void of_many_chains_that_are_closed_ten_are_named() throws KernelException {
+        refused.want(SET);
+        for (int i = 100; i < 300; i++) {
+            refused.want(new NftChain("filter-cali-pi-np/default/p" + i, Optional.empty(),
+                    List.of(new NftRule(List.of(new Expression.Lookup(SET.name(), 1, false)), "policy p" + i))));
+        }
+        isLeftOut(Errno.EEXIST);
+        String sentence = refused.sentences().getFirst();
+        assertEquals(true, sentence.endsWith("chain filter-cali-pi-np/default/p109 (policy p109) and 190 more"), sentence);
     }
 }
