@@ -9,7 +9,8 @@ import java.util.stream.Stream;
  * The sizes of packets, in bytes.
  *
  * <p>A VXLAN packet of IPv4 is 50 bytes larger than what it carries (14 Ethernet, 20 IP, 8 UDP, 8 VXLAN), of IPv6 70 bytes. Flannel
- * computes 50 for both, and the kernel cuts its IPv6 device to what fits; here each is what it must be, and pods get the lower.
+ * computes 50 for both, and the kernel cuts its IPv6 device to what fits; here each is what it must be, and pods get the lower. The
+ * operator's option limits tunnels and pods: it is there for paths that carry less than their interfaces say.
  *
  * @param tunnelV4 of the tunnel over IPv4
  * @param tunnelV6 of the tunnel over IPv6
@@ -42,7 +43,8 @@ public record Mtu(int tunnelV4, int tunnelV6, int pods, Optional<Problem> proble
                         ? Optional.of(new Problem("option mtu", "", Integer.toString(wanted),
                                 "at most " + carried + ", what " + local.uplink().name() + " with MTU " + highest + " can carry"))
                         : Optional.<Problem>empty()).flatMap(Optional::stream).findFirst();
-        return new Mtu(tunnelV4, tunnelV6, wanted == 0 ? carried : Math.min(wanted, carried), problem);
+        int most = wanted == 0 ? highest : wanted;
+        return new Mtu(Math.min(tunnelV4, most), Math.min(tunnelV6, most), Math.min(carried, most), problem);
     }
 
     public int tunnel(Family family) {

@@ -40,8 +40,10 @@ class MtuTest {
     }
 
     @Test
-    void the_operator_may_ask_for_less() {
-        assertEquals(new Mtu(1450, 1430, 1400, Optional.empty()), of(V4, 1500, 1400));
+    void the_operator_may_ask_for_less_of_pods_and_tunnels() {
+        assertEquals(new Mtu(1400, 1400, 1400, Optional.empty()), of(V4, 1500, 1400));
+        assertEquals(new Mtu(1440, 1430, 1430, Optional.of(new Problem("option mtu", "", "1440", "at most 1430, what eth0 with MTU 1500 can carry"))),
+                of(DUAL, 1500, 1440));
     }
 
     @Test
