@@ -51,7 +51,6 @@ public final class LeaseKeeper implements AutoCloseable {
     private static final Duration REMEMBER_AFTER = Duration.ofSeconds(5);
 
     /** The tables are written to disk at most so often. */
-    private static final Duration WRITE_EVERY = Duration.ofSeconds(5);
 
     private static final Duration LEAVE_WITHIN = Duration.ofSeconds(10);
 
@@ -72,6 +71,7 @@ public final class LeaseKeeper implements AutoCloseable {
     private final String boot;
     // All below belong to the thread.
     private final NetworkView view;
+    private final Duration writeEvery;
     private final long startedAt;
     private KeeperState state;
     private boolean closed;
@@ -112,7 +112,8 @@ public final class LeaseKeeper implements AutoCloseable {
         this.folder = new StateFolder(stateDir);
         this.nodeId = folder.nodeId(random);
         this.startedAt = clock.nanos();
-        this.tablesWrittenAt = startedAt - WRITE_EVERY.toNanos();
+        this.writeEvery = settings.writeEvery();
+        this.tablesWrittenAt = startedAt - writeEvery.toNanos();
         this.boot = facts.boot();
         this.lastWritten = folder.last(boot, clock);
         this.view = new NetworkView(keys, settings.leaseTtl(), lastWritten.known(), folder::tables, clock);
@@ -326,7 +327,7 @@ public final class LeaseKeeper implements AutoCloseable {
         }
         // What is being written wakes us when it ends.
         if (writing.isEmpty() && (refused || tablesStale && view.inSync())) {
-            wake = Math.min(wake, tablesWrittenAt + WRITE_EVERY.toNanos());
+            wake = Math.min(wake, tablesWrittenAt + writeEvery.toNanos());
         }
         Duration distrust = view.distrustLeft();
         if (!distrust.isZero()) {
@@ -442,7 +443,7 @@ public final class LeaseKeeper implements AutoCloseable {
         if (writing.isPresent()) {
             return;
         }
-        boolean due = clock.since(tablesWrittenAt).compareTo(WRITE_EVERY) >= 0;
+        boolean due = clock.since(tablesWrittenAt).compareTo(writeEvery) >= 0;
         // The revisions move with every write of anybody; they go to disk with the tables.
         StateFolder.Last last = new StateFolder.Last(toRemember(), view.known());
         boolean anew = again && (due || !refused);
@@ -451,6 +452,8 @@ public final class LeaseKeeper implements AutoCloseable {
         boolean another = !refused && !view.config().equals(configOnDisk);
         boolean tablesToo = view.inSync() && (anew || tablesStale && (due || another));
         if (!lastToo && !tablesToo) {
+            // What was refused is wanted no more.
+            refused &= !due;
             return;
         }
         if (due || tablesToo) {

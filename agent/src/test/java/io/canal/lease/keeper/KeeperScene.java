@@ -9,6 +9,7 @@ import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
 import io.canal.model.NetworkKeys;
 import io.canal.model.SubnetKey;
+import io.canal.reconcile.Clock;
 import io.canal.store.Store;
 import io.canal.store.StoreException;
 import io.canal.store.Txn;
@@ -102,7 +103,11 @@ abstract class KeeperScene {
     }
 
     TestNode node(Store through, int number, NodeFacts facts) {
-        TestNode node = new TestNode(through, folder.resolve("" + number), facts, TTL);
+        return node(through, number, facts, KeeperSettings.withTtl(TTL));
+    }
+
+    TestNode node(Store through, int number, NodeFacts facts, KeeperSettings settings) {
+        TestNode node = new TestNode(through, folder.resolve("" + number), facts, settings, Clock.system());
         nodes.add(node);
         return node;
     }

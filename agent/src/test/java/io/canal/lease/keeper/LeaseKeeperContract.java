@@ -240,13 +240,11 @@ abstract class LeaseKeeperContract extends KeeperScene {
     @Test
     void who_is_killed_right_after_it_got_a_subnet_remembers_the_network_too() throws Exception {
         store.commit(Txn.when().delete(KEYS.config()));
-        TestNode a = start(1);
+        TestNode a = node(store, 1, TestNode.facts(1), KeeperSettings.withTtl(TTL).writingEvery(Duration.ofHours(1)));
         a.await(() -> Files.exists(folder.resolve("1/network.json")));
         putConfig();
         SubnetKey subnet = a.awaitHeld();
-        long held = System.nanoTime();
         a.await(() -> holds(folder.resolve("1/lease.json"), subnet.text()) && holds(folder.resolve("1/network.json"), "10.1.0.0/16"));
-        assertTrue(System.nanoTime() - held < Duration.ofSeconds(3).toNanos(), "both must be on disk at once");
     }
 
     @Test

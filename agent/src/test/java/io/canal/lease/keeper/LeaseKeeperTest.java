@@ -11,12 +11,18 @@ import io.canal.store.MemoryStore;
 import io.canal.store.Store;
 import io.canal.store.StoreException;
 import io.canal.store.Txn;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -41,7 +47,7 @@ class LeaseKeeperTest extends LeaseKeeperContract {
 
     @Test
     void a_peer_that_came_a_moment_ago_is_kept_when_the_node_is_told_of_another_etcd() {
-        TestNode a = start(1);
+        TestNode a = node(store, 1, TestNode.facts(1), KeeperSettings.withTtl(TTL).writingEvery(Duration.ofHours(1)));
         a.awaitHeld();
         a.await(() -> holds(folder.resolve("1/network.json"), "10.1.0.0/16"));
         SubnetKey peer = start(2).awaitHeld();
@@ -94,6 +100,30 @@ class LeaseKeeperTest extends LeaseKeeperContract {
             assertTrue(System.nanoTime() < deadline, () -> file + " must say " + text);
             Thread.sleep(20);
         }
+    }
+
+    @Test
+    void a_write_that_the_disk_refused_and_that_nobody_needs_any_more_leaves_no_restless_thread() throws Exception {
+        // It renews rarely: a renewal is written down.
+        TestNode a = node(store, 1, TestNode.facts(1), KeeperSettings.withTtl(Duration.ofHours(24)).writingEvery(Duration.ofMillis(200)));
+        SubnetKey own = a.awaitHeld();
+        a.await(() -> remembers("1", own));
+        Path obstacle = Files.createDirectory(folder.resolve("1/.lease.json.new"));
+        SubnetKey peer = SubnetKey.of("10.1.200.0-24");
+        put(KEYS.lease(peer), "{\"PublicIP\":\"10.10.0.9\",\"PublicIPv6\":null,\"BackendType\":\"host-gw\"}");
+        a.await(() -> remembers("1", peer));
+        Files.delete(obstacle);
+        Thread.sleep(300);
+        Map<Long, Long> before = busy();
+        Thread.sleep(1_000);
+        busy().forEach((thread, nanos) -> assertTrue(nanos - before.getOrDefault(thread, nanos) < 200_000_000, "a keeper's thread spins"));
+    }
+
+    /** The CPU that each keeper's thread has had, in nanoseconds. */
+    private static Map<Long, Long> busy() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return Arrays.stream(threads.getThreadInfo(threads.getAllThreadIds())).filter(thread -> thread != null && thread.getThreadName().equals("lease"))
+                .collect(Collectors.toMap(ThreadInfo::getThreadId, thread -> threads.getThreadCpuTime(thread.getThreadId())));
     }
 
     @Override
