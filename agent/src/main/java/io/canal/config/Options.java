@@ -123,8 +123,8 @@ public final class Options {
         if (text.isEmpty()) {
             return Decoded.good(Optional.empty());
         }
-        Optional<Ip> ip = Ip.parse(text).filter(Ip::isV4);
-        return ip.isPresent() ? Decoded.good(ip) : Decoded.bad(where, field, text, "an IPv4 address, or nothing");
+        Optional<Ip> ip = Ip.parse(text).filter(each -> each.isV4() && each.isOfHost());
+        return ip.isPresent() ? Decoded.good(ip) : Decoded.bad(where, field, text, "the IPv4 address of a host, or nothing");
     }
 
     /** The MTU of pods and of the overlay's device; 0 means: what the uplink leaves. */

@@ -29,7 +29,7 @@ record Uplink(String iface, String address) {
         for (JsonNode binding : bindings) {
             for (JsonNode address : binding.path("addresses")) {
                 String value = address.path("value").asText("");
-                if (Ip.parse(value).filter(Ip::isV4).isPresent()) {
+                if (Ip.parse(value).filter(ip -> ip.isV4() && ip.isOfHost()).isPresent()) {
                     return new Uplink(binding.path("interface-name").asText(), value);
                 }
             }
