@@ -51,6 +51,9 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
                     unmanaged-devices+=interface-name:cali*;interface-name:flannel.*;interface-name:flannel-v6.*
                     """);
 
+    /** Files that versions before this one wrote. */
+    private static final List<String> FORMER = List.of("etc/NetworkManager/conf.d/10-canal.conf");
+
     /** Who has to read them. udev does by itself. */
     private static final List<String> OTHERS = List.of("systemd-networkd.service", "NetworkManager.service");
 
@@ -97,6 +100,9 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
         for (String file : HANDS_OFF.keySet()) {
             Files.deleteIfExists(node.at(file));
         }
+        for (String file : FORMER) {
+            Files.deleteIfExists(node.at(file));
+        }
         if (isOurCalicoctl()) {
             Files.delete(node.at(CALICOCTL));
         }
@@ -111,6 +117,9 @@ record NodeSetup(NodePaths node, Program program, Templates templates, Systemd s
         for (Map.Entry<String, String> file : HANDS_OFF.entrySet()) {
             noteFolders(node.at(file.getKey()).resolveSibling(""));
             news |= NodeFile.put(node.at(file.getKey()), file.getValue(), "rw-r--r--");
+        }
+        for (String file : FORMER) {
+            news |= Files.deleteIfExists(node.at(file));
         }
         for (String other : OTHERS) {
             if (news && systemd.control("is-active", "--quiet", other)) {

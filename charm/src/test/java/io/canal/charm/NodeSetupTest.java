@@ -50,6 +50,17 @@ class NodeSetupTest {
     }
 
     @Test
+    void a_file_of_a_version_before_goes_and_who_read_it_is_told() throws IOException {
+        node.hook("install");
+        String former = "etc/NetworkManager/conf.d/10-canal.conf";
+        node.write(former, "[keyfile]\nunmanaged-devices+=interface-name:cali*\n");
+        node.asked.clear();
+        node.hook("upgrade-charm");
+        assertFalse(Files.exists(node.paths.at(former)));
+        assertTrue(node.asked.contains("systemctl reload NetworkManager.service"), node.asked.toString());
+    }
+
+    @Test
     void what_calicos_documentation_has_users_tell_network_manager_comes_before_ours_which_adds_to_it() throws IOException {
         node.write("etc/NetworkManager/conf.d/calico.conf", "[keyfile]\nunmanaged-devices=interface-name:cali*;interface-name:tunl*\n");
         node.hook("install");
