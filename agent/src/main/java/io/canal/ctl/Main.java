@@ -34,8 +34,13 @@ public final class Main {
 
     /** Runs one command in this process; the exit code. */
     public static int run(List<String> arguments) {
+        return run(arguments, System.out, System.err);
+    }
+
+    /** As {@link #run(List)}, for a caller who has a word of his own to what it prints. */
+    public static int run(List<String> arguments, PrintStream out, PrintStream err) {
         Clock clock = Clock.system();
-        Surroundings world = new Surroundings(System.getenv(), Path.of("/"), Path.of(System.getProperty("canal.folder", "")), System.in, System.out, System.err,
+        Surroundings world = new Surroundings(System.getenv(), Path.of("/"), Path.of(System.getProperty("canal.folder", "")), System.in, out, err,
                 settings -> new EtcdStore(settings, clock), clock, UUID::randomUUID);
         return commandLine(world).run(arguments);
     }

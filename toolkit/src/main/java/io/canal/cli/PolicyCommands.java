@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -57,11 +58,7 @@ final class PolicyCommands {
             throw new ModelException("there is no model in " + model.orElseGet(() -> new ModelOption().folder()));
         }
         if (view.isEmpty()) {
-            int code = io.canal.ctl.Main.run(words);
-            if (code != 0 && !Files.exists(new NodePaths(Path.of("/")).agentYaml())) {
-                System.err.println("There is no lab either; canal up makes one, and then these commands ask its etcd.");
-            }
-            return code;
+            return withoutModel(words);
         }
         List<String> argv = new ArrayList<>(List.of(PROGRAM));
         InputStream input;
@@ -72,6 +69,20 @@ final class PolicyCommands {
             return 1;
         }
         return onHost(view.get(), argv, input, System.out, System.err);
+    }
+
+    /** By this machine's own settings; where they say of no etcd, the lab might have had one. */
+    private static int withoutModel(List<String> words) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = io.canal.ctl.Main.run(words, new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
+        System.out.print(out.toString(StandardCharsets.UTF_8));
+        System.err.print(err.toString(StandardCharsets.UTF_8));
+        boolean lacksEtcd = (out.toString(StandardCharsets.UTF_8) + err.toString(StandardCharsets.UTF_8)).contains("ETCD_ENDPOINTS");
+        if (code != 0 && lacksEtcd && !Files.exists(new NodePaths(Path.of("/")).agentYaml())) {
+            System.err.println("There is no lab either; canal up makes one, and then these commands ask its etcd.");
+        }
+        return code;
     }
 
     private static boolean knowsEtcd(List<String> words) {

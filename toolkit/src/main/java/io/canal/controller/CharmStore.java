@@ -39,6 +39,9 @@ final class CharmStore {
                 Files.move(copy, kept, StandardCopyOption.ATOMIC_MOVE);
             }
             return get(digest);
+        } catch (CharmException wrong) {
+            // It names what it was given.
+            throw new CharmException(String.valueOf(wrong.getMessage()).replace(String.valueOf(copy.getFileName()), source.toString()));
         } finally {
             Files.deleteIfExists(copy);
         }

@@ -79,6 +79,15 @@ final class WrongInputTest {
             String all = said.stdout() + said.stderr();
             assertTrue(all.contains("ETCD_ENDPOINTS") && all.contains("canal up makes one"), all);
         }
+        Said wrong = Console.run("get", "--nosuch", "ippool");
+        assertEquals(1, wrong.code());
+        assertFalse(wrong.stderr().contains("There is no lab"), wrong.stderr());
+    }
+
+    @Test
+    void a_file_that_is_no_charm_is_named_as_it_was_given() throws Exception {
+        Path file = Files.writeString(temp.resolve("README.md"), "no charm");
+        assertEquals("ERROR " + file + ": zip: not a valid zip file\n", Console.run("deploy", "--model", folder, file.toString()).stderr());
     }
 
     @Test
