@@ -28,17 +28,44 @@ final class Guards {
     private static final int ICMP_V6 = 58;
     private static final int ROUTER_ADVERTISEMENT = 134;
     private static final int REDIRECT = 137;
-    private static final Cidr LOOPBACK = Cidr.of("127.0.0.0/8");
+    private static final Match LOOPBACK_ADDRESS = new Match.Net(Side.DESTINATION, Cidr.of("127.0.0.0/8"), false);
 
     private Guards() {}
 
     /** The node's own loopback addresses are not for pods, though pods' interfaces have route_localnet. */
     static List<Rule> beforeRouting() {
-        return List.of(guard(new Action.Drop(), "packets of workloads to loopback addresses", workload(Way.IN), new Match.Net(Side.DESTINATION, LOOPBACK, false)));
+        return List.of(toLoopback(workload(Way.IN), LOOPBACK_ADDRESS));
+    }
+
+    /** {@link #beforeRouting} for a chain of packets of workloads alone. */
+    static List<Rule> beforeRoutingOfWorkloads() {
+        return List.of(toLoopback(LOOPBACK_ADDRESS));
     }
 
     static List<Rule> forward(Collection<Integer> overlayPorts) {
-        return overlayPorts.stream().map(Guards::fromWorkloads).toList();
+        return overlayPorts.stream().map(port -> fromWorkloads(workload(Way.IN), udp(), to(port))).toList();
+    }
+
+    /** {@link #forward} for a chain of packets of workloads alone. */
+    static List<Rule> forwardOfWorkloads(Collection<Integer> overlayPorts) {
+        return overlayPorts.stream().map(port -> fromWorkloads(overlayPackets(port))).toList();
+    }
+
+    /** What {@link #input} says of the overlay, for a chain of {@link #overlayPackets} alone. */
+    static List<Rule> overlay() {
+        List<Rule> rules = new ArrayList<>();
+        rules.add(fromWorkloads(workload(Way.IN)));
+        Match local = new Match.Local(Side.DESTINATION, false);
+        for (Family family : Family.values()) {
+            rules.add(ofNodes(new Match.InSet(Side.SOURCE, NodeSets.OVERLAY_PEERS.of(family), false), local));
+        }
+        rules.add(ofStrangers(local));
+        return rules;
+    }
+
+    /** Packets to that port, from wherever. */
+    static Match[] overlayPackets(int port) {
+        return new Match[] {udp(), to(port)};
     }
 
     static List<Rule> input(Collection<Integer> overlayPorts) {
@@ -46,10 +73,9 @@ final class Guards {
         for (int port : overlayPorts) {
             Match local = new Match.Local(Side.DESTINATION, false);
             for (Family family : Family.values()) {
-                rules.add(guard(new Action.Accept(), "overlay packets of nodes", udp(), to(port), local,
-                        new Match.InSet(Side.SOURCE, NodeSets.OVERLAY_PEERS.of(family), false)));
+                rules.add(ofNodes(udp(), to(port), local, new Match.InSet(Side.SOURCE, NodeSets.OVERLAY_PEERS.of(family), false)));
             }
-            rules.add(guard(new Action.Drop(), "overlay packets of strangers", udp(), to(port), local));
+            rules.add(ofStrangers(udp(), to(port), local));
         }
         return rules;
     }
@@ -65,8 +91,20 @@ final class Guards {
         return rules;
     }
 
-    private static Rule fromWorkloads(int port) {
-        return guard(new Action.Drop(), "overlay packets of workloads", workload(Way.IN), udp(), to(port));
+    private static Rule toLoopback(Match... matches) {
+        return guard(new Action.Drop(), "packets of workloads to loopback addresses", matches);
+    }
+
+    private static Rule fromWorkloads(Match... matches) {
+        return guard(new Action.Drop(), "overlay packets of workloads", matches);
+    }
+
+    private static Rule ofNodes(Match... matches) {
+        return guard(new Action.Accept(), "overlay packets of nodes", matches);
+    }
+
+    private static Rule ofStrangers(Match... matches) {
+        return guard(new Action.Drop(), "overlay packets of strangers", matches);
     }
 
     private static Rule guard(Action action, String what, Match... matches) {

@@ -153,10 +153,9 @@ public final class PolicyRules implements PolicyOutput {
 
     /** The rules of the kernel's chains, as of the last {@link #settle}; others may add their own. */
     public Map<HookPoint, HookRules> hooks() {
-        boolean hosts = endpoints.keySet().stream().anyMatch(EndpointId.Host.class::isInstance);
         boolean floating = verdicts.settings().floatingIps() && traits.values().stream().anyMatch(each -> !each.floating().isEmpty());
         boolean codePoints = traits.values().stream().anyMatch(each -> each.codePoint().isPresent());
-        return staticChains.hooks(new StaticChains.Use(hosts, codePoints, floating, pools.containsValue(true)));
+        return staticChains.hooks(new StaticChains.Use(hasHosts(), codePoints, floating, pools.containsValue(true)));
     }
 
     /**
@@ -275,6 +274,7 @@ public final class PolicyRules implements PolicyOutput {
                 }
             }
             case EndpointPolicies.Host host -> {
+                defineStatic();
                 own(host.id(), chains.of(host));
                 for (ToHostEndpoints to : ToHostEndpoints.values()) {
                     if (host.id().isAll()) {
@@ -301,6 +301,7 @@ public final class PolicyRules implements PolicyOutput {
                 }
             }
             case EndpointId.Host host -> {
+                defineStatic();
                 for (ToHostEndpoints to : ToHostEndpoints.values()) {
                     if (host.isAll()) {
                         pool.define(to.chain(), () -> to.dispatch(false));
@@ -388,7 +389,7 @@ public final class PolicyRules implements PolicyOutput {
 
     /** What does not depend on policies and endpoints. */
     private void define() {
-        staticChains.chains().forEach(chain -> pool.define(chain.name(), () -> chain));
+        defineStatic();
         pool.define(Dispatches.FROM_WORKLOAD, () -> Dispatches.workloads(Dispatches.FROM_WORKLOAD, Way.IN, verdicts));
         pool.define(Dispatches.TO_WORKLOAD, () -> Dispatches.workloads(Dispatches.TO_WORKLOAD, Way.OUT, verdicts));
         for (ToHostEndpoints to : ToHostEndpoints.values()) {
@@ -406,6 +407,14 @@ public final class PolicyRules implements PolicyOutput {
         leads.stream().filter(roots::add).forEach(pool::use);
         // Entries can only be put into chains that are there.
         pool.settle();
+    }
+
+    private void defineStatic() {
+        staticChains.chains(hasHosts()).forEach(chain -> pool.define(chain.name(), () -> chain));
+    }
+
+    private boolean hasHosts() {
+        return endpoints.keySet().stream().anyMatch(EndpointId.Host.class::isInstance);
     }
 
     private void defineTraits() {

@@ -111,13 +111,13 @@ final class StaticChains {
         return new HookRules(List.of(rule(new Action.Jump(chain))), List.of(), idle);
     }
 
-    List<Chain> chains() {
+    /** @param hostEndpoints whether there are any; without them packets have a shorter way on nftables */
+    List<Chain> chains(boolean hostEndpoints) {
         List<Chain> chains = new ArrayList<>();
         chains.add(Chain.Rules.of(RAW_OUTPUT,
                 rule(new Action.ClearMark(marks.all())),
                 rule(new Action.Jump(ToHostEndpoints.RAW_TO.chain())),
                 rule(new Action.Accept(), set(marks.accept()))));
-        chains.add(rawPrerouting());
         chains.add(Chain.Rules.of(MANGLE_PREROUTING,
                 rule(verdicts.mangleAllow(), new Match.Conntrack(Set.of(CtState.RELATED, CtState.ESTABLISHED), false)),
                 rule(verdicts.mangleAllow(), set(marks.accept())),
@@ -127,16 +127,24 @@ final class StaticChains {
         chains.add(Chain.Rules.of(NAT_PREROUTING, rule(new Action.Jump(FLOATING_IN))));
         chains.add(Chain.Rules.of(NAT_OUTPUT, rule(new Action.Jump(FLOATING_IN))));
         chains.add(Chain.Rules.of(NAT_POSTROUTING, rule(new Action.Jump(FLOATING_OUT)), rule(new Action.Jump(NAT_OUTGOING))));
-        chains.add(input());
         chains.add(toHost());
-        chains.add(forward());
         chains.add(Chain.Rules.of(OUTPUT,
                 rule(verdicts.allow(), set(marks.accept())),
                 rule(new Action.Return(), workload(Way.OUT)),
                 rule(new Action.ClearMark(marks.all())),
                 rule(new Action.Jump(ToHostEndpoints.FILTER_TO.chain()), new Match.Dnat(true)),
                 rule(verdicts.allow(), set(marks.accept())).comment(HOST_ACCEPTED)));
-        chains.add(serviceLoops());
+        Chain.Rules serviceLoops = serviceLoops();
+        chains.add(serviceLoops);
+        if (hostEndpoints) {
+            chains.addAll(List.of(rawPrerouting(), input(), forward()));
+        } else {
+            ShortPaths shorter = new ShortPaths(verdicts);
+            chains.add(ShortPaths.instead(rawPrerouting(), shorter.rawPrerouting()));
+            chains.add(ShortPaths.instead(input(), shorter.input(TO_HOST)));
+            chains.add(ShortPaths.instead(forward(), shorter.forward(serviceLoops)));
+            chains.addAll(shorter.chains());
+        }
         for (Layer layer : List.of(Layer.RAW, Layer.MANGLE, Layer.FILTER)) {
             chains.add(failsafe(new ChainName(layer, FAILSAFE_IN), settings.failsafeInbound(), settings.failsafeOutbound(), Side.SOURCE));
             chains.add(failsafe(new ChainName(layer, FAILSAFE_OUT), settings.failsafeOutbound(), settings.failsafeInbound(), Side.DESTINATION));
@@ -144,7 +152,7 @@ final class StaticChains {
         return chains;
     }
 
-    private Chain rawPrerouting() {
+    private Chain.Rules rawPrerouting() {
         List<Rule> rules = new ArrayList<>(Guards.beforeRouting());
         rules.add(rule(new Action.ClearMark(marks.all())));
         rules.add(rule(Action.SetMark.of(marks.scratch0()), workload(Way.IN)));
@@ -170,7 +178,7 @@ final class StaticChains {
         return new Chain.Rules(MANGLE_POSTROUTING, Rule.BOTH, rules);
     }
 
-    private Chain input() {
+    private Chain.Rules input() {
         List<Rule> rules = new ArrayList<>(Guards.input(settings.overlayPorts()));
         rules.add(rule(new Action.Goto(TO_HOST), workload(Way.IN)));
         rules.add(rule(verdicts.allow(), set(marks.accept())));
@@ -195,7 +203,7 @@ final class StaticChains {
         return new Chain.Rules(TO_HOST, Rule.BOTH, rules);
     }
 
-    private Chain forward() {
+    private Chain.Rules forward() {
         List<Rule> rules = new ArrayList<>(Guards.forward(settings.overlayPorts()));
         rules.add(rule(new Action.ClearMark(marks.all() & ~marks.accept())));
         rules.add(rule(new Action.Jump(ToHostEndpoints.FORWARD_FROM.chain()), clear(marks.accept())));
@@ -206,7 +214,7 @@ final class StaticChains {
         return new Chain.Rules(FORWARD, Rule.BOTH, rules);
     }
 
-    private Chain serviceLoops() {
+    private Chain.Rules serviceLoops() {
         List<Rule> rules = new ArrayList<>();
         if (settings.serviceLoop() != RuleSettings.ServiceLoop.DISABLED) {
             Action action = settings.serviceLoop() == RuleSettings.ServiceLoop.REJECT

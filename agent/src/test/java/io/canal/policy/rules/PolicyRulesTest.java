@@ -21,6 +21,8 @@ import io.canal.policy.testing.SavedRules;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
+import io.canal.ruleset.Dialect;
+import io.canal.ruleset.Layer;
 import io.canal.ruleset.Member;
 import io.canal.ruleset.NamedSet;
 import io.canal.ruleset.PortRange;
@@ -28,8 +30,10 @@ import io.canal.ruleset.Rule;
 import io.canal.ruleset.Ruleset;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -219,6 +223,24 @@ class PolicyRulesTest {
         rules.policyGone(id);
         rules.settle();
         assertEquals(before, ruleset.chains());
+    }
+
+    @Test
+    void nftables_asks_for_host_endpoints_only_while_there_are_some() {
+        pods(List.of(), List.of());
+        rules.settle();
+        assertEquals(Set.of(), toHostEndpoints());
+        rules.endpoint(new EndpointPolicies.Host(ETH0, List.of(), List.of(), List.of(), List.of(), List.of()));
+        rules.settle();
+        assertEquals(Set.of("raw cali-from-host-endpoint", "filter cali-from-host-endpoint", "filter cali-from-hep-forward", "filter cali-to-hep-forward"), toHostEndpoints());
+    }
+
+    /** The dispatches to host endpoints that packets are led to which come in or pass through. */
+    private Set<String> toHostEndpoints() {
+        return Stream.of(new ChainName(Layer.RAW, "cali-PREROUTING"), ChainName.filter("cali-INPUT"), ChainName.filter("cali-FORWARD"))
+                .flatMap(name -> Dialect.NFTABLES.of(((Chain.Rules) Objects.requireNonNull(ruleset.chain(name))).rules()))
+                .flatMap(rule -> rule.action() instanceof Action.Jump(ChainName target) ? Stream.of(target.toString()) : Stream.of())
+                .filter(target -> target.contains("host-endpoint") || target.contains("hep")).collect(Collectors.toSet());
     }
 
     static PolicyId np(String name) {
