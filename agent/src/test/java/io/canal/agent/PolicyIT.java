@@ -147,24 +147,38 @@ class PolicyIT {
                 throw new AssertionError(failure);
             }
         });
-        node.freeze();
-        Thread.ofPlatform().start(() -> {
-            LockSupport.parkNanos(SLOW.toNanos());
-            node.thaw();
-        });
-        long start = System.nanoTime();
-        Pod web = node.add("default", "late-" + dataplane.name().toLowerCase(Locale.ROOT), List.of(address));
-        assertTrue(System.nanoTime() - start > SLOW.toNanos() / 2, "the ADD had to wait");
-        int before = sent.get();
-        node.await("some more are sent", () -> sent.get() > before + 100);
-        over.set(true);
-        sending.join();
+        Pod web;
+        try {
+            web = addedLate(node, dataplane, address);
+            int before = sent.get();
+            node.await("some more are sent", () -> sent.get() > before + 100);
+        } finally {
+            over.set(true);
+            sending.join();
+        }
         assertEquals(0, udp(web), "of " + sent.get() + " datagrams to a closed port");
         assertTrue(passes(client, web, OTHER_PORT));
         assertTrue(udp(web) > 0, "those that come in are counted");
         remove("closed");
         node.del(web);
         node.del(client);
+    }
+
+    /** A pod whose ADD finds the agent frozen. */
+    private static Pod addedLate(TestNode node, DataplaneOption dataplane, String address) throws InterruptedException {
+        node.freeze();
+        Thread thawing = Thread.ofPlatform().start(() -> {
+            LockSupport.parkNanos(SLOW.toNanos());
+            node.thaw();
+        });
+        try {
+            long start = System.nanoTime();
+            Pod web = node.add("default", "late-" + dataplane.name().toLowerCase(Locale.ROOT), List.of(address));
+            assertTrue(System.nanoTime() - start > SLOW.toNanos() / 2, "the ADD had to wait");
+            return web;
+        } finally {
+            thawing.join();
+        }
     }
 
     /** How many datagrams have come to the pod since there is its namespace, whether anybody listened or not. */

@@ -8,6 +8,7 @@ import io.canal.agent.TestNode.Pod;
 import io.canal.config.AgentConfig;
 import io.canal.config.DataplaneOption;
 import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.Spawned;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.store.testing.TestEtcd;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -115,12 +117,17 @@ class WithFelix {
         // As on a node that never had canal's rules.
         TestNamespaces.run(node.namespace, "nft", "flush", "ruleset");
         TestNamespaces.run(node.namespace, "ipset", "destroy");
-        Felix felix = new Felix();
-        felix.launch();
         List<Flow> wanted = List.of(new Flow(friend, STEADY), new Flow(stranger, STEADY), new Flow(friend, CLOSED), new Flow(friend, TURN));
-        try (NewFlows first = new NewFlows(server, wanted, NewFlows.LOW_PORTS)) {
-            node.await("the policy is in force", () -> first.passes(STEADY_FLOW) && !first.passes(STRANGER_FLOW) && !first.passes(CLOSED_FLOW) && !first.passes(TURN_FLOW));
+        try (Felix felix = new Felix()) {
+            felix.launch();
+            try (NewFlows first = new NewFlows(server, wanted, NewFlows.LOW_PORTS)) {
+                node.await("the policy is in force", () -> first.passes(STEADY_FLOW) && !first.passes(STRANGER_FLOW) && !first.passes(CLOSED_FLOW) && !first.passes(TURN_FLOW));
+            }
+            goThereAndBack(felix, wanted);
         }
+    }
+
+    private void goThereAndBack(Felix felix, List<Flow> wanted) throws Exception {
         try (NewFlows flows = new NewFlows(server, wanted, NewFlows.HIGH_PORTS)) {
             assertGoverns(flows);
             felix.close();
@@ -143,8 +150,6 @@ class WithFelix {
             assertEquals(new BitSet(), flows.arrived(STRANGER_FLOW), "of " + sent + " packets of a pod that is not allowed these came through");
             assertEquals(new BitSet(), flows.arrived(CLOSED_FLOW), "of " + sent + " packets to a port that is not allowed these came through");
             System.out.println("Felix, canal, Felix, canal: " + sent + " packets of each flow, none lost, none too many");
-        } finally {
-            felix.close();
         }
     }
 
@@ -173,7 +178,7 @@ class WithFelix {
         private static final int PORT = 9099;
         private static final int TOLD = 2_000;
         private final Path log = node.paths.root().resolve("felix.log");
-        private Process process;
+        private Optional<Process> process = Optional.empty();
 
         void launch() throws IOException {
             String program = System.getProperty("felix", "");
@@ -195,9 +200,10 @@ class WithFelix {
                     "FELIX_USAGEREPORTINGENABLED", "false",
                     // One that was built without libbpf cannot look for what an eBPF mode of before would have left.
                     "FELIX_DebugSkipCTLBCleanup", "true"));
-            process = builder.start();
+            Process started = Spawned.with(builder.start());
+            process = Optional.of(started);
             node.await("Felix is ready", () -> {
-                if (!process.isAlive()) {
+                if (!started.isAlive()) {
                     throw new AssertionError("Felix has ended:\n" + logText());
                 }
                 return isReady();
@@ -224,10 +230,12 @@ class WithFelix {
 
         @Override
         public void close() {
-            process.destroy();
             try {
-                if (!process.waitFor(5, TimeUnit.SECONDS)) {
-                    process.destroyForcibly().waitFor();
+                if (process.isPresent()) {
+                    process.get().destroy();
+                    if (!process.get().waitFor(5, TimeUnit.SECONDS)) {
+                        process.get().destroyForcibly().waitFor();
+                    }
                 }
             } catch (InterruptedException interrupted) {
                 throw new AssertionError(interrupted);
