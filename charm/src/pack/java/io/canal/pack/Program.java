@@ -66,7 +66,7 @@ record Program(Path folder, Path scratch) {
         write("version", version + "\n");
         String flags = Files.readString(templates.resolveSibling("charm/src/pack/java.args")).strip();
         String classPath = "lib/" + JAR;
-        String cached = digestOf(List.of("runtime/release", "runtime/lib/modules", "runtime/lib/server/libjvm.so", "lib", "native", "templates"), flags);
+        String cached = digestOf(List.of("runtime/release", "runtime/lib/modules", "runtime/lib/classlist", "runtime/lib/server/libjvm.so", "lib", "native", "templates"), flags);
         removeCachesBut(cached);
         for (Role role : Role.values()) {
             write(role.arguments, flags + role.flags + "\n-Dcanal.version=" + version + "\n-XX:AOTCache=" + role.cache(cached) + "\n-cp " + classPath + "\n");
@@ -177,8 +177,12 @@ record Program(Path folder, Path scratch) {
                         folder, training(role)));
             }
         }
-        for (Map.Entry<Role, Process> run : runs.entrySet()) {
-            await(run.getValue(), training(run.getKey()));
+        try {
+            for (Map.Entry<Role, Process> run : runs.entrySet()) {
+                await(run.getValue(), training(run.getKey()));
+            }
+        } finally {
+            runs.values().forEach(Process::destroyForcibly);
         }
         for (Role role : runs.keySet()) {
             if (!Files.exists(made(role))) {
