@@ -74,12 +74,12 @@ public final class NodeObserver {
     /**
      * Looks once.
      *
-     * @param operator the command that the operator has actions run with, such as {@code juju}
+     * @param command with which the operator has actions run, such as {@code juju}
      * @param mtuOption the operator's MTU of pods, for comparison; 0 where he says nothing
      * @param store etcd, or why there is none to ask
      * @throws IOException if the node itself cannot be looked at, so that nothing can be said
      */
-    public Observation look(String unit, String operator, int mtuOption, Optional<Store> store, String whyNoStore) throws IOException {
+    public Observation look(String unit, String command, int mtuOption, Optional<Store> store, String whyNoStore) throws IOException {
         try (Rtnl rtnl = Rtnl.open()) {
             Map<Integer, Link> links = new HashMap<>();
             rtnl.links().forEach(link -> links.put(link.index(), link));
@@ -90,7 +90,7 @@ public final class NodeObserver {
             return new Observation(
                     paths,
                     unit,
-                    operator,
+                    command,
                     mtuOption,
                     etcd,
                     nodeId,

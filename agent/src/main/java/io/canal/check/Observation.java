@@ -26,7 +26,7 @@ import java.util.TreeSet;
  *
  * @param paths for the sentences
  * @param unit the Juju unit that owns the node; empty where none
- * @param operator the command that the operator has actions run with, such as {@code juju}
+ * @param command with which the operator has actions run, such as {@code juju}
  * @param mtuOption the operator's MTU of pods; 0 where he leaves it to us
  * @param nodeId who we are in holder records; empty where the node has no state yet
  * @param boot the kernel's boot id; empty where it cannot be read
@@ -43,7 +43,7 @@ import java.util.TreeSet;
 public record Observation(
         NodePaths paths,
         String unit,
-        String operator,
+        String command,
         int mtuOption,
         Etcd etcd,
         String nodeId,

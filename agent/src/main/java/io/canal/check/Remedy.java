@@ -31,6 +31,6 @@ final class Remedy {
     }
 
     private static String action(Observation seen, String action) {
-        return seen.operator() + " run " + (seen.unit().isEmpty() ? "UNIT" : seen.unit()) + " " + action;
+        return seen.command() + " run " + (seen.unit().isEmpty() ? "UNIT" : seen.unit()) + " " + action;
     }
 }

@@ -370,7 +370,7 @@ class ExaminationTest {
 
     @Test
     void the_remedy_is_a_command_of_who_runs_the_actions() {
-        node.operator = "canal";
+        node.command = "canal";
         node.agentRuns = false;
         assertEquals("Start the agent: systemctl start canal-agent, or canal run canal/0 repair-subnets", only().repair());
     }

@@ -60,7 +60,7 @@ final class Node {
     Optional<SessionRecord> session = Optional.of(new SessionRecord("boot-1", Optional.of(Ip.of("10.10.0.1")), Optional.empty()));
     List<Path> full = List.of();
     int mtu = 1450;
-    String operator = "juju";
+    String command = "juju";
     List<Observation.Route> routes = ROUTES;
     Map<Ip, Mac> neighbours = NEIGHBOURS;
     Map<FarEnd, Set<Ip>> forwarding = forwarding("10.10.0.2");
@@ -72,7 +72,7 @@ final class Node {
         return new Observation(
                 new NodePaths(Path.of("/")),
                 "canal/0",
-                operator,
+                command,
                 0,
                 etcdAway ? new Etcd.Away("etcd is away") : new Etcd.Seen(config, leases, holders, session, List.of(), "/coreos.com/network"),
                 "a1",

@@ -69,11 +69,11 @@ record CharmOptions(List<Cidr> networks, String backend, boolean directRouting, 
             /**
              * What is wrong and what to do.
              *
-             * @param operator as {@link io.canal.juju.HookContext#operator()}
+             * @param command as {@link io.canal.juju.HookContext#command()}
              */
-            String sentence(String operator) {
+            String sentence(String command) {
                 String which = problems.size() == 1 ? "it" : "them";
-                return String.join("; ", problems.stream().map(Problem::sentence).toList()) + "; set " + which + " with " + operator + " config";
+                return String.join("; ", problems.stream().map(Problem::sentence).toList()) + "; set " + which + " with " + command + " config";
             }
         }
     }

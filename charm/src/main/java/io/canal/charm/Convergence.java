@@ -49,7 +49,7 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
         return switch (CharmOptions.of(juju.config())) {
             case CharmOptions.Result.Bad bad -> {
                 followEtcd();
-                yield Status.blocked(bad.sentence(context.operator()));
+                yield Status.blocked(bad.sentence(context.command()));
             }
             case CharmOptions.Result.Good(CharmOptions options) -> switch (EtcdLink.read(juju, brokenRelation())) {
                 case EtcdLink.Absent _ -> Status.blocked("Waiting for etcd relation.");

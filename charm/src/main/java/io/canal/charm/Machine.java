@@ -57,7 +57,7 @@ record Machine(NodePaths node, Program program, Templates templates, Systemd sys
     }
 
     SubnetCheck check(HookContext context) {
-        return new SubnetCheck(node, context.operator());
+        return new SubnetCheck(node, context.command());
     }
 
     Credentials credentials() {

@@ -34,12 +34,12 @@ final class SubnetCheck {
     private static final Logger LIBRARIES = Logger.getLogger("io");
 
     private final NodePaths node;
-    private final String operator;
+    private final String command;
 
-    /** @param operator as {@link io.canal.juju.HookContext#operator()} */
-    SubnetCheck(NodePaths node, String operator) {
+    /** @param command as {@link io.canal.juju.HookContext#command()} */
+    SubnetCheck(NodePaths node, String command) {
         this.node = node;
-        this.operator = operator;
+        this.command = command;
         // What an action prints is shown to the operator; what its libraries have to tell is not for him.
         LIBRARIES.setLevel(Level.SEVERE);
     }
@@ -67,10 +67,10 @@ final class SubnetCheck {
     private Observation look(AgentConfig config, String whyNoEtcd) throws IOException {
         NodeObserver observer = new NodeObserver(node, new NetworkKeys(config.etcd().prefix()));
         if (!whyNoEtcd.isEmpty()) {
-            return observer.look(config.unit(), operator, config.mtu(), Optional.empty(), whyNoEtcd);
+            return observer.look(config.unit(), command, config.mtu(), Optional.empty(), whyNoEtcd);
         }
         try (Store store = new EtcdStore(settings(config.etcd()), Clock.system())) {
-            return observer.look(config.unit(), operator, config.mtu(), Optional.of(store), "");
+            return observer.look(config.unit(), command, config.mtu(), Optional.of(store), "");
         }
     }
 

@@ -10,9 +10,9 @@ import java.util.Optional;
  * @param unit our unit, such as {@code canal/0}
  * @param principal the unit that we are subordinate to
  * @param charmDir the folder of the unpacked charm
- * @param operator the command that the operator speaks to us with: {@code juju}, or {@code canal} where no Juju is
+ * @param command the command that the operator speaks to us with: {@code juju}, or {@code canal} where no Juju is
  */
-public record HookContext(Event event, String unit, Optional<String> principal, Path charmDir, String operator) {
+public record HookContext(Event event, String unit, Optional<String> principal, Path charmDir, String command) {
 
     /** Reads the context from a hook's environment, which Juju builds from scratch. */
     public static HookContext of(Map<String, String> environment) {
@@ -21,7 +21,7 @@ public record HookContext(Event event, String unit, Optional<String> principal, 
                 needed(environment, "JUJU_UNIT_NAME"),
                 Optional.ofNullable(environment.get("JUJU_PRINCIPAL_UNIT")).filter(unit -> !unit.isEmpty()),
                 Path.of(needed(environment, "JUJU_CHARM_DIR")),
-                operator(environment));
+                command(environment));
     }
 
     /** The application of a unit: {@code canal} for {@code canal/0}. */
@@ -36,7 +36,7 @@ public record HookContext(Event event, String unit, Optional<String> principal, 
     }
 
     /** Canal's own controller has no API, where Juju's names the addresses of its one in each hook. */
-    private static String operator(Map<String, String> environment) {
+    private static String command(Map<String, String> environment) {
         return environment.getOrDefault("JUJU_API_ADDRESSES", "").isEmpty() ? "canal" : "juju";
     }
 

@@ -49,9 +49,9 @@ class EventTest {
     @Test
     void juju_is_known_by_the_controller_that_a_hook_is_told_of() throws IOException {
         Map<String, String> hook = new HashMap<>(recorded("env.actions_good.txt"));
-        assertEquals("juju", HookContext.of(hook).operator());
+        assertEquals("juju", HookContext.of(hook).command());
         hook.put("JUJU_API_ADDRESSES", "");
-        assertEquals("canal", HookContext.of(hook).operator());
+        assertEquals("canal", HookContext.of(hook).command());
     }
 
     @Test
