@@ -12,7 +12,7 @@ import java.nio.file.Path;
  * What a bench prints: one JSON document with the machine, and a row for each figure with its target and its yardstick.
  *
  * <p>A row is {@code {"name","unit","count","min","p50","p99","max","load","yardstick","of","target","met"}}. {@code met} compares the figure
- * that the target is for ({@code "of"}: p50, p99 or max). {@code yardstick} says in words what others need on such a machine; it
+ * that the target is for ({@code "of"}: p50, p99 or max), as it is printed. {@code yardstick} says in words what others need on such a machine; it
  * is {@code not run} where the other program was not measured in the same run.
  */
 final class Report {
@@ -43,7 +43,7 @@ final class Report {
             case P99 -> sample.percentile(0.99);
             case MAX -> sample.largest();
         };
-        row(name, unit, sample, yardstick).put("of", of.name().toLowerCase(java.util.Locale.ROOT)).put("target", target).put("met", measured <= target);
+        row(name, unit, sample, yardstick).put("of", of.name().toLowerCase(java.util.Locale.ROOT)).put("target", target).put("met", rounded(measured) <= target);
     }
 
     /** A figure without a target. */
@@ -55,7 +55,7 @@ final class Report {
     void atLeast(String name, String unit, Sample sample, double target, String yardstick) {
         ObjectNode row = row(name, unit, sample, yardstick);
         row.putArray("interval").add(rounded(sample.lowMedian())).add(rounded(sample.highMedian()));
-        row.put("of", "p50").put("target", target).put("met", sample.median() >= target);
+        row.put("of", "p50").put("target", target).put("met", rounded(sample.median()) >= target);
     }
 
     private ObjectNode row(String name, String unit, Sample sample, String yardstick) {
