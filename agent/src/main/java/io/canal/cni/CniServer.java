@@ -65,7 +65,7 @@ public final class CniServer implements AutoCloseable {
         Durable.sweep(paths.endpointJournal(), clock.now());
         Durable.sweep(paths.spool(), clock.now());
         HostLocal ipam = new HostLocal(paths.hostLocalDir());
-        Leaks leaks = new Leaks(ipam, attachments, paths.cniResults(), Boot.id(), clock);
+        Leaks leaks = new Leaks(ipam, attachments, paths.cniResults(), Boot.id(), new Begun(paths.runDir(), Boot.id(), clock), clock);
         Kit kit = new Kit(node, ipam, journal, attachments, leaks, spool, links, new Rows(loop, endpoints),
                 new Locks(), Boot.id(), clock, steps);
         deleter = new Deleter(kit);

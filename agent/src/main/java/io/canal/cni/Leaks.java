@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,35 +39,26 @@ final class Leaks {
     private final Attachments attachments;
     private final List<Path> results;
     private final String boot;
-    private final Clock clock;
+    private final Begun begun;
     private final Ages ages;
-    /** By the clock that was furthest behind in this life: what is of this boot must not seem older because the clock was set forward. */
-    private final AtomicReference<Instant> begun = new AtomicReference<>(Instant.MAX);
 
-    /** @param boot the identity of this one */
-    Leaks(HostLocal ipam, Attachments attachments, List<Path> results, String boot, Clock clock) {
+    /**
+     * @param boot the identity of this one
+     * @param begun when it began
+     */
+    Leaks(HostLocal ipam, Attachments attachments, List<Path> results, String boot, Begun begun, Clock clock) {
         this.ipam = ipam;
         this.attachments = attachments;
         this.results = results;
         this.boot = boot;
-        this.clock = clock;
+        this.begun = begun;
         this.ages = new Ages(clock);
-        try {
-            begun();
-        } catch (IOException unknown) {
-            log.warn("when this boot began is not known yet: {}", unknown.getMessage());
-        }
-    }
-
-    private Instant begun() throws IOException {
-        Instant seen = Boot.time(clock.now());
-        return begun.accumulateAndGet(seen, (one, other) -> one.isBefore(other) ? one : other);
     }
 
     /** Releases what leaked of a network; gives the addresses. */
     List<Ip> reclaim(String network) throws IOException, IpamFailed {
         try (Rtnl host = Rtnl.open()) {
-            List<Ip> reclaimed = ipam.reclaim(network, new Leaked(host, begun()));
+            List<Ip> reclaimed = ipam.reclaim(network, new Leaked(host, begun.get()));
             if (!reclaimed.isEmpty()) {
                 log.warn("addresses of network {} that nobody had are free again: {}", network, reclaimed);
             }

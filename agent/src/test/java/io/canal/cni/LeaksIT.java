@@ -21,12 +21,20 @@ class LeaksIT {
     private final JumpingClock clock = new JumpingClock();
     private final Path reservations;
     private final Path results;
+    private final Path folder;
     private final Leaks leaks;
 
     LeaksIT(@TempDir Path folder) throws Exception {
+        this.folder = folder;
         reservations = Files.createDirectories(folder.resolve("networks/net"));
         results = Files.createDirectories(folder.resolve("results"));
-        leaks = new Leaks(new HostLocal(folder.resolve("networks")), new Attachments(List.of()), List.of(results), "boot", clock);
+        leaks = start();
+    }
+
+    /** A life of the agent. */
+    private Leaks start() throws Exception {
+        return new Leaks(new HostLocal(folder.resolve("networks")), new Attachments(List.of()), List.of(results), "boot",
+                new Begun(folder.resolve("run"), "boot", clock), clock);
     }
 
     @ParameterizedTest
@@ -49,6 +57,18 @@ class LeaksIT {
         leaks.reclaim("net");
         clock.pass(Duration.ofSeconds(61));
         assertEquals(List.of(), leaks.reclaim("net"));
+    }
+
+    @Test
+    void a_result_of_this_boot_counts_also_for_an_agent_that_starts_after_the_clock_was_set_forward() throws Exception {
+        reserve("10.1.49.4");
+        Path result = Files.writeString(results.resolve("net-c0ffee-eth0"), "{\"result\":{\"ips\":[{\"address\":\"10.1.49.4/24\"}]}}");
+        Files.setLastModifiedTime(result, FileTime.from(clock.now()));
+        clock.set(Duration.ofDays(10_000));
+        Leaks next = start();
+        assertEquals(List.of(), next.reclaim("net"));
+        clock.pass(Duration.ofSeconds(61));
+        assertEquals(List.of(), next.reclaim("net"));
     }
 
     private void reserve(String address) throws Exception {
