@@ -9,7 +9,7 @@ public final class Op {
     /** Gives an {@link AgentStatus}. */
     public static final String STATUS = "status";
 
-    /** Reads {@code agent.yaml} again; refused, and the old one kept, where it is wrong. */
+    /** Reads {@code agent.yaml} again, and gives an {@link AgentStatus}; refused, and the old one kept, where it is wrong. */
     public static final String RELOAD = "reload";
 
     /** Writes the node's files anew from their templates; gives {@code digest}. */

@@ -35,7 +35,11 @@ record Charm(HookContext context, Juju juju, Machine machine) {
                 install();
                 converge();
             }
-            case START, CONFIG_CHANGED, LEADER_ELECTED, UPDATE_STATUS -> converge();
+            case CONFIG_CHANGED -> {
+                new AgentConfiguration(machine.templates(), machine.node()).expectChange();
+                converge();
+            }
+            case START, LEADER_ELECTED, UPDATE_STATUS -> converge();
             case STOP, REMOVE -> departure().run();
         }
     }

@@ -109,10 +109,11 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
         if (started) {
             answer = untilItAnswers(patience);
         } else if (changed) {
-            if (machine.agent().ask(Op.RELOAD, Json.object(), PATIENCE) instanceof Reply.Refused(String sentence)) {
+            Reply reply = machine.agent().ask(Op.RELOAD, Json.object(), PATIENCE);
+            if (reply instanceof Reply.Refused(String sentence)) {
                 return Status.blocked(sentence);
             }
-            answer = machine.agent().status(patience.forOneCall());
+            answer = NodeAgent.status(reply);
         }
         if (answer.isEmpty()) {
             return Status.waiting("Waiting for Flannel: the agent does not answer yet; see: journalctl -u " + NodeSetup.UNIT);

@@ -19,7 +19,12 @@ interface NodeAgent {
 
     /** What it says about itself; empty where none answers. */
     default Optional<AgentStatus> status(Duration within) {
-        return switch (ask(Op.STATUS, Json.object(), within)) {
+        return status(ask(Op.STATUS, Json.object(), within));
+    }
+
+    /** The status that a reply holds, as that to a reload does too. */
+    static Optional<AgentStatus> status(Reply reply) {
+        return switch (reply) {
             case Reply.Done(ObjectNode body) when AgentStatus.decode("agent", body) instanceof Decoded.Good<AgentStatus>(var status) ->
                 Optional.of(status);
             case Reply.Done _, Reply.Refused _, Reply.Unreachable _ -> Optional.empty();

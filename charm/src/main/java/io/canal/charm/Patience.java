@@ -5,7 +5,7 @@ import java.time.Duration;
 /** What is left of the time that a hook may wait. */
 final class Patience {
 
-    private static final long STEP_MILLIS = 50;
+    private static final long STEP_MILLIS = 20;
     private static final Duration LONGEST_CALL = Duration.ofSeconds(2);
 
     private final Machine.Time time;

@@ -28,6 +28,11 @@ record Templates(Path folder) {
         return text.toString();
     }
 
+    /** Loads FreeMarker, for a rendering that is to come. */
+    void load() throws IOException {
+        configuration();
+    }
+
     private Configuration configuration() throws IOException {
         Configuration configuration = new Configuration(Configuration.VERSION_2_3_34);
         configuration.setDirectoryForTemplateLoading(folder.toFile());

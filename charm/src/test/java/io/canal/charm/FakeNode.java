@@ -170,8 +170,9 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess, Machine.Time {
         if (operation.equals(Op.LEAVE)) {
             agent = Optional.empty();
         }
+        String usual = operation.equals(Op.RELOAD) ? Json.compact(agent.map(AgentStatus::encode).orElseGet(Json::object)) : "{}";
         return refusal.<Reply>map(Reply.Refused::new)
-                .orElseGet(() -> new Reply.Done(Json.object("answer", answers.getOrDefault(operation, "{}")).orThrow()));
+                .orElseGet(() -> new Reply.Done(Json.object("answer", answers.getOrDefault(operation, usual)).orThrow()));
     }
 
     @Override

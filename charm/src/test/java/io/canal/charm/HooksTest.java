@@ -108,6 +108,16 @@ class HooksTest {
     }
 
     @Test
+    void the_status_after_a_change_is_what_the_agent_answered_to_it() throws IOException {
+        node.hook("install");
+        node.related().hook("etcd-relation-changed");
+        node.answers.put("reload", Json.compact(FakeNode.waiting("no uplink", "MTU 1400 is more than the uplink carries").encode()));
+        node.juju.option("mtu", 1400);
+        node.hook("config-changed");
+        assertEquals(Status.blocked("MTU 1400 is more than the uplink carries"), node.juju.lastStatus());
+    }
+
+    @Test
     void where_no_juju_is_the_sentence_names_the_command_that_is_there() throws IOException {
         node.juju.option("cidr", "10.1.0.0/99");
         node.hook("install");
