@@ -394,7 +394,8 @@ public final class NftTable implements AutoCloseable {
         }
         sets.toSet().values().forEach(set -> NftWriting.add(batch, set));
         List<NftChain> rewritten = new ArrayList<>();
-        chains.toSet().forEach((name, chain) -> {
+        NftWriting.asWalked(chains.toSet().values()).forEach(chain -> {
+            String name = chain.name();
             NftChain seen = chains.seen(name);
             if (seen == null) {
                 NftWriting.add(batch, chain);
@@ -442,8 +443,9 @@ public final class NftTable implements AutoCloseable {
         }
         batch.addTable(COMMENT);
         sets.allWanted().values().forEach(set -> NftWriting.add(batch, set));
-        chains.allWanted().values().forEach(chain -> NftWriting.add(batch, chain));
-        addRules(batch, List.copyOf(chains.allWanted().values()));
+        List<NftChain> walked = NftWriting.asWalked(chains.allWanted().values());
+        walked.forEach(chain -> NftWriting.add(batch, chain));
+        addRules(batch, walked);
         Map<String, List<ElementKey>> come = new LinkedHashMap<>();
         elements.allWanted().keySet().forEach(key -> come.computeIfAbsent(key.set(), set -> new ArrayList<>()).add(key));
         come.forEach((set, keys) -> batch.addElements(set, written(keys, true)));
