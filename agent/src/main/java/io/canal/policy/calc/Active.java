@@ -2,6 +2,7 @@ package io.canal.policy.calc;
 
 import io.canal.policy.PolicyId;
 import io.canal.policy.ResolvedRule;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -29,8 +30,8 @@ final class Active {
     /** The rules are these now; sets of the rules before that are needed no more are let go. */
     void rules(List<RuleResolver> in, List<RuleResolver> out, AddressSets sets) {
         Set<SetKey> needed = new LinkedHashSet<>();
-        in.forEach(rule -> needed.addAll(rule.keys()));
-        out.forEach(rule -> needed.addAll(rule.keys()));
+        in.forEach(rule -> rule.addKeys(needed));
+        out.forEach(rule -> rule.addKeys(needed));
         needed.forEach(key -> sets.use(key, this));
         for (SetKey key : keys) {
             if (!needed.contains(key)) {
@@ -47,10 +48,18 @@ final class Active {
     }
 
     List<ResolvedRule> ingress(AddressSets sets) {
-        return ingress.stream().map(rule -> rule.resolve(sets::named)).toList();
+        return resolved(ingress, sets);
     }
 
     List<ResolvedRule> egress(AddressSets sets) {
-        return egress.stream().map(rule -> rule.resolve(sets::named)).toList();
+        return resolved(egress, sets);
+    }
+
+    private static List<ResolvedRule> resolved(List<RuleResolver> rules, AddressSets sets) {
+        List<ResolvedRule> resolved = new ArrayList<>(rules.size());
+        for (RuleResolver rule : rules) {
+            resolved.add(rule.resolve(sets::named));
+        }
+        return resolved;
     }
 }

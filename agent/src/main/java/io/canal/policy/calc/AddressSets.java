@@ -137,7 +137,7 @@ final class AddressSets {
         }
     }
 
-    /** What the set is called now; it must be in use. */
+    /** What the set is called now; it must be in use. May be asked on several threads while nothing changes. */
     AddressSet named(SetKey key) {
         SetState set = sets.get(key);
         if (set == null) {

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +32,10 @@ import org.jspecify.annotations.Nullable;
 /** The endpoints of this node, the policies that select them, and whose rules are therefore in force. */
 final class LocalPolicies {
 
-    /** So many policies are read by one thread. */
-    private static final int PART = 256;
+    /** From so many policies on several threads read them. */
+    private static final int MANY = 256;
+    /** More than threads, so that one that has to wait does not hold up the others. */
+    private static final int PARTS = 4;
 
     private final AddressSets sets;
     private final Function<String, @Nullable Profile> profiles;
@@ -177,12 +180,12 @@ final class LocalPolicies {
         List<PolicyId> policiesGone = new ArrayList<>();
         List<String> profilesGone = new ArrayList<>();
         Set<Active> changed = new LinkedHashSet<>();
-        Map<PolicyId, ScopedPolicy> scoped = scoped();
+        Map<PolicyId, Scoped> scoped = scoped();
         dirtyPolicies.forEach(id -> policyRules(id, scoped, changed, policiesGone));
         dirtyProfiles.forEach(name -> profileRules(name, changed, profilesGone));
         changed.addAll(sets.renamed());
         Runnable setsLater = sets.tell(output);
-        changed.forEach(active -> tell(active, output));
+        tell(List.copyOf(changed), output);
         for (ItemKey key : dirtyLocals) {
             Local local = locals.get(key);
             if (local != null) {
@@ -200,24 +203,42 @@ final class LocalPolicies {
         dirtyPlaces.clear();
     }
 
+    /** A policy's rules. */
+    private record Scoped(PolicyId id, List<RuleResolver> ingress, List<RuleResolver> egress) {
+
+        static Scoped of(PolicyState state, Selectors selectors) {
+            ScopedPolicy policy = Scoping.of(state.policy, selectors).orThrow();
+            boolean enforced = policy.staged().isEmpty();
+            return new Scoped(policy.id(), enforced ? resolvers(policy.ingress()) : List.of(), enforced ? resolvers(policy.egress()) : List.of());
+        }
+    }
+
     /** The policies that are in force are read once more: they are few, and the rest would hold much memory. */
-    private Map<PolicyId, ScopedPolicy> scoped() {
+    private Map<PolicyId, Scoped> scoped() {
         List<PolicyState> needed = dirtyPolicies.stream().map(policies::get).filter(state -> state != null && state.isNeeded()).toList();
-        Map<PolicyId, ScopedPolicy> scoped = new HashMap<>();
-        int parts = (needed.size() + PART - 1) / PART;
-        IntStream.range(0, parts).parallel().mapToObj(part -> {
+        Map<PolicyId, Scoped> scoped = new HashMap<>();
+        inParts(needed, part -> {
             Selectors selectors = new Selectors();
-            return needed.subList(part * PART, Math.min(needed.size(), (part + 1) * PART)).stream().map(state -> Scoping.of(state.policy, selectors).orThrow()).toList();
-        }).toList().forEach(part -> part.forEach(policy -> scoped.put(policy.id(), policy)));
+            return part.stream().map(state -> Scoped.of(state, selectors)).toList();
+        }).forEach(policy -> scoped.put(policy.id, policy));
         return scoped;
     }
 
-    private void policyRules(PolicyId id, Map<PolicyId, ScopedPolicy> all, Set<Active> changed, List<PolicyId> gone) {
-        ScopedPolicy scoped = all.get(id);
+    /** What {@code work} makes of all, in order; of many several threads do a part each. It changes nothing. */
+    private static <A, B> List<B> inParts(List<A> all, Function<List<A>, List<B>> work) {
+        if (all.size() < MANY) {
+            return work.apply(all);
+        }
+        int size = (all.size() + PARTS - 1) / PARTS;
+        return IntStream.range(0, PARTS).parallel().mapToObj(part -> work.apply(all.subList(Math.min(all.size(), part * size), Math.min(all.size(), (part + 1) * size))))
+                .toList().stream().flatMap(List::stream).toList();
+    }
+
+    private void policyRules(PolicyId id, Map<PolicyId, Scoped> all, Set<Active> changed, List<PolicyId> gone) {
+        Scoped scoped = all.get(id);
         if (scoped != null) {
             Active active = activePolicies.computeIfAbsent(id, _ -> new Active(new Active.Owner.OfPolicy(id)));
-            boolean enforced = scoped.staged().isEmpty();
-            active.rules(enforced ? resolvers(scoped.ingress()) : List.of(), enforced ? resolvers(scoped.egress()) : List.of(), sets);
+            active.rules(scoped.ingress, scoped.egress, sets);
             changed.add(active);
         } else {
             Active active = activePolicies.remove(id);
@@ -254,19 +275,33 @@ final class LocalPolicies {
     }
 
     private static List<RuleResolver> resolvers(List<ScopedRule> rules) {
-        return rules.stream().map(RuleResolver::of).toList();
+        List<RuleResolver> resolvers = new ArrayList<>(rules.size());
+        for (ScopedRule rule : rules) {
+            resolvers.add(RuleResolver.of(rule));
+        }
+        return resolvers;
     }
 
-    private void tell(Active active, PolicyOutput output) {
-        switch (active.owner) {
+    private void tell(List<Active> changed, PolicyOutput output) {
+        inParts(changed, part -> part.stream().map(this::telling).toList()).forEach(telling -> telling.accept(output));
+    }
+
+    /** What there is to tell of these rules; changes nothing. */
+    private Consumer<PolicyOutput> telling(Active active) {
+        return switch (active.owner) {
             case Active.Owner.OfPolicy(PolicyId id) -> {
                 PolicyState state = policies.get(id);
-                if (state != null) {
-                    output.policy(new ActivePolicy(id, state.policy.tier(), state.selector.canonical(), active.ingress(sets), active.egress(sets)));
+                if (state == null) {
+                    yield _ -> { };
                 }
+                ActivePolicy policy = new ActivePolicy(id, state.policy.tier(), state.selector.canonical(), active.ingress(sets), active.egress(sets));
+                yield output -> output.policy(policy);
             }
-            case Active.Owner.OfProfile(String name) -> output.profile(new ActiveProfile(name, active.ingress(sets), active.egress(sets)));
-        }
+            case Active.Owner.OfProfile(String name) -> {
+                ActiveProfile profile = new ActiveProfile(name, active.ingress(sets), active.egress(sets));
+                yield output -> output.profile(profile);
+            }
+        };
     }
 
     private List<EndpointId> tellEndpoints(PolicyOutput output) {

@@ -15,7 +15,6 @@ import io.canal.policy.ScopedRule;
 import io.canal.policy.selector.Selector;
 import io.canal.ruleset.PortRange;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -30,21 +29,26 @@ import java.util.function.Function;
 record RuleResolver(ScopedRule rule, Ends source, Ends destination) {
 
     /** The sets of one end. */
-    private record Ends(List<SetKey> sets, List<SetKey> notSets, List<SetKey> namedPorts, List<SetKey> notNamedPorts) {}
+    private record Ends(List<SetKey> sets, List<SetKey> notSets, List<SetKey> namedPorts, List<SetKey> notNamedPorts) {
+
+        static final Ends NONE = new Ends(List.of(), List.of(), List.of(), List.of());
+
+        void addTo(Set<SetKey> keys) {
+            keys.addAll(sets);
+            keys.addAll(notSets);
+            keys.addAll(namedPorts);
+            keys.addAll(notNamedPorts);
+        }
+    }
 
     static RuleResolver of(ScopedRule rule) {
         return new RuleResolver(rule, ends(rule, rule.source(), false), ends(rule, rule.destination(), true));
     }
 
-    Set<SetKey> keys() {
-        Set<SetKey> keys = new LinkedHashSet<>();
-        for (Ends ends : List.of(source, destination)) {
-            keys.addAll(ends.sets);
-            keys.addAll(ends.notSets);
-            keys.addAll(ends.namedPorts);
-            keys.addAll(ends.notNamedPorts);
-        }
-        return keys;
+    /** Adds the sets that it needs. */
+    void addKeys(Set<SetKey> keys) {
+        source.addTo(keys);
+        destination.addTo(keys);
     }
 
     /** The rule with the names that its sets have now. */
@@ -55,19 +59,38 @@ record RuleResolver(ScopedRule rule, Ends source, Ends destination) {
     }
 
     private static Ends ends(ScopedRule rule, ScopedEnd end, boolean destination) {
-        List<SetKey> sets = new ArrayList<>();
+        if (end.selector().isEmpty() && end.notSelector().isEmpty() && end.service().isNone() && noneIsNamed(end.ports()) && noneIsNamed(end.notPorts())) {
+            return Ends.NONE;
+        }
+        List<SetKey> sets = new ArrayList<>(1);
         List<SetKey> namedPorts = named(rule, end.ports(), end.selector());
-        boolean numbers = end.ports().stream().anyMatch(port -> port instanceof PolicyPort.Numbers);
+        boolean numbers = false;
+        for (PolicyPort port : end.ports()) {
+            numbers |= port instanceof PolicyPort.Numbers;
+        }
         if (end.selector().isPresent() && (numbers || namedPorts.isEmpty())) {
             sets.add(SetKey.selected(end.selector().get()));
         }
         if (!end.service().isNone()) {
             (destination ? namedPorts : sets).add(SetKey.service(end.service().namespace(), end.service().name(), destination));
         }
-        return new Ends(sets, end.notSelector().map(SetKey::selected).stream().toList(), namedPorts, named(rule, end.notPorts(), end.selector()));
+        List<SetKey> notSets = end.notSelector().isEmpty() ? List.of() : List.of(SetKey.selected(end.notSelector().get()));
+        return new Ends(List.copyOf(sets), notSets, List.copyOf(namedPorts), List.copyOf(named(rule, end.notPorts(), end.selector())));
+    }
+
+    private static boolean noneIsNamed(List<PolicyPort> ports) {
+        for (PolicyPort port : ports) {
+            if (port instanceof PolicyPort.Named) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static List<SetKey> named(ScopedRule rule, List<PolicyPort> ports, Optional<Selector> selector) {
+        if (noneIsNamed(ports)) {
+            return List.of();
+        }
         List<SetKey> keys = new ArrayList<>();
         for (PolicyPort port : ports) {
             if (port instanceof PolicyPort.Named(String name)) {
@@ -83,11 +106,21 @@ record RuleResolver(ScopedRule rule, Ends source, Ends destination) {
     }
 
     private static List<AddressSet> names(List<SetKey> keys, Function<SetKey, AddressSet> named) {
-        return keys.stream().map(named).toList();
+        if (keys.isEmpty()) {
+            return List.of();
+        }
+        List<AddressSet> names = new ArrayList<>(keys.size());
+        for (SetKey key : keys) {
+            names.add(named.apply(key));
+        }
+        return names;
     }
 
     private static List<PortRange> numbers(List<PolicyPort> ports) {
-        List<PortRange> ranges = new ArrayList<>();
+        if (ports.isEmpty()) {
+            return List.of();
+        }
+        List<PortRange> ranges = new ArrayList<>(ports.size());
         for (PolicyPort port : ports) {
             if (port instanceof PolicyPort.Numbers(int first, int last)) {
                 ranges.add(new PortRange(first, last));

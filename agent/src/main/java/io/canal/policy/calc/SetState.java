@@ -33,7 +33,9 @@ final class SetState {
 
     /** What it is called now. */
     AddressSet now() {
-        return new AddressSet(key.id(), blocks > 0 && key.port().isEmpty() ? NamedSet.Kind.NET : key.firstKind());
+        NamedSet.Kind kind = blocks > 0 && key.port().isEmpty() ? NamedSet.Kind.NET : key.firstKind();
+        AddressSet before = told;
+        return before != null && before.kind() == kind ? before : new AddressSet(key.id(), kind);
     }
 
     void joined(Member member) {

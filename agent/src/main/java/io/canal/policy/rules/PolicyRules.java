@@ -374,9 +374,12 @@ public final class PolicyRules implements PolicyOutput {
     }
 
     private void define(ActivePolicy policy) {
+        // Names are hashes, which take long, and the same in all layers.
+        String into = Names.policy(Layer.FILTER, true, policy.id()).name();
+        String outOf = Names.policy(Layer.FILTER, false, policy.id()).name();
         for (Layer layer : POLICY_LAYERS) {
-            pool.define(Names.policy(layer, true, policy.id()), () -> policyChains.policy(layer, true, policy));
-            pool.define(Names.policy(layer, false, policy.id()), () -> policyChains.policy(layer, false, policy));
+            pool.define(new ChainName(layer, into), () -> policyChains.policy(layer, true, policy));
+            pool.define(new ChainName(layer, outOf), () -> policyChains.policy(layer, false, policy));
         }
     }
 
