@@ -12,6 +12,11 @@ public interface Clock {
     /** The time of day, for records that people and other nodes read. */
     Instant now();
 
+    /** How long the machine has slept since it booted, which {@link #nanos} leaves out: for times that outlive a process. */
+    default Duration slept() {
+        return Duration.ZERO;
+    }
+
     /** The machine's clocks. */
     static Clock system() {
         return SystemClock.INSTANCE;

@@ -1,10 +1,18 @@
 package io.canal.reconcile;
 
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 
 /** The machine's clocks. */
 enum SystemClock implements Clock {
     INSTANCE;
+
+    /** Less is how exactly the two are read. */
+    private static final Duration AWAKE = Duration.ofSeconds(1);
 
     @Override
     public long nanos() {
@@ -14,5 +22,17 @@ enum SystemClock implements Clock {
     @Override
     public Instant now() {
         return Instant.now();
+    }
+
+    /** The kernel counts sleep into its uptime, and not into the clock that is Java's. */
+    @Override
+    public Duration slept() {
+        try {
+            String uptime = Files.readString(Path.of("/proc/uptime"));
+            long nanos = new BigDecimal(uptime.substring(0, uptime.indexOf(' '))).movePointRight(9).longValue() - System.nanoTime();
+            return nanos < AWAKE.toNanos() ? Duration.ZERO : Duration.ofNanos(nanos);
+        } catch (IOException | IndexOutOfBoundsException | NumberFormatException unknown) {
+            return Duration.ZERO;
+        }
     }
 }

@@ -250,7 +250,7 @@ public final class LeaseKeeper implements AutoCloseable {
             }
             StateFolder.Last last = new StateFolder.Last(toRemember(), view.known());
             if (differs(last, folder.last(boot, clock))) {
-                wasWritten(() -> folder.last(last, boot));
+                wasWritten(() -> folder.last(last, boot, clock));
             }
             // Who comes next may be told of another etcd, and then goes by what the disk remembers.
             if (tablesStale && view.inSync() && state.standing() != Standing.LEFT) {
@@ -464,7 +464,7 @@ public final class LeaseKeeper implements AutoCloseable {
         tablesStale = tablesStale && !tablesToo;
         again &= !anew;
         writing = Optional.of(Thread.ofPlatform().name("state to disk").daemon().start(() -> {
-            boolean lastWasWritten = lastToo && wasWritten(() -> folder.last(last, boot)) && (!anew || wasWritten(() -> folder.keep(nodeId)));
+            boolean lastWasWritten = lastToo && wasWritten(() -> folder.last(last, boot, clock)) && (!anew || wasWritten(() -> folder.keep(nodeId)));
             boolean tablesWereWritten = tables.isPresent() && wasWritten(() -> folder.tables(tables.get()));
             queue.add(() -> {
                 writing = Optional.empty();

@@ -40,6 +40,9 @@ final class StateFolder {
     /** Longer than any lease lives; nanoseconds hold it. */
     private static final Duration LONGEST = Duration.ofDays(36_500);
 
+    /** How long a machine has slept. */
+    private static final Duration READ_SO_EXACTLY = Duration.ofSeconds(1);
+
     private static final Pattern NODE_ID = Pattern.compile("[0-9a-f]{32}");
 
     private final Path folder;
@@ -122,7 +125,9 @@ final class StateFolder {
      */
     Last last(String boot, Clock clock) {
         Optional<ObjectNode> object = object("lease.json");
-        Times times = new Times(object.filter(o -> o.path("boot").asText().equals(boot)).isPresent(), clock.now(), clock.nanos());
+        boolean sameBoot = object.filter(o -> o.path("boot").asText().equals(boot)).isPresent();
+        long slept = clock.slept().toNanos() - object.map(o -> o.path("slept").asLong()).orElse(0L);
+        Times times = new Times(sameBoot, clock.now(), clock.nanos(), slept < READ_SO_EXACTLY.toNanos() ? 0 : slept);
         Optional<Remembered> subnet = object.flatMap(o -> remembered(o, times));
         Known known = object.map(o -> o.path("etcd")).filter(JsonNode::isObject)
                 .map(etcd -> new Known(etcd.path("cluster").asLong(), etcd.path("leases").asLong(), etcd.path("holders").asLong(), distrust(etcd, times)))
@@ -130,9 +135,10 @@ final class StateFolder {
         return new Last(subnet, known);
     }
 
-    void last(Last last, String boot) {
+    void last(Last last, String boot, Clock clock) {
         ObjectNode object = Json.object();
         object.put("boot", boot);
+        object.put("slept", clock.slept().toNanos());
         last.subnet().ifPresent(subnet -> {
             object.put("subnet", subnet.subnet().text());
             object.put("value", subnet.value().text());
@@ -174,16 +180,20 @@ final class StateFolder {
         write("network.json", Json.compact(object));
     }
 
-    /** How times on disk are to be read. */
-    private record Times(boolean sameBoot, Instant now, long nanos) {
+    /**
+     * How times on disk are to be read.
+     *
+     * @param slept how long the machine has slept since they were written
+     */
+    private record Times(boolean sameBoot, Instant now, long nanos, long slept) {
 
         /** @param written by the clock that nobody sets, in its boot */
         long past(JsonNode written, Instant at) {
-            return sameBoot && written.isIntegralNumber() ? written.asLong() : nanos - span(at, now).toNanos();
+            return sameBoot && written.isIntegralNumber() ? written.asLong() - slept : nanos - span(at, now).toNanos();
         }
 
         long future(JsonNode written, Instant at) {
-            return sameBoot && written.isIntegralNumber() ? written.asLong() : nanos + span(now, at).toNanos();
+            return sameBoot && written.isIntegralNumber() ? written.asLong() - slept : nanos + span(now, at).toNanos();
         }
 
         private static Duration span(Instant from, Instant to) {

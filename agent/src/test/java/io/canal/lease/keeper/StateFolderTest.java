@@ -65,7 +65,7 @@ class StateFolderTest {
         Remembered subnet = new Remembered(SubnetKey.of("10.1.49.0-24"), LEASE, clock.now(), clock.nanos());
         StateFolder.Distrust distrust = new StateFolder.Distrust(clock.now().plusSeconds(60), clock.nanos() + 60_000_000_000L);
         StateFolder.Last last = new StateFolder.Last(Optional.of(subnet), new StateFolder.Known(1, 2, 3, Optional.of(distrust)));
-        state.last(last, "boot");
+        state.last(last, "boot", clock);
         clock.set(Duration.ofDays(days));
         assertEquals(last, state.last("boot", clock));
         // In another boot only the time of day tells, and nothing was confirmed in the future.
@@ -74,6 +74,20 @@ class StateFolderTest {
         assertEquals(Math.max(days, 0), Duration.ofNanos(age).plusSeconds(1).toDays());
         long left = later.known().distrust().orElseThrow().endsNanos() - clock.nanos();
         assertEquals(Math.max(-days, 0), Duration.ofNanos(left).plusSeconds(1).toDays());
+    }
+
+    @Test
+    void what_a_machine_slept_through_has_passed() {
+        JumpingClock clock = new JumpingClock();
+        clock.sleep(Duration.ofHours(1));
+        StateFolder state = new StateFolder(folder);
+        Remembered subnet = new Remembered(SubnetKey.of("10.1.49.0-24"), LEASE, clock.now(), clock.nanos());
+        StateFolder.Distrust distrust = new StateFolder.Distrust(clock.now().plusSeconds(60), clock.nanos() + 60_000_000_000L);
+        state.last(new StateFolder.Last(Optional.of(subnet), new StateFolder.Known(1, 2, 3, Optional.of(distrust))), "boot", clock);
+        clock.sleep(Duration.ofHours(25));
+        StateFolder.Last last = state.last("boot", clock);
+        assertEquals(Duration.ofHours(25).toNanos(), subnet.confirmedNanos() - last.subnet().orElseThrow().confirmedNanos());
+        assertTrue(last.known().distrust().orElseThrow().endsNanos() < clock.nanos());
     }
 
     @Test

@@ -4,15 +4,21 @@ import io.canal.reconcile.Clock;
 import java.time.Duration;
 import java.time.Instant;
 
-/** The machine's clocks, of which the test sets the time of day, and lets time pass. */
+/** The machine's clocks, of which the test sets the time of day, lets time pass, and has the machine sleep. */
 public final class JumpingClock implements Clock {
 
     private volatile Duration passed = Duration.ZERO;
+    private volatile Duration slept = Duration.ZERO;
     private volatile Duration set = Duration.ZERO;
 
     /** All clocks go on. */
     public synchronized void pass(Duration time) {
         passed = passed.plus(time);
+    }
+
+    /** The machine sleeps: the time of day goes on, and the clock that nobody sets stands still. */
+    public synchronized void sleep(Duration time) {
+        slept = slept.plus(time);
     }
 
     /** Somebody sets the time of day, forward or back. */
@@ -27,6 +33,11 @@ public final class JumpingClock implements Clock {
 
     @Override
     public Instant now() {
-        return Clock.system().now().plus(passed).plus(set);
+        return Clock.system().now().plus(passed).plus(slept).plus(set);
+    }
+
+    @Override
+    public Duration slept() {
+        return slept;
     }
 }
