@@ -54,7 +54,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -428,6 +427,7 @@ final class Agent implements AutoCloseable {
         conditions.set("kernel", Weight.NOT_READY, sentences(applied));
         conditions.set("files", Weight.NOTE, files.rendered().map(NodeFiles.Rendered::notes).orElse(List.of()));
         conditions.set("ruleset", Weight.NOTE, filter.status().problems());
+        conditions.set("tunnels", Weight.NOTE, network.strangers());
         etcd.learn(macs(), !tables.endpoints.rows().isEmpty() || unknownPods.present(), takesDirect.after(applied, seen.network()));
         look();
     }

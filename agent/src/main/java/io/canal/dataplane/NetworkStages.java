@@ -34,7 +34,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -124,9 +123,14 @@ public final class NetworkStages implements AutoCloseable {
         return link.takeRemade();
     }
 
-    /** What is wrong with peers' leases, and with the tunnels, that only others can mend; from any thread. */
+    /** What others have done to the node's tunnels that is not ours to undo; from any thread. */
+    public List<String> strangers() {
+        return link.problems().stream().map(problem -> problem.sentence() + ".").toList();
+    }
+
+    /** What is wrong with peers' leases; from any thread. */
     public List<Problem> problems() {
-        return Stream.concat(link.problems().stream(), network.problems().stream()).toList();
+        return network.problems();
     }
 
     /** Removes all that the stages own, the last first; the loop must not run. What cannot be removed is named. */
