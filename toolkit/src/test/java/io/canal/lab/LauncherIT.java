@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -192,6 +193,28 @@ class LauncherIT {
                 assertTrue(tests.stream().anyMatch(call -> call.endsWith("-Dagent.untested=true -Dpack.skip=true verify")), tests::toString);
             }
         }
+    }
+
+    @Test
+    void what_a_quick_run_compiled_without_checks_the_whole_one_compiles_again() throws IOException {
+        Path copy = withMaven("exit 0\n");
+        Path compiled = folder.resolve("agent/target/classes/Main.class");
+        Files.createDirectories(compiled.getParent());
+        Files.writeString(compiled, "");
+        tests(copy);
+        assertTrue(Files.exists(compiled), "it was compiled with the checks");
+        tests(copy, "--quick");
+        assertTrue(Files.exists(compiled), "a quick run compiles what has changed");
+        tests(copy);
+        assertFalse(Files.exists(compiled));
+        assertFalse(Files.exists(folder.resolve("build/unchecked")));
+        assertTrue(Files.exists(folder.resolve("agent/target")));
+    }
+
+    private void tests(Path copy, String... options) {
+        List<String> argv = new ArrayList<>(List.of("sh", copy.toString(), "test"));
+        argv.addAll(List.of(options));
+        Program.of(argv).env("PATH", path()).env("JAVA_HOME", System.getProperty("java.home")).must();
     }
 
     @Test
