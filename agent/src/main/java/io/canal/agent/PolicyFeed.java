@@ -127,7 +127,7 @@ final class PolicyFeed implements Feed.Listener {
         private List<Value> values(List<Store.Entry> part, Shared words) {
             List<Value> values = new ArrayList<>(part.size());
             for (Store.Entry entry : part) {
-                key(entry.key()).ifPresent(key -> {
+                key(entry.key(), words).ifPresent(key -> {
                     Long before = revisions.get(key);
                     boolean known = !another && before != null && before == entry.modRevision() && !problems.containsKey(key);
                     values.add(new Value(key, entry, known ? Optional.empty() : Optional.of(PolicyObject.decode(key, entry.value(), words))));
@@ -201,7 +201,7 @@ final class PolicyFeed implements Feed.Listener {
         Set<ResourceKey> bad = new HashSet<>();
         Shared shared = new Shared();
         for (Feed.Change change : changes) {
-            key(change.key()).ifPresent(key -> {
+            key(change.key(), shared).ifPresent(key -> {
                 switch (change) {
                     case Feed.Change.Put(Store.Entry entry) -> {
                         revisions.put(key, entry.modRevision());
@@ -276,7 +276,7 @@ final class PolicyFeed implements Feed.Listener {
     static Map<ResourceKey, PolicyObject> remembered(PolicyMemory memory) {
         Map<ResourceKey, PolicyObject> good = new HashMap<>();
         Shared shared = new Shared();
-        memory.recall().forEach((path, value) -> key(path).ifPresent(key -> {
+        memory.recall().forEach((path, value) -> key(path, shared).ifPresent(key -> {
             if (PolicyObject.decode(key, value, shared) instanceof Good<PolicyObject>(PolicyObject object)) {
                 good.put(key, object);
             }
@@ -284,8 +284,8 @@ final class PolicyFeed implements Feed.Listener {
         return good;
     }
 
-    private static Optional<ResourceKey> key(String path) {
-        return ResourceKey.parse(path).filter(key -> PolicyObject.KINDS.contains(key.kind()));
+    private static Optional<ResourceKey> key(String path, Shared shared) {
+        return ResourceKey.parse(path, shared::word).filter(key -> PolicyObject.KINDS.contains(key.kind()));
     }
 
     private static Optional<PolicyObject> read(ResourceKey key, String value, Shared shared, Map<ResourceKey, String> problems) {

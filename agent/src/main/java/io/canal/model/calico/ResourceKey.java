@@ -1,6 +1,7 @@
 package io.canal.model.calico;
 
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * Where a resource lives in etcd: {@code /calico/resources/v3/projectcalico.org/<plural>/[<namespace>/]<name>}.
@@ -28,13 +29,22 @@ public record ResourceKey(Kind kind, String namespace, String name) {
 
     /** Reads a key; empty where it is not one of a kind that we know. */
     public static Optional<ResourceKey> parse(String path) {
-        if (!path.startsWith(ROOT)) {
+        return parse(path, UnaryOperator.identity());
+    }
+
+    /** As {@link #parse(String)}, for one of many; {@code namespaces} gives for each namespace an equal text. */
+    public static Optional<ResourceKey> parse(String path, UnaryOperator<String> namespaces) {
+        int slash = path.startsWith(ROOT) ? path.indexOf('/', ROOT.length()) : -1;
+        Optional<Kind> kind = slash < 0 ? Optional.empty() : Kind.ofPlural(path.substring(ROOT.length(), slash));
+        if (kind.isEmpty()) {
             return Optional.empty();
         }
-        String[] parts = path.substring(ROOT.length()).split("/", -1);
-        return Kind.ofPlural(parts[0])
-                .filter(kind -> parts.length == (kind.namespaced() ? 3 : 2) && !parts[1].isEmpty() && !parts[parts.length - 1].isEmpty())
-                .map(kind -> new ResourceKey(kind, kind.namespaced() ? parts[1] : "", parts[parts.length - 1]));
+        int start = kind.get().namespaced() ? path.indexOf('/', slash + 1) + 1 : slash + 1;
+        if (start == 0 || start == path.length() || start == slash + 2 || path.indexOf('/', start) >= 0) {
+            return Optional.empty();
+        }
+        String namespace = start == slash + 1 ? "" : namespaces.apply(path.substring(slash + 1, start - 1));
+        return Optional.of(new ResourceKey(kind.get(), namespace, path.substring(start)));
     }
 
     /** What all keys of a kind begin with. */

@@ -13,11 +13,13 @@ import io.canal.policy.ScopedPolicy;
 import io.canal.policy.ScopedProfile;
 import io.canal.policy.ScopedRule;
 import io.canal.policy.Scoping;
+import io.canal.policy.selector.Selector;
 import io.canal.policy.selector.Selectors;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +56,8 @@ final class LocalPolicies {
     /** Who is at a place; of several the first. */
     private final Map<EndpointId, SortedSet<ItemKey>> atPlace = new HashMap<>();
     private final Set<EndpointId> told = new HashSet<>();
+    /** What selectors ask of labels that came since the last flush: policies of one namespace mostly have one selector. */
+    private final Map<Selector, List<Requirement>> asked = new IdentityHashMap<>();
 
     /** @param profiles those that there are */
     LocalPolicies(AddressSets sets, Function<String, @Nullable Profile> profiles) {
@@ -92,8 +96,8 @@ final class LocalPolicies {
             atPlace.computeIfPresent(place, (_, keys) -> keys.remove(local.key) && keys.isEmpty() ? null : keys);
         }
         for (PolicyState state : local.policies) {
-            state.endpoints.remove(local);
-            if (state.endpoints.isEmpty()) {
+            state.remove(local);
+            if (!state.selects()) {
                 dirtyPolicies.add(state.id);
             }
         }
@@ -124,7 +128,7 @@ final class LocalPolicies {
             forget(before);
         }
         policies.put(now.id, now);
-        List<Requirement> requirements = Requirement.of(now.selector);
+        List<Requirement> requirements = asked.computeIfAbsent(now.selector, Requirement::of);
         policyIndex.add(now, requirements);
         localIndex.candidates(requirements).forEach(local -> select(now, local));
         dirtyPolicies.add(now.id);
@@ -140,7 +144,7 @@ final class LocalPolicies {
     private void forget(PolicyState state) {
         policyIndex.remove(state);
         dirtyPolicies.add(state.id);
-        for (Local local : state.endpoints) {
+        for (Local local : state.endpoints()) {
             local.policies.remove(state);
             dirtyLocals.add(local.key);
         }
@@ -149,10 +153,10 @@ final class LocalPolicies {
     private void select(PolicyState state, Local local) {
         if (state.selector.matches(local.labels)) {
             local.policies.add(state);
-            if (state.endpoints.isEmpty()) {
+            if (!state.selects()) {
                 dirtyPolicies.add(state.id);
             }
-            state.endpoints.add(local);
+            state.add(local);
             dirtyLocals.add(local.key);
         }
     }
@@ -177,6 +181,7 @@ final class LocalPolicies {
     }
 
     void flush(PolicyOutput output) {
+        asked.clear();
         List<PolicyId> policiesGone = new ArrayList<>();
         List<String> profilesGone = new ArrayList<>();
         Set<Active> changed = new LinkedHashSet<>();

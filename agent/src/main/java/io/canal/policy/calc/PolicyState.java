@@ -17,7 +17,7 @@ final class PolicyState {
     /** As it is now; while only its rules change, it stays this state of the same endpoints. */
     Policy policy;
     final Selector selector;
-    final Set<Local> endpoints = new LinkedHashSet<>();
+    private Set<Local> endpoints = Set.of();
 
     PolicyState(PolicyId id, Policy policy, Selector selector) {
         this.id = id;
@@ -26,6 +26,31 @@ final class PolicyState {
     }
 
     boolean isNeeded() {
-        return policy.neededEverywhere() || !endpoints.isEmpty();
+        return policy.neededEverywhere() || selects();
+    }
+
+    /** Whether there is an endpoint here that it selects. */
+    boolean selects() {
+        return !endpoints.isEmpty();
+    }
+
+    Iterable<Local> endpoints() {
+        return endpoints;
+    }
+
+    void add(Local local) {
+        if (endpoints.isEmpty()) {
+            // Most policies select none here, and hold nothing for it.
+            endpoints = new LinkedHashSet<>();
+        }
+        endpoints.add(local);
+    }
+
+    void remove(Local local) {
+        if (endpoints.size() > 1) {
+            endpoints.remove(local);
+        } else if (endpoints.contains(local)) {
+            endpoints = Set.of();
+        }
     }
 }

@@ -101,6 +101,9 @@ record RuleResolver(ScopedRule rule, Ends source, Ends destination) {
     }
 
     private static End end(ScopedEnd end, Ends ends, Function<SetKey, AddressSet> named) {
+        if (end.equals(ScopedEnd.ANY)) {
+            return End.ANY;
+        }
         return new End(end.nets(), end.notNets(), names(ends.sets, named), names(ends.notSets, named),
                 numbers(end.ports()), names(ends.namedPorts, named), numbers(end.notPorts()), names(ends.notNamedPorts, named));
     }

@@ -162,4 +162,16 @@ final class ResourceTest {
         }
         return damaged.toString();
     }
+
+    @Test
+    void a_key_is_read_by_its_parts_and_what_is_none_is_not() {
+        for (String key : List.of("networkpolicies/web/default.allow", "globalnetworkpolicies/a.b", "workloadendpoints/web/node-k8s-a-eth0", "profiles/kns.web")) {
+            assertEquals(ResourceKey.ROOT + key, ResourceKey.parse(ResourceKey.ROOT + key).orElseThrow().path());
+        }
+        for (String key : List.of("", "profiles", "profiles/", "profiles/a/b", "profiles/a/", "networkpolicies", "networkpolicies/", "networkpolicies/web", "networkpolicies//a",
+                "networkpolicies/web/", "networkpolicies//", "networkpolicies/web/a/b", "networkpolicies/web/a/", "/a/b", "nothing/a")) {
+            assertEquals(Optional.empty(), ResourceKey.parse(ResourceKey.ROOT + key), key);
+        }
+        assertEquals(Optional.empty(), ResourceKey.parse("/elsewhere/profiles/a"));
+    }
 }
