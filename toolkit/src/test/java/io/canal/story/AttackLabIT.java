@@ -78,7 +78,7 @@ class AttackLabIT {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "attack-test --lab nosuchlab | 1 | There is no lab nosuchlab; canal up makes it.",
-        "attack-test --only 11       | 2 | --only is 11, expected of [1, 2, 3, ",
+        "attack-test --only 11       | 2 | --only is 11, expected some of 1, 2, 3, ",
         "attack-test --format xml    | 2 | --format is \"xml\", expected tabular or json.",
     })
     void what_cannot_be_is_refused_with_a_sentence(String arguments, int code, String part) {
