@@ -427,7 +427,7 @@ final class Agent implements AutoCloseable {
         conditions.set("kernel", Weight.NOT_READY, sentences(applied));
         conditions.set("files", Weight.NOTE, files.rendered().map(NodeFiles.Rendered::notes).orElse(List.of()));
         conditions.set("ruleset", Weight.NOTE, filter.status().problems());
-        conditions.set("tunnels", Weight.NOTE, network.strangers());
+        conditions.set("addresses of tunnels", Weight.NOTE, network.strangers());
         etcd.learn(macs(), !tables.endpoints.rows().isEmpty() || unknownPods.present(), takesDirect.after(applied, seen.network()));
         look();
     }
