@@ -38,6 +38,9 @@ final class UplinkChoice {
     }
 
     private static Decoded<Uplink> byAddress(Ip wanted, List<Link> links, List<Address> addresses) {
+        if (!wanted.isOfHost()) {
+            return Decoded.bad(OPTION, "", wanted.toString(), "an address that other nodes can send to");
+        }
         return addresses.stream()
                 .filter(address -> address.address().address().equals(wanted))
                 .flatMap(address -> links.stream().filter(link -> link.index() == address.link() && !Uplink.isOwnDevice(link.name())))
@@ -77,7 +80,7 @@ final class UplinkChoice {
     /** In flannel's order: global before link-local, permanent before those that a server gave, lasting before temporary ones. */
     private static Optional<Ip> best(Link link, Family family, List<Address> addresses) {
         return addresses.stream()
-                .filter(address -> address.link() == link.index() && address.address().address().family() == family)
+                .filter(address -> address.link() == link.index() && address.address().address().family() == family && address.address().address().isOfHost())
                 .filter(address -> (address.flags() & (Address.DEPRECATED | Address.TENTATIVE)) == 0)
                 .filter(address -> address.scope() == Route.SCOPE_GLOBAL || address.scope() == Route.SCOPE_LINK)
                 .min(Comparator.comparing(Address::scope)

@@ -114,7 +114,7 @@ public final class Options {
 
     /** The interface that carries the traffic between nodes: its name, one of its addresses, or nothing for that of the default route. */
     public static Decoded<String> iface(String where, String field, String text) {
-        boolean good = text.isEmpty() || Ip.parse(text).isPresent() || INTERFACE.matcher(text).matches() && !text.matches("\\.\\.?");
+        boolean good = text.isEmpty() || Ip.parse(text).map(Ip::isOfHost).orElseGet(() -> INTERFACE.matcher(text).matches() && !text.matches("\\.\\.?"));
         return good ? Decoded.good(text) : Decoded.bad(where, field, text, "the name of an interface (at most 15 characters), an address of one, or nothing");
     }
 

@@ -96,6 +96,11 @@ class UplinkChoiceTest {
     }
 
     @Test
+    void an_address_that_no_other_node_can_send_to_is_refused() {
+        assertEquals("option iface is \"127.0.0.1\", expected an address that other nodes can send to", sentence(choose("127.0.0.1", "")));
+    }
+
+    @Test
     void a_tunnel_of_the_pod_network_never_leads_to_the_other_nodes() {
         assertEquals("option iface is \"flannel.1\", expected an interface of this node; it has lo, eth0, eth1, eth2", sentence(choose("flannel.1", "")));
         assertEquals("option iface is \"10.1.79.0\", expected an address that this node has; it has 10.10.0.1, 192.168.1.4, 192.168.1.5, 192.168.1.9",

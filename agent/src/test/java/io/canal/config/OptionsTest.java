@@ -46,6 +46,8 @@ class OptionsTest {
                 Options::iface, "iface", "a-name-that-is-too-long");
         assertRefused("option iface is \"a/b\", expected the name of an interface (at most 15 characters), an address of one, or nothing",
                 Options::iface, "iface", "a/b");
+        assertRefused("option iface is \"127.0.0.1\", expected the name of an interface (at most 15 characters), an address of one, or nothing",
+                Options::iface, "iface", "127.0.0.1");
         assertRefused("option public-ip is \"127.0.1.1\", expected the IPv4 address of a host, or nothing", Options::publicIp, "public-ip", "127.0.1.1");
     }
 
