@@ -75,7 +75,9 @@ final class Decision {
             if (refusal.isPresent()) {
                 return new Verdict.Wait(Standing.BLOCKED, refusal.get());
             }
-            return state.subnet().isPresent() ? backTo(state.subnet().get()) : acquire();
+            // Pods that outlived the agent are of the subnet that it had.
+            Optional<SubnetKey> used = state.subnet().or(() -> state.remembered().map(Remembered::subnet).filter(_ -> !mayRenumber()));
+            return used.isPresent() ? backTo(used.get()) : acquire();
         }
         SubnetKey subnet = state.subnet().filter(held::containsKey)
                 .or(() -> state.remembered().map(Remembered::subnet).filter(held::containsKey))

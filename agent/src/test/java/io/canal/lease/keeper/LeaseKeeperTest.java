@@ -126,6 +126,20 @@ class LeaseKeeperTest extends LeaseKeeperContract {
                 .collect(Collectors.toMap(ThreadInfo::getThreadId, thread -> threads.getThreadCpuTime(thread.getThreadId())));
     }
 
+    @Test
+    void who_starts_again_with_pods_takes_no_other_subnet_though_its_holder_cannot_be_read() throws StoreException {
+        TestNode a = node(1, TestNode.facts(1).withPods(true));
+        SubnetKey subnet = a.awaitHeld();
+        a.await(() -> holds(folder.resolve("1/lease.json"), subnet.text()));
+        stop(a);
+        put(NetworkKeys.holder(subnet), "damaged");
+        TestNode again = node(1, TestNode.facts(1).withPods(true));
+        again.await(() -> again.standing().problems().stream().anyMatch(problem -> problem.contains(NetworkKeys.holder(subnet)) && problem.contains("delete it")));
+        assertEquals(Standing.STOLEN, again.own().standing());
+        store.commit(Txn.when().delete(NetworkKeys.holder(subnet)));
+        assertEquals(subnet, again.awaitHeld());
+    }
+
     @Override
     Store open() {
         store = new MemoryStore(cluster);
