@@ -241,7 +241,7 @@ abstract class LeaseKeeperContract extends KeeperScene {
     void who_is_killed_right_after_it_got_a_subnet_remembers_the_network_too() throws Exception {
         store.commit(Txn.when().delete(KEYS.config()));
         TestNode a = node(store, 1, TestNode.facts(1), KeeperSettings.withTtl(TTL).writingEvery(Duration.ofHours(1)));
-        a.await(() -> Files.exists(folder.resolve("1/network.json")));
+        a.await(() -> a.standing().inSync());
         putConfig();
         SubnetKey subnet = a.awaitHeld();
         a.await(() -> holds(folder.resolve("1/lease.json"), subnet.text()) && holds(folder.resolve("1/network.json"), "10.1.0.0/16"));
