@@ -497,4 +497,5 @@ final class Agent implements AutoCloseable {
         return new Measured(filesBehind ? List.of("The node's files do not say its subnet yet.") : sockets.problems(), now.subnetText(), networks(now), now.mtu(),
                 filter.status().dataplane(), now.nodename(), now.own().value().map(value -> value.publicIp().toString()).orElse(""),
                 files.rendered().map(NodeFiles.Rendered::digest).orElse(""), network.problems().stream().map(StatusBoard::finding).toList(), etcd.networkPending());
-    }}
+    }
+}
