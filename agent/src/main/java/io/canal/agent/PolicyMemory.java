@@ -2,6 +2,7 @@ package io.canal.agent;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.canal.model.DiskReason;
 import io.canal.store.Feed;
 import io.canal.store.Store;
 import java.io.BufferedInputStream;
@@ -10,15 +11,20 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,7 +32,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Calico's data as etcd last had it, in {@code /var/lib/canal/policy.last}, for a start while etcd is away: a listing, and behind it
- * the changes since, each as it came. A listing of an etcd that is not trusted yet lies beside the file and does not count.
+ * the changes since, each as it came; the file is written anew when those have become much. A listing of an etcd that is not trusted yet
+ * lies beside the file and does not count.
  *
  * <p>A record is the length of the key, the key, the length of the value or -1 for a deletion, the value. A last one that was cut
  * off is passed over.
@@ -36,6 +43,9 @@ final class PolicyMemory implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(PolicyMemory.class);
     private static final int BUFFER = 1 << 16;
     private static final int LONGEST = 1 << 24;
+    /** What came since is not much before it is as long as the listing, and as this. */
+    private static final long MUCH = 1 << 24;
+    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     /** Makes a file, or a folder's entries, outlive a loss of power. */
     interface ToDisk {
@@ -44,11 +54,19 @@ final class PolicyMemory implements AutoCloseable {
 
     private final Path file;
     private final Path draft;
+    private final Path shrunk;
     private final ToDisk toDisk;
     private final Executor later;
     private @Nullable DataOutputStream out;
+    /** What is written through. */
+    private @Nullable FileChannel channel;
     private boolean drafted;
+    /** Whether what is written to is the file, and no draft. */
+    private boolean counts;
     private boolean stale = true;
+    /** How long it was when all of it counted. */
+    private long whole;
+    private boolean shrinking;
 
     PolicyMemory(Path stateDir) {
         this(stateDir, Runnable::run);
@@ -64,6 +82,7 @@ final class PolicyMemory implements AutoCloseable {
         this.toDisk = toDisk;
         file = stateDir.resolve("policy.last");
         draft = stateDir.resolve("policy.draft");
+        shrunk = stateDir.resolve("policy.shrunk");
     }
 
     /** Whether the next listing is to be written whole: there was news since the last, or it could not be kept. */
@@ -75,14 +94,53 @@ final class PolicyMemory implements AutoCloseable {
     synchronized void begin() {
         closeOut();
         drafted = false;
+        counts = false;
         stale = true;
         try {
-            Files.createDirectories(draft.getParent());
-            Files.deleteIfExists(draft);
-            Files.createFile(draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(draft), BUFFER));
+            Files.deleteIfExists(shrunk);
+            use(created(draft));
         } catch (IOException failure) {
             failed(draft, failure);
+        }
+    }
+
+    private static FileChannel created(Path path) throws IOException {
+        Files.createDirectories(path.getParent());
+        Files.deleteIfExists(path);
+        Files.createFile(path, PRIVATE);
+        return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    private static void copy(FileChannel from, long at, FileChannel to) throws IOException {
+        for (long copied = at; copied < from.size(); ) {
+            copied += from.transferTo(copied, from.size() - copied, to);
+        }
+    }
+
+    private void use(FileChannel opened) {
+        channel = opened;
+        out = stream(opened);
+    }
+
+    private static DataOutputStream stream(FileChannel to) {
+        return new DataOutputStream(new BufferedOutputStream(Channels.newOutputStream(to), BUFFER));
+    }
+
+    /** Where somebody removed the file, it is written again from what is still open of it, and goes on from there. */
+    synchronized void writeAgain() {
+        FileChannel had = channel;
+        if (had == null || !counts || Files.exists(file)) {
+            return;
+        }
+        try {
+            FileChannel copy = created(draft);
+            copy(had, 0, copy);
+            closeOut();
+            use(copy);
+            drafted = true;
+            trust();
+        } catch (IOException failure) {
+            failed(file, failure);
         }
     }
 
@@ -111,6 +169,7 @@ final class PolicyMemory implements AutoCloseable {
             now.flush();
             drafted = true;
             stale = false;
+            whole = length();
         } catch (IOException failure) {
             failed(draft, failure);
         }
@@ -130,9 +189,81 @@ final class PolicyMemory implements AutoCloseable {
                 write(now, change.key(), change instanceof Feed.Change.Put(Store.Entry entry) ? entry.value() : null);
             }
             now.flush();
+            if (!shrinking && length() - whole > Math.max(whole, MUCH)) {
+                shrinking = true;
+                later.execute(this::shrink);
+            }
         } catch (IOException failure) {
-            failed(drafted ? draft : file, failure);
+            failed(written(), failure);
         }
+    }
+
+    private long length() throws IOException {
+        FileChannel now = channel;
+        return now == null ? 0 : now.size();
+    }
+
+    private Path written() {
+        return drafted ? draft : file;
+    }
+
+    /** Writes what is written anew, without what was overtaken since. What comes meanwhile waits for no disk, and is put behind it. */
+    private void shrink() {
+        try {
+            FileChannel had;
+            long upTo;
+            Path from;
+            synchronized (this) {
+                had = drafted || counts ? channel : null;
+                upTo = length();
+                from = written();
+                // Where this fails it is not tried again at once.
+                whole = upTo;
+            }
+            if (had != null) {
+                shrink(had, upTo, from);
+            }
+        } catch (IOException failure) {
+            log.warn("{} could not be made shorter: {}", file, DiskReason.of(failure));
+        } finally {
+            synchronized (this) {
+                shrinking = false;
+            }
+        }
+    }
+
+    private void shrink(FileChannel had, long upTo, Path from) throws IOException {
+        FileChannel made = created(shrunk);
+        boolean taken = false;
+        try {
+            Map<String, Long> last = new HashMap<>();
+            read(from, upTo, (at, key, value) -> last.put(key, at));
+            DataOutputStream to = stream(made);
+            read(from, upTo, (at, key, value) -> {
+                if (value != null && Long.valueOf(at).equals(last.get(key))) {
+                    write(to, key, value);
+                }
+            });
+            to.flush();
+            toDisk.force(shrunk);
+            synchronized (this) {
+                // Else it was listed anew meanwhile.
+                if (had.equals(channel)) {
+                    whole = made.size();
+                    copy(had, upTo, made);
+                    Files.move(shrunk, written(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                    taken = true;
+                    closeOut();
+                    use(made);
+                }
+            }
+        } finally {
+            if (!taken) {
+                made.close();
+                Files.deleteIfExists(shrunk);
+            }
+        }
+        toDisk.force(file.resolveSibling("").toAbsolutePath());
     }
 
     /** The listing is of the right etcd; nobody waits until the disk has it. */
@@ -148,6 +279,7 @@ final class PolicyMemory implements AutoCloseable {
                 Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
                 toDisk.force(file.resolveSibling("").toAbsolutePath());
                 drafted = false;
+                counts = true;
             } catch (IOException failure) {
                 failed(file, failure);
             }
@@ -157,21 +289,38 @@ final class PolicyMemory implements AutoCloseable {
     /** The values by key; empty where nothing is remembered. */
     synchronized Map<String, String> recall() {
         Map<String, String> values = new HashMap<>();
-        try (DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file), BUFFER))) {
-            while (true) {
-                String key = new String(bytes(in, in.readInt()), UTF_8);
-                int length = in.readInt();
-                if (length < 0) {
+        try {
+            read(file, Long.MAX_VALUE, (at, key, value) -> {
+                if (value == null) {
                     values.remove(key);
                 } else {
-                    values.put(key, new String(bytes(in, length), UTF_8));
+                    values.put(key, value);
                 }
-            }
-        } catch (EOFException | NoSuchFileException end) {
+            });
+        } catch (NoSuchFileException none) {
             return values;
         } catch (IOException unreadable) {
             log.warn("{} cannot be read whole: {}; what could be read counts", file, unreadable.getMessage());
-            return values;
+        }
+        return values;
+    }
+
+    /** Takes a record, and where it begins. */
+    private interface Records {
+        void take(long at, String key, @Nullable String value) throws IOException;
+    }
+
+    private static void read(Path from, long upTo, Records records) throws IOException {
+        try (DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(from), BUFFER))) {
+            for (long at = 0; at < upTo; ) {
+                byte[] key = bytes(in, in.readInt());
+                int length = in.readInt();
+                records.take(at, new String(key, UTF_8), length < 0 ? null : new String(bytes(in, length), UTF_8));
+                at += 2L * Integer.BYTES + key.length + Math.max(length, 0);
+            }
+        } catch (EOFException end) {
+            // Of the last record not all may be there.
+            return;
         }
     }
 
@@ -220,6 +369,7 @@ final class PolicyMemory implements AutoCloseable {
     private void closeOut() {
         DataOutputStream now = out;
         out = null;
+        channel = null;
         if (now != null) {
             try {
                 now.close();

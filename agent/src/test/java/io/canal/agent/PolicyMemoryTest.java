@@ -13,6 +13,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,6 +60,79 @@ class PolicyMemoryTest {
             Files.write(file, Arrays.copyOf(whole, length));
             Map<String, String> expected = length < 10 ? Map.of() : Map.of("a", "1");
             assertEquals(expected, new PolicyMemory(folder).recall(), "cut at " + length);
+        }
+    }
+
+    @Test
+    void a_file_that_somebody_removed_is_written_again_and_goes_on() throws IOException {
+        Path state = folder.resolve("canal");
+        try (PolicyMemory memory = new PolicyMemory(state)) {
+            listed(memory, List.of(entry("a", "1"), entry("b", "2")));
+            memory.trust();
+            memory.changed(List.of(new Change.Put(entry("a", "3"))));
+            Files.delete(state.resolve("policy.last"));
+            Files.delete(state);
+            memory.changed(List.of(new Change.Put(entry("c", "4"))));
+            memory.writeAgain();
+            assertEquals(Map.of("a", "3", "b", "2", "c", "4"), memory.recall());
+            memory.changed(List.of(new Change.Deleted("b")));
+        }
+        assertEquals(Map.of("a", "3", "c", "4"), new PolicyMemory(state).recall());
+    }
+
+    @Test
+    void however_much_changes_the_file_stays_of_a_bounded_length() throws IOException {
+        String text = "x".repeat(50_000);
+        try (PolicyMemory memory = new PolicyMemory(folder)) {
+            listed(memory, List.of(entry("a", "1"), entry("b", "2")));
+            memory.trust();
+            for (int i = 0; i < 1_000; i++) {
+                memory.changed(List.of(new Change.Put(entry("a", text + i)), new Change.Put(entry("c", "")), new Change.Deleted("c")));
+                assertTrue(Files.size(folder.resolve("policy.last")) < 18_000_000);
+            }
+        }
+        assertEquals(Map.of("a", text + 999, "b", "2"), new PolicyMemory(folder).recall());
+        assertEquals(List.of("policy.last"), names());
+    }
+
+    @Test
+    void what_changes_while_the_file_is_made_shorter_is_kept() throws IOException {
+        meanwhile(memory -> memory.changed(List.of(new Change.Put(entry("b", "3")), new Change.Deleted("c"))), Map.of("b", "3"));
+    }
+
+    @Test
+    void a_listing_that_comes_while_the_file_is_made_shorter_takes_its_place() throws IOException {
+        meanwhile(memory -> {
+            listed(memory, List.of(entry("b", "of the listing")));
+            memory.trust();
+        }, Map.of("b", "of the listing"));
+    }
+
+    /** What is remembered but for what was much, if that happens when the shorter file is put to the disk. */
+    private void meanwhile(Consumer<PolicyMemory> happens, Map<String, String> expected) throws IOException {
+        AtomicReference<PolicyMemory> memory = new AtomicReference<>();
+        AtomicInteger times = new AtomicInteger();
+        memory.set(new PolicyMemory(folder, Runnable::run, what -> {
+            if (what.endsWith("policy.shrunk") && times.incrementAndGet() == 1) {
+                happens.accept(memory.get());
+            }
+        }));
+        try (PolicyMemory now = memory.get()) {
+            listed(now, List.of(entry("a", "1"), entry("b", "2"), entry("c", "3")));
+            now.trust();
+            for (int i = 0; i < 9; i++) {
+                now.changed(List.of(new Change.Put(entry("a", "x".repeat(2_000_000)))));
+            }
+            now.changed(List.of(new Change.Deleted("a")));
+        }
+        assertEquals(1, times.get());
+        assertEquals(expected, new PolicyMemory(folder).recall());
+        assertEquals(List.of("policy.last"), names());
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).toList();
         }
     }
 
