@@ -109,11 +109,12 @@ record Convergence(HookContext context, Juju juju, Machine machine) {
         if (started) {
             answer = untilItAnswers(patience);
         } else if (changed) {
-            Reply reply = machine.agent().ask(Op.RELOAD, Json.object(), PATIENCE);
+            Reply reply = machine.agent().ask(Op.RELOAD, Json.object(), patience.forOneCall());
             if (reply instanceof Reply.Refused(String sentence)) {
                 return Status.blocked(sentence);
             }
-            answer = NodeAgent.status(reply);
+            // It waits for the kernel, which may take longer than a hook has time.
+            answer = NodeAgent.status(reply).or(() -> machine.agent().status(patience.forOneCall()));
         }
         if (answer.isEmpty()) {
             return Status.waiting("Waiting for Flannel: the agent does not answer yet; see: journalctl -u " + NodeSetup.UNIT);

@@ -16,9 +16,11 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** A node and a unit's folder on a disk of their own, with an agent and a systemd that only write down what they are asked. */
@@ -36,6 +38,8 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess, Machine.Time {
     Optional<String> refusal = Optional.empty();
     /** What the agent answers to an operation, if not just that it is done. */
     final Map<String, String> answers = new HashMap<>();
+    /** The operations that take longer than a hook waits. */
+    final Set<String> slow = new HashSet<>();
     Optional<Path> runningFrom = Optional.empty();
     String unit = "canal/0";
     private long now;
@@ -165,6 +169,10 @@ final class FakeNode implements Systemd, NodeAgent, AgentProcess, Machine.Time {
         }
         if (operation.equals(Op.STATUS)) {
             return new Reply.Done(agent.get().encode().put("ok", true));
+        }
+        if (slow.contains(operation)) {
+            pause(within.toMillis());
+            return new Reply.Unreachable("It did not answer in time.");
         }
         asked.add(operation + (arguments.isEmpty() ? "" : " " + Json.compact(arguments)));
         if (operation.equals(Op.LEAVE)) {

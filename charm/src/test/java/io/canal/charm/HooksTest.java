@@ -118,6 +118,18 @@ class HooksTest {
     }
 
     @Test
+    void an_agent_that_takes_long_to_bring_the_kernel_up_to_date_is_no_agent_that_does_not_answer() throws IOException {
+        node.connect();
+        node.juju.leader(true);
+        node.asked.clear();
+        node.slow.add("reload");
+        node.juju.option("mtu", 1400).option("cidr", "10.2.0.0/16");
+        node.hook("config-changed");
+        assertEquals(Status.active("Flannel subnet 10.1.49.1/24"), node.juju.lastStatus());
+        assertTrue(node.asked.getLast().startsWith("put-network"), node.asked.toString());
+    }
+
+    @Test
     void where_no_juju_is_the_sentence_names_the_command_that_is_there() throws IOException {
         node.juju.option("cidr", "10.1.0.0/99");
         node.hook("install");
