@@ -27,6 +27,9 @@ import java.util.TreeMap;
  */
 final class RefusedSets {
 
+    /** So often memory may be short for a set before it is held for what it is: all others wait meanwhile. */
+    private static final int PASSING = 3;
+
     private final Delta<String, NftChain> chains;
     private final Delta<String, NftSet> sets;
     private final NftElements elements;
@@ -38,6 +41,8 @@ final class RefusedSets {
     private final SortedMap<String, String> reasons = new TreeMap<>();
     /** The chains that drop all packets because of one, as they are wanted. */
     private final SortedMap<String, NftChain> closed = new TreeMap<>();
+    /** How often in a row memory was short for a set that is there. */
+    private final Map<String, Integer> tight = new HashMap<>();
 
     /**
      * @param chains what is wanted of them, of the sets and their elements is changed here
@@ -123,6 +128,7 @@ final class RefusedSets {
 
     /** The table is as it is wanted. */
     void done() {
+        tight.clear();
         if (held.isEmpty()) {
             again.reset();
         }
@@ -182,11 +188,11 @@ final class RefusedSets {
         return !some.isEmpty();
     }
 
-    /** Whether the next try may well succeed: memory is short for what is to come into a set that is right, or somebody took the table away. */
+    /** Whether the next try may well succeed: memory is short since just now for what is to come into a set that is right, or somebody took the table away. */
     private boolean isPassing(String set, KernelException reason) {
         return switch (reason.errno()) {
             case Errno.ENOENT -> true;
-            case Errno.ENOMEM, Errno.ENOBUFS -> sets.seen(set) != null;
+            case Errno.ENOMEM, Errno.ENOBUFS -> sets.seen(set) != null && tight.merge(set, 1, Integer::sum) <= PASSING;
             default -> false;
         };
     }

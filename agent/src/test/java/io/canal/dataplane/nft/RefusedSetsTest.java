@@ -46,6 +46,22 @@ class RefusedSetsTest {
     }
 
     @Test
+    void a_set_for_whose_growth_memory_stays_short_holds_up_the_others_for_a_moment_only() throws KernelException {
+        refused.want(SET);
+        sets.saw(SET.name(), SET);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(false, isLeftOut(Errno.ENOMEM));
+        }
+        refused.done();
+        for (int i = 0; i < 3; i++) {
+            assertEquals(false, isLeftOut(Errno.ENOMEM));
+        }
+        assertEquals(true, isLeftOut(Errno.ENOMEM));
+        assertEquals(null, sets.wanted(SET.name()));
+        assertEquals(1, refused.sentences().size());
+    }
+
+    @Test
     void a_set_that_is_not_there_and_needs_more_memory_than_there_is_is_left_out() throws KernelException {
         refused.want(SET);
         assertEquals(true, isLeftOut(Errno.ENOMEM));
