@@ -28,7 +28,7 @@ final class ServedNode implements Node {
     public Attachable attachable() {
         LocalFacts now = facts.latest();
         OwnSubnet own = now.own();
-        Optional<String> refusal = own.refusesPods(now.config().leaseTtl(), clock.nanos());
+        Optional<String> refusal = own.refusesPods(now.config().leaseTtl(), clock);
         if (refusal.isPresent()) {
             return new Attachable.No(Sources.sentence(refusal.get()));
         }

@@ -17,6 +17,27 @@ public interface Clock {
         return Duration.ZERO;
     }
 
+    /** This clock with {@link #nanos} that go on while the machine sleeps: for what others count on meanwhile, as the time that a lease lives. */
+    default Clock throughSleep() {
+        Clock awake = this;
+        return new Clock() {
+            @Override
+            public long nanos() {
+                return awake.nanos() + awake.slept().toNanos();
+            }
+
+            @Override
+            public Instant now() {
+                return awake.now();
+            }
+
+            @Override
+            public Clock throughSleep() {
+                return this;
+            }
+        };
+    }
+
     /** The machine's clocks. */
     static Clock system() {
         return SystemClock.INSTANCE;

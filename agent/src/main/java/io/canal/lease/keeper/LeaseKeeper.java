@@ -105,18 +105,19 @@ public final class LeaseKeeper implements AutoCloseable {
             RandomGenerator random, KeeperListener listener) {
         this.store = store;
         this.keys = keys;
-        this.clock = clock;
+        // The store counts on while this machine sleeps.
+        this.clock = clock.throughSleep();
         this.random = random;
         this.listener = listener;
         this.transition = new Transition(keys, settings.leaseTtl(), settings.sessionTtl());
         this.folder = new StateFolder(stateDir);
         this.nodeId = folder.nodeId(random);
-        this.startedAt = clock.nanos();
+        this.startedAt = this.clock.nanos();
         this.writeEvery = settings.writeEvery();
         this.tablesWrittenAt = startedAt - writeEvery.toNanos();
         this.boot = facts.boot();
-        this.lastWritten = folder.last(boot, clock);
-        this.view = new NetworkView(keys, settings.leaseTtl(), lastWritten.known(), folder::tables, clock);
+        this.lastWritten = folder.last(boot, this.clock);
+        this.view = new NetworkView(keys, settings.leaseTtl(), lastWritten.known(), folder::tables, this.clock);
         this.heard = new Heard(view, queue::add);
         this.calls = new StoreCalls(store, keys, heard);
         this.requests = new Requests(store, keys, calls);
@@ -250,11 +251,11 @@ public final class LeaseKeeper implements AutoCloseable {
             }
             StateFolder.Last last = new StateFolder.Last(toRemember(), view.known());
             if (differs(last, folder.last(boot, clock))) {
-                wasWritten(() -> folder.last(last, boot, clock));
+                StateFolder.took(() -> folder.last(last, boot));
             }
             // Who comes next may be told of another etcd, and then goes by what the disk remembers.
             if (tablesStale && view.inSync() && state.standing() != Standing.LEFT) {
-                wasWritten(() -> folder.tables(view.tables()));
+                StateFolder.took(() -> folder.tables(view.tables()));
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
@@ -464,8 +465,8 @@ public final class LeaseKeeper implements AutoCloseable {
         tablesStale = tablesStale && !tablesToo;
         again &= !anew;
         writing = Optional.of(Thread.ofPlatform().name("state to disk").daemon().start(() -> {
-            boolean lastWasWritten = lastToo && wasWritten(() -> folder.last(last, boot, clock)) && (!anew || wasWritten(() -> folder.keep(nodeId)));
-            boolean tablesWereWritten = tables.isPresent() && wasWritten(() -> folder.tables(tables.get()));
+            boolean lastWasWritten = lastToo && StateFolder.took(() -> folder.last(last, boot)) && (!anew || StateFolder.took(() -> folder.keep(nodeId)));
+            boolean tablesWereWritten = tables.isPresent() && StateFolder.took(() -> folder.tables(tables.get()));
             queue.add(() -> {
                 writing = Optional.empty();
                 again |= anew && !lastWasWritten;
@@ -485,15 +486,5 @@ public final class LeaseKeeper implements AutoCloseable {
     private static boolean differs(StateFolder.Last last, StateFolder.Last before) {
         return !last.subnet().equals(before.subnet()) || last.known().clusterId() != before.known().clusterId()
                 || !last.known().distrust().equals(before.known().distrust());
-    }
-
-    private static boolean wasWritten(Runnable write) {
-        try {
-            write.run();
-            return true;
-        } catch (UncheckedIOException full) {
-            log.warn("{}; tried again later", full.getMessage());
-            return false;
-        }
     }
 }

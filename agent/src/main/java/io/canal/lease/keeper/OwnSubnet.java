@@ -3,6 +3,7 @@ package io.canal.lease.keeper;
 import io.canal.lease.Standing;
 import io.canal.model.LeaseValue;
 import io.canal.model.SubnetKey;
+import io.canal.reconcile.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -14,7 +15,7 @@ import java.util.Optional;
  * @param value what its lease says
  * @param generation another number for another subnet: who gave an address out compares it again afterwards
  * @param confirmedAt when etcd last confirmed it, as people read it
- * @param confirmedNanos the same by the clock that nobody sets; says nothing without the former
+ * @param confirmedNanos the same by the clock that nobody sets and that goes on while the machine sleeps; says nothing without the former
  */
 public record OwnSubnet(
         Optional<SubnetKey> subnet, Optional<LeaseValue> value, long generation, Standing standing, Optional<Instant> confirmedAt,
@@ -27,12 +28,12 @@ public record OwnSubnet(
      * Why no pod may get an address of it now, as a sentence; empty where pods may.
      *
      * @param ttl of the lease: a subnet that is only remembered is good for so long after etcd last confirmed it
-     * @param nanos of the clock that nobody sets: a time of day that jumps makes no lease older
+     * @param clock of which the nanoseconds count: a time of day that jumps makes no lease older
      */
-    public Optional<String> refusesPods(Duration ttl, long nanos) {
+    public Optional<String> refusesPods(Duration ttl, Clock clock) {
         return switch (standing) {
             case HELD -> Optional.empty();
-            case REMEMBERED -> confirmedAt.isPresent() && nanos - confirmedNanos < ttl.toNanos()
+            case REMEMBERED -> confirmedAt.isPresent() && clock.throughSleep().since(confirmedNanos).compareTo(ttl) < 0
                     ? Optional.empty()
                     : Optional.of("etcd does not answer, and the lease of " + pretty() + " was last confirmed at "
                             + confirmedAt.map(Instant::toString).orElse("an unknown time") + ", longer ago than its time to live");

@@ -40,9 +40,6 @@ final class StateFolder {
     /** Longer than any lease lives; nanoseconds hold it. */
     private static final Duration LONGEST = Duration.ofDays(36_500);
 
-    /** How long a machine has slept. */
-    private static final Duration READ_SO_EXACTLY = Duration.ofSeconds(1);
-
     private static final Pattern NODE_ID = Pattern.compile("[0-9a-f]{32}");
 
     private final Path folder;
@@ -122,12 +119,14 @@ final class StateFolder {
     /**
      * What was written last. In the boot in which it was written all spans are what they are, whatever was done to the time of day
      * meanwhile; in another one only that tells them, and none is taken to begin in the future.
+     *
+     * @param clock of which the nanoseconds go on while the machine sleeps
      */
     Last last(String boot, Clock clock) {
         Optional<ObjectNode> object = object("lease.json");
         boolean sameBoot = object.filter(o -> o.path("boot").asText().equals(boot)).isPresent();
-        long slept = clock.slept().toNanos() - object.map(o -> o.path("slept").asLong()).orElse(0L);
-        Times times = new Times(sameBoot, clock.now(), clock.nanos(), slept < READ_SO_EXACTLY.toNanos() ? 0 : slept);
+        // Programs before this one wrote a clock that leaves out sleep, and beside it how long that was.
+        Times times = new Times(sameBoot, clock.now(), clock.nanos(), object.map(o -> o.path("slept").asLong()).orElse(0L));
         Optional<Remembered> subnet = object.flatMap(o -> remembered(o, times));
         Known known = object.map(o -> o.path("etcd")).filter(JsonNode::isObject)
                 .map(etcd -> new Known(etcd.path("cluster").asLong(), etcd.path("leases").asLong(), etcd.path("holders").asLong(), distrust(etcd, times)))
@@ -135,10 +134,9 @@ final class StateFolder {
         return new Last(subnet, known);
     }
 
-    void last(Last last, String boot, Clock clock) {
+    void last(Last last, String boot) {
         ObjectNode object = Json.object();
         object.put("boot", boot);
-        object.put("slept", clock.slept().toNanos());
         last.subnet().ifPresent(subnet -> {
             object.put("subnet", subnet.subnet().text());
             object.put("value", subnet.value().text());
@@ -183,17 +181,17 @@ final class StateFolder {
     /**
      * How times on disk are to be read.
      *
-     * @param slept how long the machine has slept since they were written
+     * @param leftOut how much of sleep is not in what is written
      */
-    private record Times(boolean sameBoot, Instant now, long nanos, long slept) {
+    private record Times(boolean sameBoot, Instant now, long nanos, long leftOut) {
 
         /** @param written by the clock that nobody sets, in its boot */
         long past(JsonNode written, Instant at) {
-            return sameBoot && written.isIntegralNumber() ? written.asLong() - slept : nanos - span(at, now).toNanos();
+            return sameBoot && written.isIntegralNumber() ? written.asLong() + leftOut : nanos - span(at, now).toNanos();
         }
 
         long future(JsonNode written, Instant at) {
-            return sameBoot && written.isIntegralNumber() ? written.asLong() - slept : nanos + span(now, at).toNanos();
+            return sameBoot && written.isIntegralNumber() ? written.asLong() + leftOut : nanos + span(now, at).toNanos();
         }
 
         private static Duration span(Instant from, Instant to) {
@@ -244,6 +242,19 @@ final class StateFolder {
             log.warn("{} cannot be read: {}; it is passed over", folder.resolve(name), unreadable.getMessage());
             return Optional.empty();
         }
+    }
+
+    /** Whether the disk took what is written. One that does not is full, or has failed, and may be asked again. */
+    static boolean took(Runnable write) {
+        try {
+            write.run();
+            return true;
+        } catch (UncheckedIOException full) {
+            log.warn("{}; tried again later", full.getMessage());
+        } catch (RuntimeException defect) {
+            log.error("the state could not be written; this is a defect of canal", defect);
+        }
+        return false;
     }
 
     /** Whole or not at all, also over a crash of the machine. */

@@ -1,6 +1,7 @@
 package io.canal.lease.keeper;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,6 +16,7 @@ import io.canal.reconcile.testing.JumpingClock;
 import io.canal.store.MemoryStore;
 import io.canal.store.Txn;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,7 +67,7 @@ class StateFolderTest {
         Remembered subnet = new Remembered(SubnetKey.of("10.1.49.0-24"), LEASE, clock.now(), clock.nanos());
         StateFolder.Distrust distrust = new StateFolder.Distrust(clock.now().plusSeconds(60), clock.nanos() + 60_000_000_000L);
         StateFolder.Last last = new StateFolder.Last(Optional.of(subnet), new StateFolder.Known(1, 2, 3, Optional.of(distrust)));
-        state.last(last, "boot", clock);
+        state.last(last, "boot");
         clock.set(Duration.ofDays(days));
         assertEquals(last, state.last("boot", clock));
         // In another boot only the time of day tells, and nothing was confirmed in the future.
@@ -80,14 +82,56 @@ class StateFolderTest {
     void what_a_machine_slept_through_has_passed() {
         JumpingClock clock = new JumpingClock();
         clock.sleep(Duration.ofHours(1));
+        Clock through = clock.throughSleep();
         StateFolder state = new StateFolder(folder);
-        Remembered subnet = new Remembered(SubnetKey.of("10.1.49.0-24"), LEASE, clock.now(), clock.nanos());
-        StateFolder.Distrust distrust = new StateFolder.Distrust(clock.now().plusSeconds(60), clock.nanos() + 60_000_000_000L);
-        state.last(new StateFolder.Last(Optional.of(subnet), new StateFolder.Known(1, 2, 3, Optional.of(distrust))), "boot", clock);
+        Remembered subnet = new Remembered(SubnetKey.of("10.1.49.0-24"), LEASE, clock.now(), through.nanos());
+        StateFolder.Distrust distrust = new StateFolder.Distrust(clock.now().plusSeconds(60), through.nanos() + 60_000_000_000L);
+        state.last(new StateFolder.Last(Optional.of(subnet), new StateFolder.Known(1, 2, 3, Optional.of(distrust))), "boot");
         clock.sleep(Duration.ofHours(25));
-        StateFolder.Last last = state.last("boot", clock);
-        assertEquals(Duration.ofHours(25).toNanos(), subnet.confirmedNanos() - last.subnet().orElseThrow().confirmedNanos());
-        assertTrue(last.known().distrust().orElseThrow().endsNanos() < clock.nanos());
+        StateFolder.Last last = state.last("boot", through);
+        assertEquals(25, through.since(last.subnet().orElseThrow().confirmedNanos()).toHours());
+        assertTrue(last.known().distrust().orElseThrow().endsNanos() < through.nanos());
+    }
+
+    @Test
+    void what_a_program_wrote_whose_clock_left_out_sleep_is_as_old_as_it_is() throws IOException {
+        JumpingClock clock = new JumpingClock();
+        long confirmed = clock.nanos();
+        Files.writeString(folder.resolve("lease.json"), Json.compact(Json.object().put("boot", "boot").put("slept", Duration.ofHours(2).toNanos())
+                .put("subnet", "10.1.49.0-24").put("value", LEASE.text()).put("confirmedAt", clock.now().toString()).put("confirmedNanos", confirmed)));
+        clock.sleep(Duration.ofHours(5));
+        Clock through = clock.throughSleep();
+        assertEquals(3, through.since(new StateFolder(folder).last("boot", through).subnet().orElseThrow().confirmedNanos()).toHours());
+    }
+
+    @Test
+    void a_lease_that_ran_out_while_the_machine_slept_gives_no_addresses() throws Exception {
+        JumpingClock clock = new JumpingClock();
+        MemoryStore store = new MemoryStore(clock);
+        store.commit(Txn.when().put(NetworkKeys.DEFAULT.config(), KeeperScene.CONFIG, 0));
+        Duration ttl = Duration.ofHours(24);
+        try (TestNode node = new TestNode(store, folder, TestNode.facts(1), ttl, clock)) {
+            node.awaitHeld();
+            store.available(false);
+            clock.sleep(Duration.ofHours(25));
+        }
+        try (TestNode node = new TestNode(store, folder, TestNode.facts(1), ttl, clock)) {
+            clock.pass(Duration.ofSeconds(6));
+            node.keeper().facts(TestNode.facts(1));
+            node.await(() -> node.own().standing() == Standing.REMEMBERED);
+            assertTrue(node.own().refusesPods(ttl, clock).isPresent());
+        }
+    }
+
+    @Test
+    void what_the_disk_does_not_take_and_what_fails_otherwise_are_told_apart_from_what_it_took() {
+        assertTrue(StateFolder.took(() -> {}));
+        assertFalse(StateFolder.took(() -> {
+            throw new UncheckedIOException(new IOException("No space left on device"));
+        }));
+        assertFalse(StateFolder.took(() -> {
+            throw new IllegalStateException("a defect");
+        }));
     }
 
     @Test
@@ -105,9 +149,9 @@ class StateFolderTest {
             clock.pass(Duration.ofSeconds(6));
             node.keeper().facts(TestNode.facts(1));
             node.await(() -> node.own().standing() == Standing.REMEMBERED);
-            assertEquals(Optional.empty(), node.own().refusesPods(ttl, clock.nanos()));
+            assertEquals(Optional.empty(), node.own().refusesPods(ttl, clock));
             clock.pass(ttl);
-            assertTrue(node.own().refusesPods(ttl, clock.nanos()).isPresent());
+            assertTrue(node.own().refusesPods(ttl, clock).isPresent());
         }
     }
 
