@@ -495,7 +495,7 @@ final class Agent implements AutoCloseable {
         LocalFacts now = facts.latest();
         boolean filesBehind = !now.files().equals(files.placed());
         return new Measured(filesBehind ? List.of("The node's files do not say its subnet yet.") : sockets.problems(), now.subnetText(), networks(now), now.mtu(),
-                filter.status().dataplane(), now.nodename(), now.own().value().map(value -> value.publicIp().toString()).orElse(""),
+                filter.status().dataplane(), now.nodename(), now.own().value().map(value -> value.address().toString()).orElse(""),
                 files.rendered().map(NodeFiles.Rendered::digest).orElse(""), network.problems().stream().map(StatusBoard::finding).toList(), etcd.networkPending());
     }
 }

@@ -118,7 +118,7 @@ public final class NodeObserver {
         Set<Ip> leased = new HashSet<>();
         if (etcd instanceof Etcd.Seen seen) {
             seen.leases().values().forEach(lease -> {
-                leased.add(lease.publicIp());
+                lease.publicAddress(Ip.Family.V4).ifPresent(leased::add);
                 lease.publicIpv6().ifPresent(leased::add);
             });
         }

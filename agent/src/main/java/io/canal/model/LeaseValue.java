@@ -96,6 +96,11 @@ public record LeaseValue(
         return family == Family.V4 ? Optional.of(publicIp).filter(ip -> !ip.equals(NO_V4)) : publicIpv6;
     }
 
+    /** The node's address for people: the IPv4 one, or in a network without IPv4 the IPv6 one. */
+    public Ip address() {
+        return publicAddress(Family.V4).or(() -> publicIpv6).orElse(publicIp);
+    }
+
     /** The tunnel end that carries a family. */
     public Optional<Vtep> vtep(Family family) {
         return family == Family.V4 ? vtep : vtepV6;

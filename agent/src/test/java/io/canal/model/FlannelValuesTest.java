@@ -192,6 +192,7 @@ class FlannelValuesTest {
     @Test
     void a_lease_is_ours_by_ipv4_address_or_by_ipv6_address_where_there_is_no_ipv4() {
         LeaseValue v6 = new LeaseValue(LeaseValue.NO_V4, Optional.of(Ip.of("fd00::1")), "host-gw", Optional.empty(), Optional.empty());
+        assertEquals(Ip.of("fd00::1"), v6.address());
         LeaseValue otherV6 = new LeaseValue(LeaseValue.NO_V4, Optional.of(Ip.of("fd00::2")), "host-gw", Optional.empty(), Optional.empty());
         assertTrue(v6.samePublicAddress(v6));
         assertFalse(v6.samePublicAddress(otherV6));
