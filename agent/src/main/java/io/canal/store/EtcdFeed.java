@@ -34,9 +34,6 @@ final class EtcdFeed implements Feed {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
-    /** Without any news for so long, etcd is asked whether it has some. */
-    private static final Duration PROBE_AFTER = Duration.ofSeconds(30);
-
     /** What was written when etcd was asked has come by the watch after so long. */
     private static final Duration ON_ITS_WAY = Duration.ofSeconds(2);
 
@@ -44,7 +41,7 @@ final class EtcdFeed implements Feed {
     private final EtcdClients clients;
     private final Clock clock;
     private final String prefix;
-    private final Duration relistAfter;
+    private final EtcdSettings settings;
     private final Listener listener;
     private final Consumer<EtcdFeed> onClose;
     private final LinkedBlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
@@ -56,12 +53,12 @@ final class EtcdFeed implements Feed {
     /** What a callback of a generation says: a response, or that it ended and why. */
     private record Signal(long generation, @Nullable WatchResponse response, String end) {}
 
-    EtcdFeed(EtcdStore store, EtcdClients clients, Clock clock, String prefix, Duration relistAfter, Listener listener, Consumer<EtcdFeed> onClose) {
+    EtcdFeed(EtcdStore store, EtcdClients clients, Clock clock, String prefix, EtcdSettings settings, Listener listener, Consumer<EtcdFeed> onClose) {
         this.store = store;
         this.clients = clients;
         this.clock = clock;
         this.prefix = prefix;
-        this.relistAfter = relistAfter;
+        this.settings = settings;
         this.listener = listener;
         this.onClose = onClose;
         this.thread = Thread.ofVirtual().name("feed " + prefix).unstarted(this::run);
@@ -141,7 +138,12 @@ final class EtcdFeed implements Feed {
             long told = listed.revision;
             Tally tally = new Tally(listed.keys, listed.revision);
             while (true) {
-                Signal first = signals.poll(Math.min(PROBE_AFTER.toNanos(), relistAt - clock.nanos()), TimeUnit.NANOSECONDS);
+                Signal first = signals.poll(Math.min(settings.probeAfter().toNanos(), relistAt - clock.nanos()), TimeUnit.NANOSECONDS);
+                if (first == null) {
+                    // To read what is below the prefix would cost etcd the more the longer it is, for each of thousands of nodes.
+                    watcher.requestProgress();
+                    first = signals.poll(ON_ITS_WAY.toNanos(), TimeUnit.NANOSECONDS);
+                }
                 if (first == null) {
                     if (hasUntold(told)) {
                         return "etcd: the watch of " + prefix + " went silent";
@@ -181,7 +183,7 @@ final class EtcdFeed implements Feed {
     }
 
     private long relistAt() {
-        long nanos = relistAfter.toNanos();
+        long nanos = settings.relistAfter().toNanos();
         return clock.nanos() + nanos + ThreadLocalRandom.current().nextLong(nanos / 5 + 1);
     }
 

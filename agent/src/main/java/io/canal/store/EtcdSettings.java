@@ -16,10 +16,11 @@ import java.util.function.Supplier;
  *     two minutes between attempts
  * @param relistAfter after so long, and up to a fifth more, a feed asks etcd how much there is, and lists anew where its watch has not told
  *     as much
+ * @param probeAfter after so long without any news a feed asks its watch whether it lives
  * @param verified where to remember which servers were verified, so that the next start need not do it; empty to remember none
  */
 public record EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls, Duration deadline, Duration rebuildAfter, Duration relistAfter,
-        Optional<Path> verified) {
+        Duration probeAfter, Optional<Path> verified) {
 
     public EtcdSettings {
         if (endpoints.isEmpty()) {
@@ -37,12 +38,16 @@ public record EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> 
     }
 
     public EtcdSettings(List<String> endpoints, Supplier<Optional<TlsFiles>> tls, Duration deadline, Duration rebuildAfter, Duration relistAfter) {
-        this(endpoints, tls, deadline, rebuildAfter, relistAfter, Optional.empty());
+        this(endpoints, tls, deadline, rebuildAfter, relistAfter, Duration.ofSeconds(30), Optional.empty());
     }
 
     /** The same, and verified servers are remembered in a file. */
     public EtcdSettings remembering(Path file) {
-        return new EtcdSettings(endpoints, tls, deadline, rebuildAfter, relistAfter, Optional.of(file));
+        return new EtcdSettings(endpoints, tls, deadline, rebuildAfter, relistAfter, probeAfter, Optional.of(file));
+    }
+
+    EtcdSettings probingAfter(Duration silence) {
+        return new EtcdSettings(endpoints, tls, deadline, rebuildAfter, relistAfter, silence, verified);
     }
 
     /** Plain text. */

@@ -187,7 +187,7 @@ public final class EtcdStore implements Store {
 
     @Override
     public Feed feed(String prefix, Feed.Listener listener) {
-        EtcdFeed feed = new EtcdFeed(this, clients, clock, prefix, settings.relistAfter(), listener, feeds::remove);
+        EtcdFeed feed = new EtcdFeed(this, clients, clock, prefix, settings, listener, feeds::remove);
         feeds.add(feed);
         feed.start();
         return feed;

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.canal.reconcile.Clock;
 import io.canal.store.testing.TestEtcd;
 import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -114,6 +116,31 @@ class EtcdStoreIT {
                 Thread.sleep(500);
                 assertEquals(1, listener.listings());
                 assertEquals(0, listener.losses());
+            }
+        }
+
+        @Test
+        void a_feed_without_news_costs_etcd_no_reading() throws Exception {
+            try (Store store = new EtcdStore(etcd.settings().probingAfter(Duration.ofMillis(100)), Clock.system())) {
+                RecordingListener listener = new RecordingListener();
+                store.feed("/silent/", listener);
+                listener.await(() -> listener.listings() == 1);
+                long before = ranges();
+                Thread.sleep(1_000);
+                assertEquals(0, ranges() - before);
+                store.list("/silent/");
+                assertEquals(1, ranges() - before);
+                assertEquals(0, listener.losses());
+                store.commit(Txn.when().put("/silent/a", "1", 0));
+                listener.awaitRows(rows -> rows.containsKey("/silent/a"));
+            }
+        }
+
+        /** How many times etcd was asked for keys. */
+        private long ranges() throws Exception {
+            try (InputStream metrics = URI.create(etcd.endpoints().getFirst() + "/metrics").toURL().openStream()) {
+                return new String(metrics.readAllBytes(), StandardCharsets.UTF_8).lines().filter(line -> line.startsWith("etcd_mvcc_range_total "))
+                        .mapToLong(line -> (long) Double.parseDouble(line.substring(line.indexOf(' ')))).sum();
             }
         }
 
