@@ -66,13 +66,20 @@ final class EtcdSide implements AutoCloseable {
     private final AtomicBoolean retrying = new AtomicBoolean();
     private volatile @Nullable Sources sources;
     private volatile @Nullable EtcdLink link;
-    private volatile Map<Family, Mac> macs = Map.of();
-    private volatile boolean podsHere;
-    /** Whether the kernel was brought to take packets that come without a tunnel. */
-    private volatile boolean takesDirect;
+    private volatile Learnt learnt = Learnt.NOTHING;
     private @Nullable NodeFacts told;
     /** The uplink's addresses when something was last learnt. */
     private List<Ip> connectedFrom = List.of();
+
+    /**
+     * What the kernel was seen to have, all of one pass: whoever says that the node takes packets says also whether pods are there.
+     *
+     * @param direct whether the kernel was brought to take packets that come without a tunnel
+     */
+    private record Learnt(Map<Family, Mac> macs, boolean pods, boolean direct) {
+
+        static final Learnt NOTHING = new Learnt(Map.of(), false, false);
+    }
 
     /**
      * Without a link yet.
@@ -148,9 +155,7 @@ final class EtcdSide implements AutoCloseable {
 
     /** The node has learnt something about itself. */
     void learn(Map<Family, Mac> tunnelMacs, boolean pods, boolean direct) {
-        macs = tunnelMacs;
-        takesDirect = direct;
-        podsHere = pods;
+        learnt = new Learnt(tunnelMacs, pods, direct);
         learn();
     }
 
@@ -284,16 +289,17 @@ final class EtcdSide implements AutoCloseable {
         LocalFacts now = facts.latest();
         AgentConfig config = now.config();
         NodeFacts before = told;
-        Map<Family, Mac> known = macs;
+        Learnt seen = learnt;
+        Map<Family, Mac> known = seen.macs;
         conditions.set("public address", Weight.NOTE, now.uplink().flatMap(chosen -> publicAddress.note(config.publicIp(), chosen)));
         boolean whole = now.network().filter(network -> !network.backend().isVxlan() || hasAll(network, known)).isPresent() && now.uplink().isPresent();
         if (!whole && before != null && (!before.publicIp().equals(LeaseValue.NO_V4) || before.publicIpv6().isPresent())) {
-            return before.withPods(podsHere).withDirect(takesDirect);
+            return before.withPods(seen.pods).withDirect(seen.direct);
         }
         Optional<Uplink> uplink = now.uplink().filter(_ -> whole);
         Ip v4 = uplink.flatMap(chosen -> publicAddress.of(config.publicIp(), chosen)).orElse(LeaseValue.NO_V4);
         return new NodeFacts("this", boot, config.unit(), now.nodename(), v4, uplink.flatMap(Uplink::v6), known.getOrDefault(Family.V4, NO_MAC),
-                Optional.ofNullable(known.get(Family.V6)), podsHere, takesDirect);
+                Optional.ofNullable(known.get(Family.V6)), seen.pods, seen.direct);
     }
 
     private static boolean hasAll(NetworkConfig network, Map<Family, Mac> macs) {
