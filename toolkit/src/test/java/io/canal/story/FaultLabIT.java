@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -50,6 +51,8 @@ class FaultLabIT {
     private static final int PER_SECOND = 1_000;
     /** Where the kernel or inotify tells the agent. */
     private static final Duration TOLD = Duration.ofSeconds(1);
+    /** As nft and iptables-save write it. */
+    private static final Pattern COUNTED = Pattern.compile("packets \\d+ bytes \\d+|\\[\\d+:\\d+\\]");
     /** Where nothing tells it. */
     private static final Duration TIMED = Duration.ofSeconds(60);
     private static final Duration SWITCHED = Duration.ofSeconds(30);
@@ -123,12 +126,12 @@ class FaultLabIT {
             Pause.ofMillis(200);
             fault.make(scene());
             long start = System.nanoTime();
-            boolean mended = Pause.until(Duration.ofSeconds(15), () -> state(fault).equals(healthy));
+            boolean mended = Pause.until(TOLD, () -> state(fault).equals(healthy));
             Duration took = Duration.ofNanos(System.nanoTime() - start);
-            assertEquals(healthy, mended ? healthy : state(fault), fault + " is not mended after 15 s");
+            String late = mended ? healthy : state(fault);
+            assertEquals(healthy, late, () -> fault + " is not mended after " + TOLD.toMillis() + " ms; the agent says: " + saidBy(broken));
             Pause.ofMillis(200);
             System.out.println(fault + ": mended after " + took.toMillis() + " ms; " + traffic.lost(mayLose));
-            assertTrue(took.compareTo(TOLD) <= 0, fault + " was mended only after " + took.toMillis() + " ms");
         }
     }
 
@@ -388,15 +391,20 @@ class FaultLabIT {
                     + sorted("ip", "route", "show", "dev", "flannel.1") + sorted("ip", "neigh", "show", "dev", "flannel.1")
                     + sorted("bridge", "fdb", "show", "dev", "flannel.1");
             case RULES_FLUSH_IPTABLES -> sorted("iptables-save").lines().filter(line -> line.contains("FLANNEL-") || line.contains("cali-"))
-                    .map(line -> line.replaceAll("\\[\\d+:\\d+\\]", "")).collect(Collectors.joining("\n"));
-            case RULES_FLUSH_NFT -> sorted("nft", "list", "table", "inet", "canal")
-                    .replaceAll("counter packets \\d+ bytes \\d+", "counter");
+                    .collect(Collectors.joining("\n"));
+            case RULES_FLUSH_NFT -> sorted("nft", "list", "table", "inet", "canal");
             case AGENT_STOP -> broken.program("systemctl", "is-active", "canal-agent").run().out();
         };
     }
 
+    private static String saidBy(Host host) {
+        return host.program("journalctl", "-u", "canal-agent", "-n", "40", "-o", "short-precise", "--no-pager").run().out();
+    }
+
+    /** Its lines in order, without what packets count: lines would change places by it. */
     private String sorted(String... argv) {
-        return broken.program(argv).run().out().lines().map(String::strip).sorted().collect(Collectors.joining("\n"));
+        return broken.program(argv).run().out().lines()
+                .map(line -> COUNTED.matcher(line).replaceAll("").strip()).sorted().collect(Collectors.joining("\n"));
     }
 
     private String text(String file) {
