@@ -1,6 +1,7 @@
 package io.canal.store.testing;
 
 import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.testing.FreePort;
 import io.canal.reconcile.Clock;
 import io.canal.store.EtcdSettings;
 import io.canal.store.EtcdStore;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,6 +27,9 @@ import java.util.stream.Stream;
 /** Real etcd members, on loopback ports or in a network namespace, with their data in a temporary folder. */
 public final class TestEtcd implements AutoCloseable {
 
+    /** How long a member may take to listen and to answer, on a machine that has much to do. */
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
+
     private final Path folder;
     private final Optional<NetworkNamespace> namespace;
     private final String address;
@@ -37,7 +40,7 @@ public final class TestEtcd implements AutoCloseable {
     private final class Member {
         private final String name;
         private final int clientPort;
-        private final int peerPort = freePort();
+        private final int peerPort = FreePort.at(InetAddress.getLoopbackAddress());
         private Process process;
 
         Member(String name, int clientPort) {
@@ -72,7 +75,7 @@ public final class TestEtcd implements AutoCloseable {
         }
         certificates = tls ? Optional.of(new TestCertificates(folder.resolve("tls"), address)) : Optional.empty();
         for (int i = 0; i < count; i++) {
-            members.add(new Member("m" + i, port == 0 ? freePort() : port));
+            members.add(new Member("m" + i, port == 0 ? FreePort.at(InetAddress.getLoopbackAddress()) : port));
         }
         // A test run that is ended from outside leaves no etcd behind.
         Runtime.getRuntime().addShutdownHook(new Thread(this::killAll));
@@ -317,7 +320,7 @@ public final class TestEtcd implements AutoCloseable {
     }
 
     private void awaitHealth() {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long deadline = System.nanoTime() + PATIENCE;
         while (true) {
             try {
                 etcdctl("get", "none");
@@ -337,7 +340,7 @@ public final class TestEtcd implements AutoCloseable {
             awaitHealth();
             return;
         }
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long deadline = System.nanoTime() + PATIENCE;
         while (true) {
             try (Socket socket = new Socket()) {
                 socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
@@ -355,14 +358,6 @@ public final class TestEtcd implements AutoCloseable {
         try {
             Thread.sleep(50);
         } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
             throw new IllegalStateException(e);
         }
     }

@@ -1,8 +1,8 @@
 package io.canal.controller.testing;
 
+import io.canal.kernel.testing.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,10 +47,7 @@ public final class SshServer implements AutoCloseable {
         keygen(folder.resolve("host_key"));
         keygen(folder.resolve("user_key"));
         Files.copy(folder.resolve("user_key.pub"), folder.resolve("authorized_keys"), StandardCopyOption.REPLACE_EXISTING);
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName(address))) {
-            port = free.getLocalPort();
-        }
+        int port = FreePort.at(InetAddress.getByName(address));
         String hostKey = Files.readString(folder.resolve("host_key.pub")).strip();
         Files.writeString(folder.resolve("known_hosts"), "[" + address + "]:" + port + " " + hostKey + "\n");
         Files.writeString(folder.resolve("sshd_config"), """
@@ -83,7 +80,7 @@ public final class SshServer implements AutoCloseable {
     }
 
     private void awaitReady() throws IOException, InterruptedException {
-        for (int i = 0; i < 200; i++) {
+        for (int i = 0; i < 3_000; i++) {
             if (!process.isAlive()) {
                 throw new IOException("sshd did not start: " + Files.readString(folder.resolve("sshd.log")));
             }
