@@ -56,7 +56,8 @@ final class TestNode implements AutoCloseable {
     /** The switch that nodes are plugged into, at 10.10.0.254. */
     static NetworkNamespace makeSwitch(TestNamespaces namespaces) {
         NetworkNamespace made = namespaces.add("sw");
-        ip(made, "link", "add", BRIDGE, "type", "bridge");
+        // Else it would take the lowest MAC of its ports, and change it under whoever talks to it when one comes or goes.
+        ip(made, "link", "add", BRIDGE, "address", "02:00:00:00:00:fe", "type", "bridge");
         ip(made, "link", "set", BRIDGE, "up");
         ip(made, "addr", "add", "10.10.0.254/24", "dev", BRIDGE);
         ip(made, "-6", "addr", "add", "fd00:10:10::fe/64", "dev", BRIDGE, "nodad");
@@ -175,8 +176,8 @@ final class TestNode implements AutoCloseable {
 
     private static void awaitEnd(Process process) {
         try {
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
-                throw new AssertionError("the agent did not end within 10 s");
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+                throw new AssertionError("the agent did not end within 60 s");
             }
         } catch (InterruptedException interrupted) {
             throw new AssertionError(interrupted);

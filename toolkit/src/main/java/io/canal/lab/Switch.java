@@ -13,6 +13,7 @@ record Switch(String namespace) {
 
     static final String ADDRESS = "10.10.0.254";
     static final int PREFIX_LENGTH = 24;
+    private static final String MAC = "02:00:00:00:00:fe";
     static final String ADDRESS_V6 = "fd00:10:10::fe";
     static final int PREFIX_LENGTH_V6 = 64;
 
@@ -32,7 +33,8 @@ record Switch(String namespace) {
         Program ip = Program.of("ip", "-n", namespace);
         Program.of("ip", "netns", "add", namespace).must();
         ip.with("link", "set", "lo", "up").must();
-        ip.with("link", "add", "br0", "type", "bridge").must();
+        // Else it would take the lowest MAC of its ports, and change it under whoever talks to it when a host comes or goes.
+        ip.with("link", "add", "br0", "address", MAC, "type", "bridge").must();
         ip.with("link", "set", "br0", "up").must();
         ip.with("address", "add", ADDRESS + "/" + PREFIX_LENGTH, "dev", "br0").must();
         ip.with("-6", "address", "add", ADDRESS_V6 + "/" + PREFIX_LENGTH_V6, "dev", "br0", "nodad").must();
