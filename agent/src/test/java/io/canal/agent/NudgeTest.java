@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.canal.kernel.testing.Script;
 import io.canal.model.NodePaths;
 import io.canal.reconcile.Clock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
@@ -24,9 +24,12 @@ class NudgeTest {
 
     /** A juju-exec that writes down how it was called. */
     private Function<String, Path> recorder() throws IOException {
-        Path program = folder.resolve("juju-exec");
-        Files.writeString(program, "#!/bin/sh\nprintf '%s\\n' \"$*\" >> " + folder.resolve("calls") + "\n");
-        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return recorder("");
+    }
+
+    /** One that does this afterwards. */
+    private Function<String, Path> recorder(String end) throws IOException {
+        Path program = Script.write(folder.resolve("juju-exec"), "#!/bin/sh\nprintf '%s\\n' \"$*\" >> " + folder.resolve("calls") + "\n" + end);
         return unit -> program;
     }
 
@@ -36,7 +39,7 @@ class NudgeTest {
     }
 
     private void awaitCalls(int count) throws Exception {
-        long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
         while (calls().size() < count && System.nanoTime() < end) {
             Thread.sleep(5);
         }
@@ -54,13 +57,20 @@ class NudgeTest {
 
     @Test
     void a_burst_is_one_call_now_and_one_after_the_pause() throws Exception {
-        try (Nudge nudge = new Nudge(recorder(), () -> "canal/0", Clock.system(), Duration.ofMillis(300))) {
+        // The burst comes while the first call is being made, and by this clock no time passes with that.
+        Path gate = folder.resolve("gate");
+        Duration pause = Duration.ofMillis(300);
+        Function<String, Path> program = recorder("while [ ! -e " + gate + " ]; do sleep 0.01; done\n");
+        try (Nudge nudge = new Nudge(program, () -> "canal/0", new Hand(), pause)) {
             nudge.changed();
             awaitCalls(1);
             for (int i = 0; i < 20; i++) {
                 nudge.changed();
             }
+            long opened = System.nanoTime();
+            Files.createFile(gate);
             awaitCalls(2);
+            assertTrue(System.nanoTime() - opened >= pause.toNanos(), "it began before the pause was over");
             Thread.sleep(400);
             assertEquals(2, calls().size());
         }
@@ -68,8 +78,7 @@ class NudgeTest {
 
     @Test
     void a_call_that_failed_is_made_again() throws Exception {
-        Function<String, Path> program = recorder();
-        Files.writeString(program.apply(""), "[ $(wc -l < " + folder.resolve("calls") + ") -ge 3 ]\n", StandardOpenOption.APPEND);
+        Function<String, Path> program = recorder("[ $(wc -l < " + folder.resolve("calls") + ") -ge 3 ]\n");
         try (Nudge nudge = new Nudge(program, () -> "canal/0", Clock.system(), Duration.ofMillis(1))) {
             nudge.changed();
             awaitCalls(3);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.canal.kernel.testing.Script;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -15,7 +16,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -155,13 +155,17 @@ final class NativeClientTest {
         agent((connection, request) -> sleep(20_000));
         var del = new Thread[1];
         var offline = new NativeClient.Outcome[1];
+        long start = System.nanoTime();
+        // On a machine that has much to do, eight seconds take longer for anybody.
+        var slept = new ProcessBuilder("sleep", "8").start().onExit().thenApply(_ -> (System.nanoTime() - start) / 1_000_000);
         del[0] = Thread.startVirtualThread(() -> offline[0] = client().run(Map.of("CNI_COMMAND", "DEL"), "{}"));
         var add = client().run(Map.of("CNI_COMMAND", "ADD"), "{}");
         del[0].join();
         assertError(11, add);
-        assertTrue(add.millis() >= 7_900 && add.millis() < 9_500, add.millis() + " ms");
+        long most = slept.get() + 1_500;
+        assertTrue(add.millis() >= 7_900 && add.millis() < most, add.millis() + " ms");
         assertEquals("offline\n", offline[0].out());
-        assertTrue(offline[0].millis() < 9_500, offline[0].millis() + " ms");
+        assertTrue(offline[0].millis() < most, offline[0].millis() + " ms");
     }
 
     @Test
@@ -215,10 +219,7 @@ final class NativeClientTest {
     }
 
     private void program(String script) throws IOException {
-        Path java = folder.resolve("program/runtime/bin/java");
-        Files.createDirectories(java.getParent());
-        Files.writeString(java, "#!/bin/sh\n" + script + "\n");
-        Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Script.write(folder.resolve("program/runtime/bin/java"), "#!/bin/sh\n" + script + "\n");
     }
 
     private void agent(Agent agent) throws IOException {

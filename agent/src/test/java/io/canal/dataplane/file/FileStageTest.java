@@ -9,6 +9,7 @@ import io.canal.files.Conflist;
 import io.canal.files.FileFacts;
 import io.canal.files.SubnetEnv;
 import io.canal.kernel.libc.Flock;
+import io.canal.kernel.testing.Script;
 import io.canal.model.Cidr;
 import io.canal.model.NodePaths;
 import io.canal.reconcile.Clock;
@@ -198,10 +199,7 @@ class FileStageTest {
 
     /** Asks a plugin that is this script. */
     private PluginProbe probe(Duration patience, String script) throws IOException {
-        Path portmap = paths.cniBinDir().resolve("portmap");
-        Files.createDirectories(paths.cniBinDir());
-        Files.writeString(portmap, "#!/bin/sh\n" + script + "\n");
-        Files.setPosixFilePermissions(portmap, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Script.write(paths.cniBinDir().resolve("portmap"), "#!/bin/sh\n" + script + "\n");
         return new PluginProbe(paths.cniBinDir(), new PluginMemory(paths.stateDir()), Clock.system(), patience, () -> {});
     }
 
@@ -212,7 +210,7 @@ class FileStageTest {
         try (Flock _ = Flock.tryAcquire(paths.filesLock()).orElseThrow()) {
             long start = System.nanoTime();
             assertThrows(StageFailed.class, () -> stage.run(PASS));
-            assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(2), "it waited");
+            assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(4), "it waited the five seconds that a removal waits");
         }
         stage.run(PASS);
         assertTrue(Files.exists(paths.conflist()));
@@ -257,8 +255,8 @@ class FileStageTest {
         }
 
         void await() throws InterruptedException, IOException {
-            if (!next.await(5, TimeUnit.SECONDS)) {
-                throw new IOException("nothing was noticed within 5 s");
+            if (!next.await(60, TimeUnit.SECONDS)) {
+                throw new IOException("nothing was noticed within 60 s");
             }
             next = new CountDownLatch(1);
         }

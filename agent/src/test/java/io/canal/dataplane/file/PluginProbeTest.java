@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.canal.files.Spoken;
+import io.canal.kernel.testing.Script;
 import io.canal.reconcile.Clock;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
@@ -154,9 +154,7 @@ class PluginProbeTest {
 
     /** Puts a program in place, which counts how often it is started. */
     private void install(String end) throws IOException {
-        Path made = folder.resolve("made");
-        Files.writeString(made, "#!/bin/sh\nread _; echo >> " + folder.resolve("starts") + "\n" + end + "\n");
-        Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Path made = Script.write(folder.resolve("made"), "#!/bin/sh\nread _; echo >> " + folder.resolve("starts") + "\n" + end + "\n");
         Files.move(made, folder.resolve("portmap"), StandardCopyOption.REPLACE_EXISTING);
     }
 
