@@ -283,7 +283,7 @@ class EtcdStoreIT {
                     listener.await(() -> listener.listings() == 1);
                     etcd.kill(0);
                     int done = 0;
-                    for (int i = 0; i < 60 && done < 20; i++) {
+                    for (int i = 0; i < 300 && done < 20; i++) {
                         try {
                             Store.Entry entry = store.get("/k").orElseThrow();
                             Txn.Result result = store.commit(Txn.when().unchanged("/k", entry.modRevision()).put("/k", "" + (done + 1), 0));
@@ -310,7 +310,7 @@ class EtcdStoreIT {
                     listener.await(() -> listener.losses() >= 1);
                     assertThrows(StoreException.class, () -> store.get("/k"));
                     etcd.startAll();
-                    long deadline = System.nanoTime() + Duration.ofSeconds(15).toNanos();
+                    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
                     boolean done = false;
                     while (!done && System.nanoTime() < deadline) {
                         try {

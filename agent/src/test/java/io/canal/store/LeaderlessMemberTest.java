@@ -20,13 +20,16 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** A member of etcd that is cut off from the others still takes clients, and would let their calls wait. */
 class LeaderlessMemberTest {
 
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Metadata.Key<String> HAS_LEADER = Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER);
 
     @Test
@@ -39,7 +42,8 @@ class LeaderlessMemberTest {
             }
         });
         List<String> endpoints = Stream.of(cutOff, whole).map(server -> "http://127.0.0.1:" + server.getPort()).toList();
-        try (EtcdStore store = new EtcdStore(EtcdSettings.plain(endpoints), Clock.system())) {
+        // A call that waits for the member that is cut off ends with this deadline, and fails.
+        try (EtcdStore store = new EtcdStore(new EtcdSettings(endpoints, Optional::empty, PATIENCE, PATIENCE), Clock.system())) {
             for (int i = 0; i < 10; i++) {
                 assertEquals("value", store.get("key").orElseThrow().value());
                 assertEquals(1, store.list("k").entries().size());

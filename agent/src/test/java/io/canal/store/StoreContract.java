@@ -161,8 +161,8 @@ abstract class StoreContract {
         put("a", "1");
         Forgetful listener = new Forgetful();
         try (Feed feed = store.feed(prefix, listener)) {
-            WeakReference<Feed.Intake> intake = listener.listed.poll(15, TimeUnit.SECONDS);
-            for (int i = 0; i < 50 && intake.get() != null; i++) {
+            WeakReference<Feed.Intake> intake = listener.listed.poll(60, TimeUnit.SECONDS);
+            for (int i = 0; i < 500 && intake.get() != null; i++) {
                 System.gc();
                 Thread.sleep(20);
             }
@@ -172,14 +172,15 @@ abstract class StoreContract {
 
     @Test
     void a_lease_takes_its_keys_with_it() throws Exception {
-        long lease = store.grant(Duration.ofSeconds(2));
-        assertNotEquals(0, lease);
-        store.commit(Txn.when().absent(prefix + "a").put(prefix + "a", "1", lease));
-        assertEquals(lease, store.get(prefix + "a").orElseThrow().lease());
         RecordingListener listener = new RecordingListener();
+        long lease;
         try (Feed feed = store.feed(prefix, listener)) {
-            listener.awaitRows(rows -> rows.size() == 1);
-            listener.awaitRows(rows -> rows.isEmpty());
+            listener.await(() -> listener.listings() == 1);
+            lease = store.grant(Duration.ofSeconds(3));
+            assertNotEquals(0, lease);
+            Txn.Result put = store.commit(Txn.when().absent(prefix + "a").put(prefix + "a", "1", lease).read(prefix + "a"));
+            assertEquals(lease, put.read().getFirst().lease());
+            listener.await(() -> listener.told().contains("deleted " + prefix + "a"));
         }
         assertEquals(Optional.empty(), store.get(prefix + "a"));
         assertEquals(Optional.empty(), store.keepAliveOnce(lease));
@@ -187,11 +188,14 @@ abstract class StoreContract {
 
     @Test
     void a_lease_is_kept_alive() throws Exception {
-        long lease = store.grant(Duration.ofSeconds(2));
+        Duration ttl = Duration.ofSeconds(3);
+        long lease = store.grant(ttl);
         store.commit(Txn.when().absent(prefix + "a").put(prefix + "a", "1", lease));
-        for (int i = 0; i < 4; i++) {
-            Thread.sleep(800);
-            assertEquals(Optional.of(Duration.ofSeconds(2)), store.keepAliveOnce(lease));
+        // Often: a machine that has much to do may be late by a second or two.
+        long end = System.nanoTime() + ttl.plusSeconds(1).toNanos();
+        while (System.nanoTime() < end) {
+            assertEquals(Optional.of(ttl), store.keepAliveOnce(lease));
+            Thread.sleep(100);
         }
         assertTrue(store.get(prefix + "a").isPresent());
     }
@@ -331,7 +335,7 @@ abstract class StoreContract {
 
     /** A compare-and-swap may be repeated. */
     private static void retrying(Attempt attempt) throws StoreException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(15).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
         while (true) {
             try {
                 attempt.run();

@@ -134,7 +134,8 @@ abstract class LeaseFaultContract extends KeeperScene {
 
     @Test
     void a_restored_etcd_gets_back_what_it_has_forgotten_and_nothing_is_removed() throws StoreException {
-        TestNode a = start(1);
+        // Within its lease's time to live the other must be back; each tries again after pauses of some seconds.
+        TestNode a = node(store, 1, TestNode.facts(1), KeeperSettings.withTtl(Duration.ofSeconds(12)));
         SubnetKey subnetA = a.awaitHeld();
         backUp();
         a.await(() -> a.standing().watchAlive());

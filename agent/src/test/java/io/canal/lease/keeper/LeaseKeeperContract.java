@@ -68,8 +68,9 @@ abstract class LeaseKeeperContract extends KeeperScene {
     @Test
     void a_deleted_lease_comes_back_and_no_peer_notices() throws StoreException {
         TestNode a = start(1);
-        TestNode b = start(2);
         SubnetKey subnet = a.awaitHeld();
+        // It lists lease and holder both before it tells of either.
+        TestNode b = start(2);
         b.awaitHeld();
         b.await(() -> b.peers().containsKey(subnet));
         int changes = b.peerChanges();
@@ -93,11 +94,7 @@ abstract class LeaseKeeperContract extends KeeperScene {
         a.await(() -> a.own().standing() == Standing.HELD && !a.own().subnet().equals(Optional.of(subnet)));
         assertEquals(thief, store.get(KEYS.lease(subnet)).orElseThrow().value());
         // Given back when nothing can use it any more.
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        while (store.get(NetworkKeys.holder(subnet)).isPresent()) {
-            assertTrue(System.nanoTime() < deadline);
-            Thread.sleep(100);
-        }
+        awaitNoKey(NetworkKeys.holder(subnet));
     }
 
     @Test
@@ -153,22 +150,25 @@ abstract class LeaseKeeperContract extends KeeperScene {
 
     @Test
     void a_lease_outlives_its_time_to_live_by_renewal_without_a_write() throws Exception {
-        TestNode a = start(1);
+        // A machine that has much to do may stand still for a second or two.
+        Duration ttl = TTL.multipliedBy(2);
+        TestNode a = node(store, 1, TestNode.facts(1), KeeperSettings.withTtl(ttl));
         SubnetKey subnet = a.awaitHeld();
         long revision = store.get(KEYS.lease(subnet)).orElseThrow().modRevision();
-        Thread.sleep(TTL.plusSeconds(3).toMillis());
+        Thread.sleep(ttl.plusSeconds(3).toMillis());
         assertEquals(revision, store.get(KEYS.lease(subnet)).orElseThrow().modRevision());
         assertTrue(a.history().stream().allMatch(own -> own.subnet().isEmpty() || own.subnet().get().equals(subnet)));
     }
 
     @Test
     void a_copy_of_a_machine_is_refused() throws Exception {
-        TestNode a = start(1);
+        // Its session does not end, however long the machine stands still.
+        TestNode a = node(store, 1, TestNode.facts(1), KeeperSettings.withTtl(Duration.ofHours(1)));
         SubnetKey subnet = a.awaitHeld();
         Files.createDirectories(folder.resolve("2"));
         Files.copy(folder.resolve("1/node-id"), folder.resolve("2/node-id"));
         TestNode copy = node(2, TestNode.facts(2));
-        copy.await(() -> copy.own().standing() == Standing.WAITING && copy.standing().problems().stream().anyMatch(problem ->
+        copy.await(() -> Set.of(Standing.WAITING, Standing.BLOCKED).contains(copy.own().standing()) && copy.standing().problems().stream().anyMatch(problem ->
                 problem.contains("10.10.0.1") && problem.contains("10.10.0.2")));
         Thread.sleep(TTL.plusSeconds(2).toMillis());
         assertTrue(copy.own().subnet().isEmpty());
@@ -184,7 +184,7 @@ abstract class LeaseKeeperContract extends KeeperScene {
         b.awaitHeld();
         assertTrue(b.keeper().release(subnetA).orElseThrow().contains("canal/1 (h1, 10.10.0.1)"));
         stop(a);
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
         while (b.keeper().releaseUnit("canal/1").isPresent()) {
             assertTrue(System.nanoTime() < deadline, "the session must end");
             Thread.sleep(200);
@@ -270,7 +270,8 @@ abstract class LeaseKeeperContract extends KeeperScene {
 
     @Test
     void a_replaced_etcd_gets_everything_back_and_removes_nothing() throws StoreException {
-        TestNode a = start(1);
+        // Its distrust does not end by itself while the test looks.
+        TestNode a = node(store, 1, TestNode.facts(1), KeeperSettings.withTtl(Duration.ofHours(1)));
         TestNode b = start(2);
         SubnetKey subnetA = a.awaitHeld();
         SubnetKey subnetB = b.awaitHeld();

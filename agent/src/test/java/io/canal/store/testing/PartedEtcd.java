@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
@@ -21,6 +22,7 @@ public final class PartedEtcd implements AutoCloseable {
     private static final int MEMBERS = 3;
     private static final int CLIENTS = 2379;
     private static final int PEERS = 2380;
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
 
     private final TestNamespaces namespaces = new TestNamespaces();
     private final List<NetworkNamespace> hosts = new ArrayList<>();
@@ -67,13 +69,16 @@ public final class PartedEtcd implements AutoCloseable {
         return relays.stream().map(relay -> "http://127.0.0.1:" + relay.port()).toList();
     }
 
-    /** The member that leads. */
+    /** The member that leads, once one does: whoever comes back after it was cut off may call for an election. */
     public int leader() {
-        for (int i = 0; i < MEMBERS; i++) {
-            String status = TestNamespaces.run(hosts.get(i), "env", "ETCDCTL_API=3", "etcdctl", "endpoint", "status");
-            // Endpoint, id, version, size, whether it is the leader.
-            if (status.split(", ")[4].equals("true")) {
-                return i;
+        long deadline = System.nanoTime() + PATIENCE;
+        while (System.nanoTime() < deadline) {
+            for (int i = 0; i < MEMBERS; i++) {
+                String[] status = TestNamespaces.tryRun(hosts.get(i), "env", "ETCDCTL_API=3", "etcdctl", "endpoint", "status").text().split(", ");
+                // Endpoint, id, version, size, whether it is the leader.
+                if (status.length > 4 && status[4].equals("true")) {
+                    return i;
+                }
             }
         }
         throw new AssertionError("no member leads");
