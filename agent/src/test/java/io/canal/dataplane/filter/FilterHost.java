@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
 /**
@@ -48,7 +49,9 @@ final class FilterHost implements AutoCloseable {
     static final int VXLAN = 8472;
 
     private static final int MISS_MILLIS = 250;
-    private static final int HIT_MILLIS = 2000;
+    private static final int HIT_MILLIS = 10_000;
+    /** Below those that the kernel gives to others. */
+    private static final AtomicInteger NEXT_PORT = new AtomicInteger(20_000);
 
     private final TestNamespaces namespaces = new TestNamespaces();
     final NetworkNamespace node = namespaces.add("node");
@@ -160,11 +163,16 @@ final class FilterHost implements AutoCloseable {
         write(() -> peers.put("peer", addresses.length == 0 ? Set.of() : Set.copyOf(List.of(addresses).stream().map(Ip::of).toList())));
     }
 
+    /** With a port that no datagram came from before: with the same ports one might belong to a connection that was let through then. */
+    static DatagramSocket sender(NetworkNamespace from) throws IOException {
+        return from.<DatagramSocket, SocketException>call(() -> new DatagramSocket(NEXT_PORT.getAndIncrement()));
+    }
+
     /** The source that the receiver sees of a datagram; empty where it does not arrive. */
     Optional<String> datagram(NetworkNamespace from, NetworkNamespace to, String address, int port, boolean expected) throws IOException {
         InetAddress target = InetAddress.getByName(address);
         try (DatagramSocket receiver = to.<DatagramSocket, SocketException>call(() -> new DatagramSocket(new InetSocketAddress(target, port)));
-                DatagramSocket sender = from.<DatagramSocket, SocketException>call(() -> new DatagramSocket())) {
+                DatagramSocket sender = sender(from)) {
             receiver.setSoTimeout(expected ? HIT_MILLIS : MISS_MILLIS);
             sender.send(new DatagramPacket(new byte[] {1}, 1, target, port));
             DatagramPacket packet = new DatagramPacket(new byte[16], 16);

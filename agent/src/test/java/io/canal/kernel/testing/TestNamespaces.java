@@ -86,6 +86,10 @@ public final class TestNamespaces implements AutoCloseable {
     public static Process start(NetworkNamespace namespace, String... command) throws IOException {
         List<String> line = new ArrayList<>(List.of("nsenter", "--net=" + namespace.path()));
         line.addAll(Arrays.asList(command));
+        if (command[0].matches("ip6?tables(-legacy)?")) {
+            // Its lock is one for all namespaces, and so for all tests at work.
+            line.add(3, "-w");
+        }
         return Spawned.with(new ProcessBuilder(line).redirectErrorStream(true).start());
     }
 
