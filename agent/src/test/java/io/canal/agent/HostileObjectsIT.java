@@ -18,6 +18,7 @@ import io.canal.policy.reference.Passage;
 import io.canal.reconcile.ApplyLoop;
 import io.canal.reconcile.Clock;
 import io.canal.reconcile.Table;
+import io.canal.reconcile.testing.Chance;
 import io.canal.store.Feed.Change;
 import io.canal.store.Store.Entry;
 import io.canal.store.Store.Listing;
@@ -48,7 +49,7 @@ class HostileObjectsIT {
 
     private final TestNamespaces namespaces = new TestNamespaces();
     private final NetworkNamespace node = namespaces.add("node");
-    private final long seed = Long.getLong("seed", System.nanoTime());
+    private final long seed = Chance.seed();
 
     @AfterEach
     void close() {

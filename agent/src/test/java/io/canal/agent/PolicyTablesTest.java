@@ -18,6 +18,7 @@ import io.canal.policy.rules.PolicyRules;
 import io.canal.policy.rules.RuleSettings;
 import io.canal.reconcile.ApplyLoop;
 import io.canal.reconcile.Clock;
+import io.canal.reconcile.testing.Chance;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
@@ -231,7 +232,7 @@ class PolicyTablesTest {
     /** Of each kind that is read: a value or a sentence, whatever the text. */
     @Test
     void no_damage_gets_past_the_reading_of_any_kind() {
-        long seed = Long.getLong("seed", System.nanoTime());
+        long seed = Chance.seed();
         Random dice = new Random(seed);
         List<Entry> entries = HostileObjects.all().stream().filter(entry -> entry.value().length() < 5_000).toList();
         Set<Kind> read = EnumSet.noneOf(Kind.class);

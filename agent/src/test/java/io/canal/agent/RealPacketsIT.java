@@ -11,6 +11,7 @@ import io.canal.policy.reference.Exchange;
 import io.canal.policy.reference.Passage;
 import io.canal.policy.testing.RandomSet;
 import io.canal.policy.testing.VerdictSet;
+import io.canal.reconcile.testing.Chance;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -119,7 +120,7 @@ class RealPacketsIT {
     @Test
     void packets_do_what_the_policies_say_whatever_they_say() throws Exception {
         Long one = Long.getLong("canal.random.seed");
-        long first = one != null ? one : Boolean.getBoolean("canal.random.fresh") ? System.nanoTime() >>> 8 : 0;
+        long first = one != null ? one : Chance.fresh(0);
         int count = one == null ? SETS : 1;
         System.out.println("random sets with real packets: " + count + ", from seed " + first);
         onEach((backend, scene) -> {

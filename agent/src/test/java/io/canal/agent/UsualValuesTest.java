@@ -9,6 +9,7 @@ import io.canal.model.calico.KnownTexts;
 import io.canal.model.calico.Kind;
 import io.canal.model.calico.ResourceKey;
 import io.canal.model.calico.Usual;
+import io.canal.reconcile.testing.Chance;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -82,7 +83,7 @@ final class UsualValuesTest {
     /** What is wrong with one is named as ever, and a rule of it that cannot be read opens nothing. */
     @Test
     void damaged_values_are_read_as_with_a_tree_or_refused_with_the_same_words() {
-        long seed = new Random().nextLong();
+        long seed = Chance.seed();
         Random random = new Random(seed);
         Shared shared = new Shared();
         for (int i = 0; i < 6_000; i++) {

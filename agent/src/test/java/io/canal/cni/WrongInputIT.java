@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.cni.RecordedCall;
+import io.canal.reconcile.testing.Chance;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -127,7 +128,7 @@ final class WrongInputIT {
 
     @Test
     void random_inputs_are_answered_in_form_and_in_time_and_leave_nothing() throws Exception {
-        long seed = Long.getLong("seed", System.nanoTime());
+        long seed = Chance.seed();
         Random random = new Random(seed);
         List<RecordedCall> calls = new ArrayList<>(RecordedCall.ordinary());
         calls.addAll(RecordedCall.wrong());

@@ -11,6 +11,7 @@ import io.canal.model.Mac;
 import io.canal.model.cni.CniResult;
 import io.canal.model.cni.CniVersion;
 import io.canal.model.cni.Dns;
+import io.canal.reconcile.testing.Chance;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -94,7 +95,7 @@ final class HostLocalIT {
 
     @Test
     void sixteen_processes_of_both_kinds_killed_at_random_give_no_address_twice() throws Exception {
-        long seed = Long.getLong("canal.seed", System.nanoTime());
+        long seed = Chance.seed();
         Random random = new Random(seed);
         ConcurrentLinkedQueue<String> theirNotes = new ConcurrentLinkedQueue<>();
         long start = System.nanoTime();

@@ -3,6 +3,7 @@ package io.canal.reconcile;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.canal.reconcile.testing.Chance;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
@@ -30,7 +31,7 @@ class CulpritsTest {
 
     @Test
     void any_number_of_bad_ones_is_found_and_all_others_are_made() throws IOException {
-        long seed = Long.getLong("canal.seed", System.nanoTime());
+        long seed = Chance.seed();
         Random random = new Random(seed);
         for (int round = 0; round < 300; round++) {
             made.clear();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.reconcile.testing.Chance;
 import io.canal.ruleset.Outcome.End;
 import io.canal.ruleset.iptables.IptablesMachine;
 import io.canal.ruleset.nft.NftMachine;
@@ -31,8 +32,8 @@ class InterpretersAgreeTest {
     private static final HookPoint POSTROUTING = new HookPoint(Layer.NAT, Hook.POSTROUTING);
     private static final HookPoint PREROUTING = new HookPoint(Layer.RAW, Hook.PREROUTING);
 
-    /** Replay with -Dseed=N. */
-    private final long seed = Long.getLong("seed", new Random().nextLong());
+    /** Replay with -Dcanal.seed=N. */
+    private final long seed = Chance.seed();
     private final Random random = new Random(seed);
 
     private static Ruleset tenants() {

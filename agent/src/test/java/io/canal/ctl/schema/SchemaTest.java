@@ -12,6 +12,7 @@ import io.canal.model.Decoded;
 import io.canal.model.Json;
 import io.canal.model.calico.Kind;
 import io.canal.model.calico.ResourceKey;
+import io.canal.reconcile.testing.Chance;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -75,7 +76,7 @@ class SchemaTest {
 
     @Test
     void a_damaged_document_is_read_or_refused_but_nothing_is_thrown_past_that() throws Exception {
-        long seed = Long.getLong("seed", System.nanoTime());
+        long seed = Chance.seed();
         Random random = new Random(seed);
         List<Value> values = recorded();
         for (int i = 0; i < 3_000; i++) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.reconcile.testing.Chance;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
@@ -99,7 +100,7 @@ class NftTableIT extends TableScene {
 
     @Test
     void blocks_that_come_go_and_merge_at_random_become_the_intervals_that_they_are() throws IOException {
-        long seed = Long.getLong("seed", System.nanoTime());
+        long seed = Chance.seed();
         Random random = new Random(seed);
         Ruleset ruleset = new Ruleset();
         ruleset.put(Samples.NETS);

@@ -11,6 +11,7 @@ import io.canal.model.IpPrefix;
 import io.canal.model.Json;
 import io.canal.model.LocalEndpoint.Port;
 import io.canal.model.Mac;
+import io.canal.reconcile.testing.Chance;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -128,7 +129,7 @@ final class ResourceTest {
     @MethodSource("recorded")
     void no_damage_gets_past_the_decoders(RecordedEtcd.Entry entry) {
         ResourceKey key = ResourceKey.parse(entry.key()).orElseThrow();
-        long seed = Long.getLong("canal.seed", System.nanoTime());
+        long seed = Chance.seed();
         Random random = new Random(seed);
         for (int i = 0; i < 200; i++) {
             String damaged = damaged(entry.value(), random);

@@ -12,6 +12,7 @@ import io.canal.model.Decoded;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import io.canal.model.Mac;
+import io.canal.reconcile.testing.Chance;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -206,7 +207,7 @@ final class CniTest {
 
     @Test
     void no_damage_gets_past_the_decoder() {
-        long seed = Long.getLong("canal.seed", System.nanoTime());
+        long seed = Chance.seed();
         Random random = new Random(seed);
         List<RecordedCall> calls = Stream.concat(RecordedCall.ordinary().stream(), RecordedCall.wrong().stream()).toList();
         String[] pieces = {"{", "}", "[", "]", "\"", ",", ":", "null", "true", "-1", "1e999", "\"x\"", "[]", "{}", "\\u0000", "\ud800", "[[{}]]", "\"cni.dev/attachments\":1,"};

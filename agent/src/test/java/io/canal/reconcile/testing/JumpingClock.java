@@ -7,6 +7,8 @@ import java.time.Instant;
 /** The machine's clocks, of which the test sets the time of day, lets time pass, and has the machine sleep. */
 public final class JumpingClock implements Clock {
 
+    private final Instant began = Clock.system().now();
+    private final long beganNanos = Clock.system().nanos();
     private volatile Duration passed = Duration.ZERO;
     private volatile Duration slept = Duration.ZERO;
     private volatile Duration set = Duration.ZERO;
@@ -33,7 +35,8 @@ public final class JumpingClock implements Clock {
 
     @Override
     public Instant now() {
-        return Clock.system().now().plus(passed).plus(slept).plus(set);
+        // Not the machine's own time of day, which somebody else may set meanwhile.
+        return began.plusNanos(Clock.system().nanos() - beganNanos).plus(passed).plus(slept).plus(set);
     }
 
     @Override

@@ -1,2 +1,2 @@
-/** Time in the hands of a test. */
+/** Time and chance in the hands of a test. */
 package io.canal.reconcile.testing;
