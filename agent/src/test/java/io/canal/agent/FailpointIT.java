@@ -265,7 +265,7 @@ class FailpointIT {
     }
 
     private static boolean speaksOfGuest(String line) {
-        return line.contains(" 10.1.2") || line.contains("02:00:00:00:99:") || line.contains("10.10.0.1");
+        return line.matches(".* 10\\.1\\.2[0-4]\\d\\..*") || line.contains("02:00:00:00:99:") || line.contains("10.10.0.1");
     }
 
     private Process monitorOfRoutes() throws IOException {

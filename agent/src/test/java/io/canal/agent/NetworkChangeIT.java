@@ -54,7 +54,8 @@ class NetworkChangeIT {
     void start() {
         network("{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}");
         for (TestNode node : new TestNode[] {one, two}) {
-            run(node.namespace, "sysctl", "-qw", "net.ipv4.conf.all.rp_filter=1");
+            // Each has what the machine has set for new devices.
+            run(node.namespace, "sysctl", "-qw", "net.ipv4.conf.all.rp_filter=1", "net.ipv4.conf.eth0.rp_filter=0");
             node.start();
         }
         a = one.add();

@@ -103,7 +103,7 @@ final class TestHost implements AutoCloseable {
 
     /** Waits until the agent has halted at the step that it was told. */
     void awaitHalt() throws Exception {
-        if (!agent.waitFor(10, TimeUnit.SECONDS)) {
+        if (!agent.waitFor(60, TimeUnit.SECONDS)) {
             throw new AssertionError("the agent did not halt");
         }
     }
@@ -127,7 +127,7 @@ final class TestHost implements AutoCloseable {
 
     /** Keys and values of etcd once nothing waits any more. */
     Map<String, String> etcd() throws Exception {
-        for (int i = 0; i < 500 && order("waiting").path("waiting").asInt() > 0; i++) {
+        for (int i = 0; i < 6_000 && order("waiting").path("waiting").asInt() > 0; i++) {
             Thread.sleep(10);
         }
         Map<String, String> keys = new HashMap<>();
@@ -185,7 +185,8 @@ final class TestHost implements AutoCloseable {
 
     @Override
     public void close() {
-        agent.destroyForcibly();
+        // Else it may make a file while its folder is being removed.
+        agent.destroyForcibly().onExit().join();
         namespaces.close();
     }
 

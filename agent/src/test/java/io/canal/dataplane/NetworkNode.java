@@ -184,12 +184,17 @@ final class NetworkNode implements AutoCloseable {
     String dump() {
         return Stream.of(
                         links(),
-                        TestNamespaces.ip(namespace, "-o", "addr", "show"),
+                        withoutLinkLocal(TestNamespaces.ip(namespace, "-o", "addr", "show")),
                         TestNamespaces.ip(namespace, "route", "show"),
-                        TestNamespaces.ip(namespace, "-6", "route", "show"),
+                        withoutLinkLocal(TestNamespaces.ip(namespace, "-6", "route", "show")),
                         TestNamespaces.ip(namespace, "neigh", "show", "nud", "permanent"),
                         TestNamespaces.bridge(namespace, "fdb", "show"))
                 .collect(Collectors.joining("\n---\n"));
+    }
+
+    /** Of IPv6 the kernel makes these itself, in its own time, and looks for a second or two whether somebody else has the address. */
+    private static String withoutLinkLocal(String lines) {
+        return lines.lines().filter(line -> !line.contains("fe80:")).collect(Collectors.joining("\n"));
     }
 
     /** Without the names that ip looks for among all namespaces: other tests make and delete some meanwhile, of which it complains. */

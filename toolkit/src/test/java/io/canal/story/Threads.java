@@ -22,10 +22,14 @@ final class Threads {
         try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
             Path home = Files.readSymbolicLink(Path.of("/proc/self/ns/net"));
             for (Path thread : threads) {
-                // One that has ended meanwhile has neither.
-                Path namespace = thread.resolve("ns/net");
-                if (Files.exists(namespace) && !Files.readSymbolicLink(namespace).equals(home)) {
-                    astray.add(Files.readString(thread.resolve("comm")).strip());
+                try {
+                    if (!Files.readSymbolicLink(thread.resolve("ns/net")).equals(home)) {
+                        astray.add(Files.readString(thread.resolve("comm")).strip());
+                    }
+                } catch (IOException ended) {
+                    if (Files.exists(thread.resolve("ns/net"))) {
+                        throw ended;
+                    }
                 }
             }
         } catch (IOException unreadable) {

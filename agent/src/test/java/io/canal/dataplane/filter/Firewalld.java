@@ -104,7 +104,8 @@ final class Firewalld implements AutoCloseable {
     public void close() {
         processes.reversed().forEach(process -> {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
+            // Else it may make a file while its folder is being removed.
+            process.destroyForcibly().onExit().join();
         });
     }
 }
