@@ -23,10 +23,10 @@ class LooksTest {
             return true;
         }, ended::countDown)) {
             watch.start();
-            assertTrue(seen.await(10, TimeUnit.SECONDS));
+            assertTrue(seen.await(60, TimeUnit.SECONDS));
             Thread.sleep(1_500);
             assertEquals(3, looks.get());
         }
-        assertTrue(ended.await(10, TimeUnit.SECONDS));
+        assertTrue(ended.await(60, TimeUnit.SECONDS));
     }
 }

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(20)
+@Timeout(120)
 class PolicyFeedLivesTest {
 
     private static final KeeperStanding WHOLE = new KeeperStanding(true, true, true, 1, List.of(), List.of());
@@ -75,7 +75,7 @@ class PolicyFeedLivesTest {
         }
 
         int policies() throws Exception {
-            loop.applied(loop.write(() -> {})).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            loop.applied(loop.write(() -> {})).toCompletableFuture().get(60, TimeUnit.SECONDS);
             return tables.counts().policies();
         }
 

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(20)
+@Timeout(120)
 class PolicyFeedTest {
 
     private static final Entry POLICY = new Entry(ResourceKey.ROOT + "globalnetworkpolicies/default.closed", """
@@ -165,7 +165,7 @@ class PolicyFeedTest {
     }
 
     private static void settled(ApplyLoop loop) throws Exception {
-        loop.applied(loop.write(() -> { })).toCompletableFuture().get(10, TimeUnit.SECONDS);
+        loop.applied(loop.write(() -> { })).toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     @Test
@@ -194,7 +194,7 @@ class PolicyFeedTest {
     }
 
     private static long passed(ApplyLoop loop) throws Exception {
-        return loop.applied(loop.write(() -> { })).toCompletableFuture().get(10, TimeUnit.SECONDS).revision();
+        return loop.applied(loop.write(() -> { })).toCompletableFuture().get(60, TimeUnit.SECONDS).revision();
     }
 
     private static KeeperStanding standing(boolean mayRemove) {
@@ -203,7 +203,7 @@ class PolicyFeedTest {
 
     /** In force, and remembered for a start without etcd. */
     private void assertTaken(int expected, ApplyLoop loop) throws Exception {
-        loop.applied(loop.write(() -> { })).toCompletableFuture().get(10, TimeUnit.SECONDS);
+        loop.applied(loop.write(() -> { })).toCompletableFuture().get(60, TimeUnit.SECONDS);
         assertEquals(expected, tables.counts().policies());
     }
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(20)
+@Timeout(120)
 class SourcesTest {
 
     private static final KeeperStanding WHOLE = new KeeperStanding(true, true, true, 1, List.of(), List.of());
@@ -77,7 +77,7 @@ class SourcesTest {
             sources.get().own(HELD);
             sources.get().standing(WHOLE);
             goOn.countDown();
-            loop.applied(loop.write(() -> {})).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            loop.applied(loop.write(() -> {})).toCompletableFuture().get(60, TimeUnit.SECONDS);
             assertFalse(passes.getFirst());
             assertTrue(passes.getLast());
         }
@@ -93,10 +93,10 @@ class SourcesTest {
             loop.start();
             sources.get().peersListed(Map.of());
             sources.get().standing(WHOLE);
-            loop.applied(loop.write(() -> {})).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            loop.applied(loop.write(() -> {})).toCompletableFuture().get(60, TimeUnit.SECONDS);
             assertFalse(passes.getLast());
             sources.get().own(HELD);
-            loop.applied(loop.write(() -> {})).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            loop.applied(loop.write(() -> {})).toCompletableFuture().get(60, TimeUnit.SECONDS);
             assertTrue(passes.getLast());
         }
     }

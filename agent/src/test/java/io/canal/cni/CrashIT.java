@@ -111,7 +111,7 @@ final class CrashIT extends HostScene {
         assertEquals(List.of(), host.reservations(NETWORK));
         assertEquals(List.of(), host.journal());
         assertEquals(Map.of(), host.etcd());
-        for (int i = 0; i < 300 && !host.open().isEmpty(); i++) {
+        for (int i = 0; i < 6_000 && !host.open().isEmpty(); i++) {
             Thread.sleep(10);
         }
         assertEquals(List.of(), host.open());

@@ -126,7 +126,7 @@ final class FullDiskIT {
 
     /** The agent looks through its journal after its start, on a thread of its own. */
     private static void awaitNoEndpoint() throws Exception {
-        for (int i = 0; i < 100 && endpoints(host.etcd()) > 0; i++) {
+        for (int i = 0; i < 1_200 && endpoints(host.etcd()) > 0; i++) {
             Thread.sleep(50);
         }
         assertEquals(0, endpoints(host.etcd()));

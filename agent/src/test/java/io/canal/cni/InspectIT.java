@@ -205,7 +205,7 @@ final class InspectIT extends HostScene {
 
     private static void awaitDnat() throws Exception {
         String rules = "";
-        for (int i = 0; i < 150; i++) {
+        for (int i = 0; i < 600; i++) {
             rules = TestNamespaces.run(host.host(), "iptables-save", "-t", "nat");
             if (rules.contains("--to-destination 10.1.49.2:80") && rules.contains("-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT")) {
                 return;

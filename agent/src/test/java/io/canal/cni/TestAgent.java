@@ -65,7 +65,7 @@ final class TestAgent {
         Map<String, LocalEndpoint> known = server.known();
         loop.write(() -> endpoints.replace(known));
         loop.start();
-        loop.applied(1).toCompletableFuture().get(5, TimeUnit.SECONDS);
+        loop.applied(1).toCompletableFuture().get(60, TimeUnit.SECONDS);
         server.start();
         try (FrameServer orders = FrameServer.listen(paths.at("run/canal/test.sock"), text -> Json.compact(order(Json.object("order", text).orThrow(), server)));
                 FrameServer plugin = FrameServer.listenForNativeWork(paths.cniSocket(), server::answer)) {

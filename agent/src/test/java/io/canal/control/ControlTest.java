@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ControlTest {
 
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     @TempDir
     Path folder;

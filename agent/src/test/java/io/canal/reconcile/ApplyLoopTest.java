@@ -15,10 +15,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
+@Timeout(120)
 class ApplyLoopTest {
 
-    private static final long SECONDS = 10;
+    private static final long SECONDS = 60;
 
     private final List<String> events = Collections.synchronizedList(new ArrayList<>());
 

@@ -87,10 +87,15 @@ final class FaultIT {
         }
     }
 
+    /** Whether a line is in the file, and not only the file there. */
+    private boolean isWritten(String file) {
+        return at(file).toFile().length() > 0;
+    }
+
     private boolean lives(String pidFile) {
         try {
-            // The host shares our process ids.
-            return ProcessHandle.of(Long.parseLong(Files.readString(at(pidFile)).strip()))
+            // The host shares our process ids. What has not written its own has not begun.
+            return isWritten(pidFile) && ProcessHandle.of(Long.parseLong(Files.readString(at(pidFile)).strip()))
                     .filter(process -> !isZombie(process.pid()))
                     .isPresent();
         } catch (java.io.IOException e) {
@@ -132,7 +137,7 @@ final class FaultIT {
         deploy(SLOW);
         Files.createFile(at("slow"));
         Process controller = SettlingProcess.start(folder);
-        await("the start hook", () -> Files.exists(at("hook")));
+        await("the start hook", () -> isWritten("hook"));
         ModelBusyException busy = assertThrows(ModelBusyException.class, this::open);
         assertTrue(busy.getMessage().contains("process " + controller.pid()), busy::getMessage);
         controller.destroyForcibly();
@@ -156,7 +161,7 @@ final class FaultIT {
                     throw new IllegalStateException(e);
                 }
             });
-            await("the start hook", () -> Files.exists(at("hook")));
+            await("the start hook", () -> isWritten("hook"));
             String first = Files.readString(at("hook"));
             host.cutConnections();
             await("the hook's second run", () -> {
@@ -187,12 +192,20 @@ final class FaultIT {
                 """);
         Files.createFile(at("broken"));
         try (Model model = open()) {
-            Settled settled = model.settle(Duration.ofSeconds(3));
-            assertEquals(List.of("worker/0 is error: hook failed: \"config-changed\""), settled.reasons());
+            // The hooks before it take their time.
+            await("the hook's failure", () -> settledFor(model, Duration.ofSeconds(3)).equals(List.of("worker/0 is error: hook failed: \"config-changed\"")));
             assertTrue(model.view().state().unit(UnitName.of("worker/0")).store.isEmpty());
             Files.delete(at("broken"));
             model.resolve("worker/0", true);
             assertTrue(model.settle(LONG).isActive());
+        }
+    }
+
+    private static List<String> settledFor(Model model, Duration span) {
+        try {
+            return model.settle(span).reasons();
+        } catch (Exception failure) {
+            throw new AssertionError(failure);
         }
     }
 

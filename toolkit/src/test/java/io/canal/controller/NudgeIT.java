@@ -94,12 +94,12 @@ final class NudgeIT {
             taken.countDown();
             throw new IllegalStateException("died before it had written the nudge down");
         });
-        assertTrue(taken.await(10, TimeUnit.SECONDS), "the first controller was not told");
+        assertTrue(taken.await(60, TimeUnit.SECONDS), "the first controller was not told");
         dying.close();
         BlockingQueue<String> heard = new LinkedBlockingQueue<>();
         HostSession next = HostSession.open(LifecycleIT.spec("h1", host).endpoint(), program, heard::add);
         try {
-            assertEquals("unit-node-0", heard.poll(10, TimeUnit.SECONDS));
+            assertEquals("unit-node-0", heard.poll(60, TimeUnit.SECONDS));
             awaitNoNudge();
         } finally {
             next.close();
@@ -109,7 +109,7 @@ final class NudgeIT {
     /** Waits until the host keeps no nudge any more: each was heard. */
     private void awaitNoNudge() throws Exception {
         List<Path> left = List.of();
-        for (int i = 0; i < 500; i++) {
+        for (int i = 0; i < 6_000; i++) {
             try (Stream<Path> files = Files.list(host.juju().resolve("nudges"))) {
                 left = files.toList();
             }
@@ -128,7 +128,7 @@ final class NudgeIT {
             assertTrue(model.settle(LONG).isActive());
             long before = updates();
             assertEquals(0, jujuExec("node/0", UPDATE).code());
-            for (int i = 0; i < 500 && !model.hasWork(); i++) {
+            for (int i = 0; i < 6_000 && !model.hasWork(); i++) {
                 Thread.sleep(10);
             }
             assertTrue(model.hasWork(), "the nudge did not arrive");
@@ -157,7 +157,7 @@ final class NudgeIT {
         try (Model model = open(Watcher.NONE)) {
             model.refreshStatuses();
             long start = System.nanoTime();
-            Settled settled = model.settle(LONG, Duration.ofMillis(1500));
+            Settled settled = model.settle(LONG, Duration.ofSeconds(5));
             Duration took = Duration.ofNanos(System.nanoTime() - start);
             assertEquals(List.of("node/0 is waiting: for something"), settled.reasons());
             assertTrue(updates() >= 2, () -> "once, and again after a second");

@@ -49,7 +49,7 @@ import java.util.function.Predicate;
 /** Namespaces x, y and z with pods a, b and c in each, on three hosts, so that each host has pods of all names and all namespaces. */
 final class NetpolCluster implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final int FIRST_PORT = 20_000;
 
     private final Pods pods;

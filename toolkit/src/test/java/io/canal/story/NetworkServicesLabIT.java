@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class NetworkServicesLabIT {
 
     private static final int PER_SECOND = 1_000;
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final String NETWORKD = "systemd-networkd.service";
 

@@ -28,8 +28,8 @@ abstract class OneLab implements BeforeAllCallback, AfterAllCallback, TestWatche
     static final boolean KEEP = Boolean.getBoolean("story.keep");
 
     private static final Namespace ALL = Namespace.create(OneLab.class);
-    private static final Duration IN_ORDER_WITHIN = Duration.ofSeconds(30);
-    private static final Duration ENDED_WITHIN = Duration.ofSeconds(2);
+    private static final Duration IN_ORDER_WITHIN = Duration.ofSeconds(90);
+    private static final Duration ENDED_WITHIN = Duration.ofSeconds(30);
 
     private final LabName name;
 

@@ -77,7 +77,7 @@ final class Runtimes implements AutoCloseable {
         host.program("systemctl", "start", "containerd").must();
         host.program("sh", "-euc", LOAD).must();
         Path socket = runtimes.socket();
-        if (!Pause.until(Duration.ofSeconds(10), () -> Files.exists(socket))) {
+        if (!Pause.until(Duration.ofSeconds(60), () -> Files.exists(socket))) {
             throw new AssertionError("containerd of " + host + " does not listen");
         }
         return runtimes;

@@ -36,7 +36,7 @@ class RuntimesLabIT {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     /** The rules of portmap are looked after every 10 s, and put back when they are gone for a second more. */
     private static final Duration PUT_BACK = Duration.ofSeconds(15);
-    private static final Duration GONE = Duration.ofSeconds(10);
+    private static final Duration GONE = Duration.ofSeconds(30);
     /** The plugins that make interfaces and rules are canal's, portmap and bandwidth. */
     private static final String TRACES = """
             ip -o link show | grep -oE '(cali|bwp)[^:@]*' | sort || :

@@ -37,7 +37,7 @@ class TwoLabsLabIT {
             Process up = new ProcessBuilder(Canal.argv("up", "--lab", OTHER.text(), "--hosts", "2", "--etcd", "1"))
                     .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
             try {
-                assertTrue(Pause.until(Duration.ofSeconds(60), () -> hasHook(OTHER)), "the other lab runs hooks");
+                assertTrue(Pause.until(Duration.ofSeconds(240), () -> hasHook(OTHER)), "the other lab runs hooks");
                 List<Host> others = Lab.hostsOf(Places.usual(), OTHER);
                 assertEquals(StoryLab.host(1).address(), others.getFirst().address());
             } finally {

@@ -93,7 +93,7 @@ class UpLabIT {
         } finally {
             h1.program("systemctl", "start", "canal-agent").must();
         }
-        assertTrue(Pause.until(Duration.ofSeconds(10), () -> h1.program("ip", "route", "show", there.toString()).must().contains("flannel.1")),
+        assertTrue(Pause.until(Duration.ofSeconds(60), () -> h1.program("ip", "route", "show", there.toString()).must().contains("flannel.1")),
                 "the route comes back with the agent");
         StoryLab.canal("lab", "proof");
     }

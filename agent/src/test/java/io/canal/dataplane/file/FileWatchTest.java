@@ -37,7 +37,7 @@ class FileWatchTest {
             assertEquals(Optional.empty(), watch.problem());
             touches.drainPermits();
             Files.writeString(paths.subnetEnv(), "FLANNEL_MTU=1\n");
-            assertTrue(touches.tryAcquire(10, TimeUnit.SECONDS));
+            assertTrue(touches.tryAcquire(60, TimeUnit.SECONDS));
         }
     }
 
@@ -49,10 +49,10 @@ class FileWatchTest {
             Path folder = paths.runDir();
             assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)));
             Files.createFile(paths.cniSocket());
-            assertTrue(touches.tryAcquire(10, TimeUnit.SECONDS));
+            assertTrue(touches.tryAcquire(60, TimeUnit.SECONDS));
             touches.drainPermits();
             Files.delete(paths.cniSocket());
-            assertTrue(touches.tryAcquire(10, TimeUnit.SECONDS));
+            assertTrue(touches.tryAcquire(60, TimeUnit.SECONDS));
         }
     }
 }

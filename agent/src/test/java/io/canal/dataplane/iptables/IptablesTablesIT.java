@@ -360,8 +360,8 @@ class IptablesTablesIT extends TablesScene {
             assertTrue(node.apply(tables, true));
             node.run("sh", "-c", "printf '*raw\\n:KUBE-X - [0:0]\\n-A KUBE-X -j ACCEPT\\nCOMMIT\\n' | iptables-nft-restore --noflush");
             node.iptables(IptablesBackend.NFT, "-A", "FORWARD", "-j", "ACCEPT");
-            assertEquals("2 raw KUBE-X", told.poll(5, TimeUnit.SECONDS));
-            assertEquals("2 filter FORWARD", told.poll(5, TimeUnit.SECONDS));
+            assertEquals("2 raw KUBE-X", told.poll(60, TimeUnit.SECONDS));
+            assertEquals("2 filter FORWARD", told.poll(60, TimeUnit.SECONDS));
             assertEquals(List.of(), List.copyOf(told));
         }
     }

@@ -50,7 +50,7 @@ class SdNotifyTest {
             byte[] name = bound.getBytes(StandardCharsets.UTF_8);
             server.bind(ByteBuffer.allocate(2 + name.length).order(ByteOrder.nativeOrder()).putShort((short) 1).put(name).array());
             SdNotify.from(Map.of("NOTIFY_SOCKET", address)).send(state);
-            assertTrue(server.await(5000));
+            assertTrue(server.await(60_000));
             MemorySegment room = arena.allocate(100);
             int length = server.receiveNow(room);
             return new String(room.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
