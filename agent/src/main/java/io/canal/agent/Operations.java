@@ -8,6 +8,7 @@ import io.canal.control.ControlServer;
 import io.canal.control.ControlServer.Operation;
 import io.canal.control.ControlServer.Refusal;
 import io.canal.control.Op;
+import io.canal.lease.Reclaim;
 import io.canal.lease.keeper.LeaseKeeper;
 import io.canal.lease.keeper.LeaseRow;
 import io.canal.model.HolderRecord;
@@ -17,6 +18,7 @@ import io.canal.model.LeaseValue;
 import io.canal.model.Problem;
 import io.canal.model.SubnetKey;
 import io.canal.store.StoreException;
+import io.canal.store.Txn;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -139,7 +141,10 @@ final class Operations {
     private ObjectNode repair(ObjectNode request) throws Refusal {
         boolean acceptEtcd = request.path("accept-etcd").asBoolean();
         boolean allowRenumber = request.path("allow-renumber").asBoolean();
+        boolean dryRun = request.path("dry-run").asBoolean();
         List<String> plan = new ArrayList<>();
+        List<String> left = new ArrayList<>();
+        reclaim(dryRun, plan, left);
         if (acceptEtcd) {
             plan.add("Take the etcd that answers now as the right one, give it the network's configuration if it has none, and remove what it does not name.");
         }
@@ -147,8 +152,7 @@ final class Operations {
             plan.add("Take a new subnet if this node's one is lost, although pods have addresses of it.");
         }
         List<String> done = List.of();
-        List<String> left = new ArrayList<>();
-        if (!request.path("dry-run").asBoolean()) {
+        if (!dryRun) {
             LeaseKeeper keeper = acceptEtcd || allowRenumber ? keeper() : null;
             if (keeper != null && acceptEtcd) {
                 keeper.acceptEtcd();
@@ -169,6 +173,20 @@ final class Operations {
         done.forEach(reply.putArray("done")::add);
         left.forEach(reply.putArray("left")::add);
         return reply;
+    }
+
+    /** The node's own record in etcd, where it was damaged: a subnet that it can keep is better than a new one. */
+    private void reclaim(boolean dryRun, List<String> plan, List<String> left) {
+        try {
+            Optional<LeaseKeeper> keeper = agent.etcd().keeper();
+            switch (keeper.isPresent() ? keeper.get().reclaim(dryRun) : new Reclaim.Plan.Nothing()) {
+                case Reclaim.Plan.Nothing() -> { }
+                case Reclaim.Plan.Do(Txn ignored, String sentence) -> plan.add(sentence);
+                case Reclaim.Plan.Refused(String sentence) -> left.add(Sources.sentence(sentence));
+            }
+        } catch (StoreException away) {
+            left.add(Sources.sentence(String.valueOf(away.getMessage())));
+        }
     }
 
     private ObjectNode leave() {

@@ -38,7 +38,7 @@ final class ServedNode implements Node {
     @Override
     public boolean isCutOff() {
         return switch (facts.latest().own().standing()) {
-            case STOLEN, BLOCKED, LEFT -> true;
+            case STOLEN, UNREADABLE, BLOCKED, LEFT -> true;
             case HELD, REMEMBERED, WAITING -> false;
         };
     }

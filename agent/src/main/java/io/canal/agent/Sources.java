@@ -10,9 +10,11 @@ import io.canal.model.NetworkConfig;
 import io.canal.model.SubnetKey;
 import io.canal.reconcile.ApplyLoop;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Brings what the keeper of our subnet tells of the network into facts, tables and conditions. */
@@ -20,6 +22,7 @@ final class Sources implements KeeperListener {
 
     private static final String PART = "etcd";
     private static final int MOST = 5;
+    private static final Set<Standing> OPERATORS = EnumSet.of(Standing.BLOCKED, Standing.STOLEN, Standing.UNREADABLE);
 
     private final ApplyLoop loop;
     private final Tables tables;
@@ -104,7 +107,7 @@ final class Sources implements KeeperListener {
 
     private void tell(KeeperStanding now, OwnSubnet own) {
         List<String> problems = now.problems().stream().map(Sources::sentence).toList();
-        boolean operator = own.standing() == Standing.BLOCKED || own.standing() == Standing.STOLEN;
+        boolean operator = OPERATORS.contains(own.standing());
         boolean whole = now.watchAlive() && now.inSync() && own.standing() == Standing.HELD;
         conditions.set(PART, Weight.BLOCKED, operator ? problems : List.of());
         conditions.set(PART, Weight.NOT_READY, operator || whole ? List.of() : waiting(now, problems));

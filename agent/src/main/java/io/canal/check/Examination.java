@@ -29,6 +29,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Judges an {@link Observation}. Pure.
@@ -86,7 +88,7 @@ public final class Examination {
         judgePods(truth);
         problems.addAll(RuleExamination.of(seen, truth));
         if (seen.etcd() instanceof Etcd.Seen etcd) {
-            etcd.malformed().forEach(bad -> problems.add(malformed(bad)));
+            etcd.malformed().forEach(bad -> problems.add(malformed(etcd, bad)));
             judgeNetwork(etcd);
         }
         expected.ifPresent(network -> {
@@ -103,7 +105,8 @@ public final class Examination {
             case Etcd.Away(String reason) -> words.put(Witness.LEASE, "missing: " + reason);
             case Etcd.Seen etcd -> {
                 Optional<SubnetKey> lease = ownLease(etcd);
-                words.put(Witness.LEASE, lease.map(SubnetKey::pretty).orElse("nothing"));
+                boolean unreadable = own(etcd).filter(key -> etcd.isMalformed(etcd.leaseKey(key))).isPresent();
+                words.put(Witness.LEASE, lease.map(SubnetKey::pretty).orElse(unreadable ? "unreadable" : "nothing"));
                 lease.ifPresent(key -> says.put(Witness.LEASE, key.cidrs()));
             }
         }
@@ -195,7 +198,8 @@ public final class Examination {
             Optional<SubnetKey> own = own(etcd);
             if (own.isPresent()) {
                 boolean leased = ownLease(etcd).isPresent();
-                return new Truth(own.get().cidrs(), leased ? "the lease in etcd" : "the holder record in etcd");
+                return new Truth(own.get().cidrs(), leased ? "the lease in etcd"
+                        : etcd.damaged().containsKey(own.get()) ? "this node's memory (its holder record in etcd cannot be read)" : "the holder record in etcd");
             }
         } else if (seen.lastSubnet().isPresent()) {
             return new Truth(seen.lastSubnet().get().cidrs(), "the last lease that this node had (etcd is away)");
@@ -209,18 +213,32 @@ public final class Examination {
                 : new Truth(List.of(), "unknown");
     }
 
-    /** The subnet that is ours by etcd: the one that we hold, else the one whose lease has our address. */
+    /** The subnet that is ours by etcd: the one that we hold, or held as far as can be told, else the one whose lease has our address. */
     private Optional<SubnetKey> own(Etcd.Seen etcd) {
         for (Map.Entry<SubnetKey, HolderRecord> holder : etcd.holders().entrySet()) {
             if (!seen.nodeId().isEmpty() && holder.getValue().node().equals(seen.nodeId())) {
                 return Optional.of(holder.getKey());
             }
         }
-        return etcd.leases().entrySet().stream()
+        return damagedOwn(etcd).or(() -> etcd.leases().entrySet().stream()
                 .filter(lease -> isOurs(lease.getValue()))
                 .map(Map.Entry::getKey)
                 .sorted()
-                .findFirst();
+                .findFirst());
+    }
+
+    /** The subnet whose holder record cannot be read, but names us, or nobody where this node remembers it as its own and no lease says otherwise. */
+    private Optional<SubnetKey> damagedOwn(Etcd.Seen etcd) {
+        return etcd.damaged().entrySet().stream()
+                .filter(damaged -> damaged.getValue().isEmpty() ? seen.lastSubnet().filter(damaged.getKey()::equals).isPresent() : damaged.getValue().equals(seen.nodeId()))
+                .map(Map.Entry::getKey)
+                .filter(key -> Optional.ofNullable(etcd.leases().get(key)).map(this::isOurs).orElse(true))
+                .min(Comparator.comparing((SubnetKey key) -> seen.lastSubnet().filter(key::equals).isEmpty()).thenComparing(Comparator.naturalOrder()));
+    }
+
+    /** Whether the agent writes the damaged record anew by itself, as etcd says whose it is. */
+    private boolean isProven(Etcd.Seen etcd, SubnetKey own) {
+        return seen.nodeId().equals(etcd.damaged().getOrDefault(own, seen.nodeId())) || Optional.ofNullable(etcd.leases().get(own)).filter(this::isOurs).isPresent();
     }
 
     private Optional<Expected> expected() {
@@ -255,7 +273,8 @@ public final class Examination {
         other.ifPresent(session -> problems.add(new Finding(
                 "This node has the same node id as the one at " + session.addresses() + ": one is a copy of the other.", NetworkKeys.session(seen.nodeId()),
                 Words.of(seen.uplink().map(uplink -> uplink.v4().or(uplink::v6).stream().toList()).orElse(List.of())),
-                session.addresses(), "On the copy: systemctl stop canal-agent; rm -r " + seen.paths().stateDir() + " " + seen.paths().runDir() + "; systemctl start canal-agent")));
+                session.addresses(), "On the copy: systemctl stop canal-agent; rm -r " + seen.paths().stateDir() + " " + seen.paths().runDir() + "; "
+                        + seen.devices().stream().map(device -> "ip link delete " + device.name() + "; ").collect(Collectors.joining()) + "systemctl start canal-agent")));
         return other.isPresent();
     }
 
@@ -282,16 +301,19 @@ public final class Examination {
                     truth.isKnown() ? truth.words() : "a lease with an address of this node", "nothing", byTheAgent()));
             return;
         }
-        String key = etcd.prefix() + "/subnets/" + own.get().text();
+        String key = etcd.leaseKey(own.get());
         LeaseValue lease = etcd.leases().get(own.get());
+        if (lease == null && etcd.isMalformed(key)) {
+            return;
+        }
         if (lease == null) {
             problems.add(new Finding("The lease of this node's subnet " + own.get().pretty() + " is gone from etcd.", key,
-                    own.get().pretty(), "nothing", byTheAgent()));
+                    own.get().pretty(), "nothing", isProven(etcd, own.get()) ? byTheAgent() : Remedy.byReclaiming(seen)));
         } else if (!isOurs(lease)) {
-            problems.add(new Finding("This node holds the subnet " + own.get().pretty() + ", and its lease names another node, " + lease.publicIp() + ".",
-                    key, Words.of(etcd.holders().get(own.get()) instanceof HolderRecord holder ? List.of(holder.lease().publicIp()) : seen.addresses()),
-                    lease.publicIp().toString(),
-                    "Find out what runs at " + lease.publicIp() + ". " + Remedy.byRenumbering(seen)));
+            problems.add(new Finding("This node holds the subnet " + own.get().pretty() + ", and its lease names another node, " + lease.address() + ".",
+                    key, Words.of(etcd.holders().get(own.get()) instanceof HolderRecord holder ? List.of(holder.lease().address()) : seen.addresses()),
+                    lease.address().toString(),
+                    "Find out what runs at " + lease.address() + ". " + Remedy.byRenumbering(seen)));
         }
     }
 
@@ -346,9 +368,20 @@ public final class Examination {
         }
     }
 
-    private Finding malformed(Problem bad) {
+    private Finding malformed(Etcd.Seen etcd, Problem bad) {
+        Optional<SubnetKey> own = own(etcd);
+        boolean holder = own.map(NetworkKeys::holder).filter(bad.where()::equals).isPresent();
+        if (holder || own.map(etcd::leaseKey).filter(bad.where()::equals).isPresent()) {
+            return new Finding((holder ? "The record of who holds this node's subnet " : "The lease of this node's subnet ") + own.get().pretty()
+                    + " cannot be read: " + bad.sentence() + ".", bad.where(), bad.expected(), bad.found(),
+                    isProven(etcd, own.get()) ? byTheAgent() : Remedy.byReclaiming(seen));
+        }
+        Optional<SubnetKey> others = Stream.of(etcd.prefix() + "/subnets/", NetworkKeys.HOLDERS).filter(bad.where()::startsWith)
+                .map(folder -> NetworkKeys.subnet(folder, bad.where()))
+                .flatMap(decoded -> decoded instanceof Decoded.Good<SubnetKey>(SubnetKey subnet) ? Stream.of(subnet) : Stream.empty()).findFirst();
         return new Finding("A value in etcd cannot be used: " + bad.sentence() + ".", bad.where(), bad.expected(), bad.found(),
-                "Mend or delete the key with etcdctl; until then its last good value stays in use");
+                others.map(subnet -> "Its node writes it anew, at once or with repair-subnets run there; if that node is gone for good: " + Remedy.byReleasing(seen, subnet))
+                        .orElse("Mend or delete the key with etcdctl") + "; agents that run keep its last good value until then, and one that starts has none");
     }
 
     private String byTheAgent() {

@@ -150,13 +150,22 @@ public final class NodeObserver {
             Optional<NetworkConfig> config = store.get(keys.config())
                     .flatMap(entry -> good(NetworkConfig.parse(entry.key(), entry.value()), malformed));
             Map<SubnetKey, LeaseValue> leases = entries(store, keys.leases(), LeaseValue::parse, malformed);
-            Map<SubnetKey, HolderRecord> holders = entries(store, NetworkKeys.HOLDERS, HolderRecord::parse, malformed);
+            Map<SubnetKey, String> damaged = new TreeMap<>();
+            Map<SubnetKey, HolderRecord> holders = entries(store, NetworkKeys.HOLDERS, (key, text) -> holder(key, text, damaged), malformed);
             Optional<SessionRecord> session = nodeId.isEmpty() ? Optional.empty() : store.get(NetworkKeys.session(nodeId))
                     .flatMap(entry -> good(SessionRecord.parse(entry.key(), entry.value()), malformed));
-            return new Etcd.Seen(config, leases, holders, session, malformed, keys.prefix());
+            return new Etcd.Seen(config, leases, holders, damaged, session, malformed, keys.prefix());
         } catch (StoreException away) {
             return new Etcd.Away(String.valueOf(away.getMessage()));
         }
+    }
+
+    private static Decoded<HolderRecord> holder(String key, String text, Map<SubnetKey, String> damaged) {
+        Decoded<HolderRecord> holder = HolderRecord.parse(key, text);
+        if (holder instanceof Decoded.Bad && NetworkKeys.subnet(NetworkKeys.HOLDERS, key) instanceof Decoded.Good<SubnetKey>(SubnetKey subnet)) {
+            damaged.put(subnet, HolderRecord.salvage(text).map(HolderRecord::node).orElse(""));
+        }
+        return holder;
     }
 
     private static <T> Map<SubnetKey, T> entries(Store store, String folder, BiFunction<String, String, Decoded<T>> parse, List<Problem> malformed)

@@ -2,12 +2,14 @@ package io.canal.check;
 
 import io.canal.dataplane.filter.RulesWitness;
 import io.canal.model.Cidr;
+import io.canal.model.Decoded;
 import io.canal.model.HolderRecord;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
 import io.canal.model.NetworkConfig;
+import io.canal.model.NetworkKeys;
 import io.canal.model.NodePaths;
 import io.canal.model.Problem;
 import io.canal.model.SessionRecord;
@@ -86,17 +88,47 @@ public record Observation(
          * @param config empty where the key is absent or malformed
          * @param leases by subnet; those that can be read
          * @param holders likewise
+         * @param damaged subnets whose holder record cannot be read, and the node id that it names all the same; empty where it names none
          * @param session who says under our node id that he is alive; empty where nobody does
          * @param malformed keys whose value cannot be read
          * @param prefix of flannel's keys, for the sentences
          */
-        record Seen(Optional<NetworkConfig> config, Map<SubnetKey, LeaseValue> leases, Map<SubnetKey, HolderRecord> holders,
+        record Seen(Optional<NetworkConfig> config, Map<SubnetKey, LeaseValue> leases, Map<SubnetKey, HolderRecord> holders, Map<SubnetKey, String> damaged,
                 Optional<SessionRecord> session, List<Problem> malformed, String prefix) implements Etcd {
+
+            private static final String LEASES = "/subnets/";
 
             public Seen {
                 leases = Map.copyOf(leases);
                 holders = Map.copyOf(holders);
+                damaged = Map.copyOf(damaged);
                 malformed = List.copyOf(malformed);
+            }
+
+            /** Whether the value of a key cannot be read. */
+            boolean isMalformed(String key) {
+                return malformed.stream().anyMatch(bad -> bad.where().equals(key));
+            }
+
+            String leaseKey(SubnetKey subnet) {
+                return prefix + LEASES + subnet.text();
+            }
+
+            /**
+             * The subnets of nodes that agents go by what they knew of, if they knew it: their lease, or the holder that stands for a lease that is
+             * gone, cannot be read.
+             */
+            Set<Cidr> remembered() {
+                Set<Cidr> remembered = new TreeSet<>();
+                for (Problem bad : malformed) {
+                    for (String folder : List.of(prefix + LEASES, NetworkKeys.HOLDERS)) {
+                        if (bad.where().startsWith(folder) && NetworkKeys.subnet(folder, bad.where()) instanceof Decoded.Good<SubnetKey>(SubnetKey subnet)
+                                && !leases.containsKey(subnet)) {
+                            remembered.addAll(subnet.cidrs());
+                        }
+                    }
+                }
+                return remembered;
             }
         }
 

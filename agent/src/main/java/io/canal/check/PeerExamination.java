@@ -1,5 +1,6 @@
 package io.canal.check;
 
+import io.canal.check.Observation.Etcd;
 import io.canal.check.Observation.Route;
 import io.canal.control.Finding;
 import io.canal.model.Cidr;
@@ -29,10 +30,13 @@ final class PeerExamination {
     private final Observation seen;
     private final Expected expected;
     private final List<Finding> problems = new ArrayList<>();
+    /** Of nodes whose lease cannot be read: what leads there is kept as it was. */
+    private final Set<Cidr> remembered;
 
     private PeerExamination(Observation seen, Expected expected) {
         this.seen = seen;
         this.expected = expected;
+        this.remembered = seen.etcd() instanceof Etcd.Seen etcd ? etcd.remembered() : Set.of();
     }
 
     static List<Finding> of(Observation seen, Expected expected) {
@@ -55,7 +59,7 @@ final class PeerExamination {
             }
         });
         for (Route route : seen.routes()) {
-            if (route.ours() && !expected.routes().containsKey(route.destination())) {
+            if (route.ours() && !remembered.contains(route.destination()) && !expected.routes().containsKey(route.destination())) {
                 problems.add(new Finding(
                         route.isBlackhole()
                                 ? "There is a blackhole route to a subnet that is not this node's: it swallows packets to the pods of another."
@@ -82,7 +86,7 @@ final class PeerExamination {
             }
         });
         new TreeMap<>(seen.neighbours()).forEach((address, mac) -> {
-            if (!expected.neighbours().containsKey(address)) {
+            if (!expected.neighbours().containsKey(address) && !isRemembered(address)) {
                 problems.add(new Finding("There is a neighbour entry of a node that has no lease.",
                         "neighbour " + address + " on " + tunnel(address.family()), "no entry", mac.toString(), repair()));
             }
@@ -98,10 +102,18 @@ final class PeerExamination {
             }
         });
         sorted(seen.forwarding()).forEach((end, found) -> {
-            if (!expected.farEnds().containsKey(end)) {
+            if (!expected.farEnds().containsKey(end) && !isRemembered(end)) {
                 problems.add(new Finding("There is a forwarding entry of a node that has no lease.", where(end), "no entry", Words.of(found), repair()));
             }
         });
+    }
+
+    private boolean isRemembered(Ip base) {
+        return remembered.stream().anyMatch(subnet -> subnet.base().equals(base));
+    }
+
+    private boolean isRemembered(FarEnd end) {
+        return seen.neighbours().entrySet().stream().anyMatch(neighbour -> neighbour.getValue().equals(end.mac()) && isRemembered(neighbour.getKey()));
     }
 
     private void malformed(Problem bad) {

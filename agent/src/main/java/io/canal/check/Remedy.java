@@ -14,6 +14,10 @@ final class Remedy {
                 : "Start the agent: systemctl start canal-agent, or " + repair(seen, "");
     }
 
+    static String byReclaiming(Observation seen) {
+        return "To have this node write it anew, unless something says that the subnet is another node's: " + repair(seen, "");
+    }
+
     static String byRenumbering(Observation seen) {
         return "To take a new subnet for this node: " + repair(seen, " allow-renumber=true");
     }

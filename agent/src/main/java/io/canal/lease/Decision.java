@@ -75,8 +75,12 @@ final class Decision {
             if (refusal.isPresent()) {
                 return new Verdict.Wait(Standing.BLOCKED, refusal.get());
             }
+            Optional<SubnetKey> proven = usedLast().filter(this::isOursByItsLease);
+            if (proven.isPresent()) {
+                return create(proven.get(), Objects.requireNonNull(snapshot.holders().get(proven.get())).modRevision());
+            }
             // Pods that outlived the agent are of the subnet that it had.
-            Optional<SubnetKey> used = state.subnet().or(() -> state.remembered().map(Remembered::subnet).filter(_ -> !mayRenumber()));
+            Optional<SubnetKey> used = state.subnet().or(() -> usedLast().filter(_ -> !mayRenumber()));
             return used.isPresent() ? backTo(used.get()) : acquire();
         }
         SubnetKey subnet = state.subnet().filter(held::containsKey)
@@ -141,11 +145,12 @@ final class Decision {
                 .unchanged(NetworkKeys.holder(subnet), holderRow.modRevision())
                 .unchanged(NetworkKeys.session(facts.node()), sessionRevision)
                 .put(NetworkKeys.holder(subnet), wantedHolder.text(), 0);
+        // Under the lease that it has: a reservation stays one. Who damaged a value by hand has put it under none.
+        boolean grant = !sameLease && row.lease() == 0 && row.value().isEmpty();
         if (!sameLease) {
-            // Under the lease that it has: a reservation stays one.
-            txn = txn.put(keys.lease(subnet), wanted.text(), row.lease());
+            txn = txn.put(keys.lease(subnet), wanted.text(), grant ? Command.NEW_LEASE : row.lease());
         }
-        return new Verdict.Take(txn, false, subnet, wanted, sameLease ? row.modRevision() : 0, row.lease(), wantedHolder, 0, problems);
+        return new Verdict.Take(txn, grant, subnet, wanted, sameLease ? row.modRevision() : 0, row.lease(), wantedHolder, 0, problems);
     }
 
     /**
@@ -197,8 +202,24 @@ final class Decision {
         return create(subnet);
     }
 
+    private Optional<SubnetKey> usedLast() {
+        return state.subnet().or(() -> state.remembered().map(Remembered::subnet));
+    }
+
+    /**
+     * The holder record says nothing any more, not even whose it is. Where the lease under the same key has our address and our tunnels,
+     * nobody else can hold the subnet: who takes one writes its own lease with the record. It is written anew over what was read.
+     */
+    private boolean isOursByItsLease(SubnetKey subnet) {
+        return snapshot.isUnreadable(subnet)
+                && Optional.ofNullable(snapshot.leases().get(subnet)).flatMap(Row::value)
+                        .filter(value -> value.samePublicAddress(wanted) && sameTunnels(value, wanted)).isPresent()
+                && snapshot.others(subnet).isEmpty();
+    }
+
     private boolean isFormerOrPresent(LeaseValue value) {
-        return value.samePublicAddress(wanted) || state.ownRecord().filter(own -> own.value().samePublicAddress(value)).isPresent();
+        return value.samePublicAddress(wanted) || state.ownRecord().filter(own -> own.value().samePublicAddress(value)).isPresent()
+                || state.remembered().filter(last -> last.value().samePublicAddress(value) && sameTunnels(last.value(), value)).isPresent();
     }
 
     /** Somebody has what we use. */
@@ -210,9 +231,11 @@ final class Decision {
             Optional<SubnetKey> other = allocate();
             return other.isPresent() ? move(subnet, other.get()) : new Verdict.Wait(Standing.STOLEN, outOfSubnets());
         }
-        if (Optional.ofNullable(snapshot.holders().get(to)).filter(row -> row.value().isEmpty()).isPresent()) {
-            return new Verdict.Wait(Standing.STOLEN, "who holds the subnet " + subnet.pretty() + " of this node cannot be read at " + NetworkKeys.holder(to)
-                    + "; running pods keep their routes and new ones are refused; if that key was damaged, delete it, and its node writes it again");
+        if (snapshot.isUnreadable(to)) {
+            return new Verdict.Wait(Standing.UNREADABLE, "whose the subnet " + subnet.pretty() + " of this node is cannot be read at " + NetworkKeys.holder(to)
+                    + "; running pods keep their routes and new ones are refused; " + (to.equals(subnet)
+                    ? "repair-subnets writes it anew, unless something says that the subnet is another node's"
+                    : "if its node is gone for good, release-lease frees it"));
         }
         return new Verdict.Wait(Standing.STOLEN, "the subnet " + subnet.pretty() + " of this node was taken by " + who(to)
                 + (to.equals(subnet) ? "" : " with " + to.pretty())
@@ -336,7 +359,7 @@ final class Decision {
                 if (wanted.vtep(family).isPresent()
                         && holder.lease().vtep(family).filter(vtep -> vtep.mac().equals(wanted.vtep(family).orElseThrow().mac())).isPresent()) {
                     return Optional.of("the tunnel of this node has the MAC " + wanted.vtep(family).orElseThrow().mac() + ", and so has that of "
-                            + holder.describe() + ", which is alive; on the copy, stop the agent, remove /var/lib/canal and /run/canal, and start it again");
+                            + holder.describe() + ", which is alive; on the copy, stop the agent, remove /var/lib/canal, /run/canal and the tunnel, and start it again");
                 }
             }
         }
@@ -347,6 +370,11 @@ final class Decision {
 
     /** Makes the subnet ours. A lease that is there already is ours or nobody's: it is adopted. */
     private Verdict create(SubnetKey subnet) {
+        return create(subnet, 0);
+    }
+
+    /** @param damaged the revision of a holder record that is written over; 0 where there must be none */
+    private Verdict create(SubnetKey subnet, long damaged) {
         Optional<Row<LeaseValue>> row = Optional.ofNullable(snapshot.leases().get(subnet));
         HolderRecord holder = newHolder();
         Txn txn = Txn.when().unchanged(NetworkKeys.session(facts.node()), sessionRevision);
@@ -354,10 +382,10 @@ final class Decision {
             txn = txn.at(keys.lease(subnet), row.map(Row::modRevision).orElse(0L));
         }
         if (guards.contains(Guard.CREATE) && guards.contains(Guard.HOLDER) && guards.contains(Guard.HOLDER_FIRST)) {
-            txn = txn.absent(NetworkKeys.holder(subnet));
+            txn = txn.at(NetworkKeys.holder(subnet), damaged);
         }
         txn = bumped(txn).put(NetworkKeys.holder(subnet), holder.text(), 0);
-        if (row.isPresent() && row.get().lease() == 0) {
+        if (row.isPresent() && row.get().lease() == 0 && row.get().value().isPresent()) {
             boolean same = row.get().value().equals(Optional.of(wanted));
             Txn reserved = same ? txn : txn.put(keys.lease(subnet), wanted.text(), 0);
             return new Verdict.Take(reserved, false, subnet, wanted, same ? row.get().modRevision() : 0, 0, holder, 0, problems);

@@ -28,6 +28,11 @@ record Own(
         long confirmedNanos,
         long renewAtNanos) {
 
+    /** What the disk remembers, which etcd has not confirmed. */
+    static Own remembered(Remembered last) {
+        return new Own(last.subnet(), last.value(), 0, 0, Optional.empty(), 0, last.confirmedAt(), last.confirmedNanos(), Long.MAX_VALUE);
+    }
+
     Own confirmed(Instant now, long nanos, long renewAt) {
         return new Own(subnet, value, leaseRevision, lease, holder, holderRevision, now, nanos, renewAt);
     }

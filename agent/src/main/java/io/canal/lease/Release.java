@@ -34,6 +34,11 @@ public final class Release {
             return new Plan.Refused(subnet.pretty() + " is held by " + alive.get().describe()
                     + ", whose agent is alive; remove the unit, or stop its agent and wait a minute, then release it");
         }
+        Optional<String> maybe = snapshot.isUnreadable(subnet) ? Reclaim.withoutSubnet(snapshot, "", subnet) : Optional.empty();
+        if (maybe.isPresent()) {
+            return new Plan.Refused("whose " + subnet.pretty() + " is cannot be read at " + NetworkKeys.holder(subnet) + ", and it may be that of the node at "
+                    + maybe.get() + ", which is alive; run repair-subnets on that node, or stop its agent and wait a minute, then release it");
+        }
         Txn txn = of(keys, snapshot, subnet);
         // Its agent may start while this is on its way.
         return new Plan.Do(Optional.ofNullable(holder).flatMap(Row::value).map(record -> txn.at(NetworkKeys.session(record.node()), 0)).orElse(txn));

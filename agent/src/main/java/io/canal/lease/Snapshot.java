@@ -9,6 +9,9 @@ import io.canal.model.SessionRecord;
 import io.canal.model.SubnetKey;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -39,6 +42,19 @@ public record Snapshot(
     /** Whether the node's session is alive. */
     boolean alive(String node) {
         return sessions.containsKey(node);
+    }
+
+    /** Whether there is a holder record that does not even say whose it is. */
+    boolean isUnreadable(SubnetKey subnet) {
+        Row<HolderRecord> row = holders.get(subnet);
+        return row != null && row.value().isEmpty();
+    }
+
+    /** The other subnets, of leases or holders, that overlap this one. */
+    Set<SubnetKey> others(SubnetKey subnet) {
+        return Stream.concat(leases.keySet().stream(), holders.keySet().stream())
+                .filter(other -> !other.equals(subnet) && other.overlaps(subnet))
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** The subnets that leases or holders of others than {@code node} take. */

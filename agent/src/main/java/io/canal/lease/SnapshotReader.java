@@ -25,7 +25,7 @@ public final class SnapshotReader {
     private String configText = "";
     private Decoded<NetworkConfig> config = Decoded.bad("", "", "", "");
     private final Memo<LeaseValue> leases = new Memo<>(LeaseValue::parse);
-    private final Memo<HolderRecord> holders = new Memo<>(HolderRecord::parse);
+    private final Memo<HolderRecord> holders = new Memo<>(SnapshotReader::holder);
     private final Memo<SessionRecord> sessions = new Memo<>(SessionRecord::parse);
 
     public SnapshotReader(NetworkKeys keys) {
@@ -61,6 +61,12 @@ public final class SnapshotReader {
     /** Decodes a listing of holders. */
     public Map<SubnetKey, Row<HolderRecord>> holders(List<Entry> entries) {
         return bySubnet(NetworkKeys.HOLDERS, entries, holders);
+    }
+
+    /** Whose a subnet is counts, where that is all that can be read: {@link HolderRecord#salvage}. */
+    public static Decoded<HolderRecord> holder(String key, String text) {
+        Decoded<HolderRecord> whole = HolderRecord.parse(key, text);
+        return whole instanceof Decoded.Good<HolderRecord> ? whole : HolderRecord.salvage(text).map(Decoded::good).orElse(whole);
     }
 
     private Decoded<NetworkConfig> config(Entry entry) {

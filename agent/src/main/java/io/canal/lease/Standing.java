@@ -10,6 +10,8 @@ public enum Standing {
     REMEMBERED,
     /** Somebody else has the subnet, or a part of it. It is not used for new pods; running ones keep their routes. */
     STOLEN,
+    /** Whose the subnet is cannot be read in etcd. It is treated as a stolen one, but nothing says that anybody took it. */
+    UNREADABLE,
     /** This node must not take part: it is a clone of another, or has another's name or MAC. */
     BLOCKED,
     /** The node has given its subnet back. */

@@ -32,6 +32,7 @@ public final class Transition {
     /** With etcd away for so long after start, the subnet on disk is used. */
     static final Duration REMEMBER_AFTER = Duration.ofSeconds(5);
 
+    private static final Set<Standing> KEPT_IN_USE = EnumSet.of(Standing.STOLEN, Standing.UNREADABLE);
     private static final Duration FIRST_RETRY = Duration.ofMillis(200);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(5);
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
@@ -245,7 +246,7 @@ public final class Transition {
         /** A clone has its original's disk, but hardly its address. */
         private void remember() {
             before.remembered().filter(last -> facts.orElseThrow().sameAddress(last.value())).ifPresent(last -> {
-                own = Optional.of(new Own(last.subnet(), last.value(), 0, 0, Optional.empty(), 0, last.confirmedAt(), last.confirmedNanos(), Long.MAX_VALUE));
+                own = Optional.of(Own.remembered(last));
                 standing = Standing.REMEMBERED;
             });
         }
@@ -315,7 +316,7 @@ public final class Transition {
             if (copied) {
                 standing = Standing.BLOCKED;
                 problems = List.of("this node (" + self.addresses() + ") and the one at " + alive.addresses() + " have the same node id "
-                        + self.node() + ": one is a copy of the other; on the copy, stop the agent, remove /var/lib/canal and /run/canal, and start it again");
+                        + self.node() + ": one is a copy of the other; on the copy, stop the agent, remove /var/lib/canal, /run/canal and the tunnel, and start it again");
             } else {
                 if (standing != Standing.HELD && standing != Standing.REMEMBERED) {
                     standing = Standing.WAITING;
@@ -375,6 +376,10 @@ public final class Transition {
                 }
                 case Verdict.Wait wait -> {
                     about.addAll(wait.problems());
+                    if (own.isEmpty() && KEPT_IN_USE.contains(wait.standing()) && self.podsUseSubnet()) {
+                        // What the kernel has for the pods that outlived the agent stays, as it does while an agent runs.
+                        own = before.remembered().map(Own::remembered);
+                    }
                     pause(wait.standing(), about);
                 }
             }

@@ -74,6 +74,16 @@ final class Fields {
         return Optional.of(node.textValue());
     }
 
+    /** A string, where there is one. */
+    Optional<String> ifReadable(String name) {
+        return Optional.ofNullable(take(name)).map(JsonNode::textValue);
+    }
+
+    /** Leaves a field out of the {@link #rest}. */
+    void drop(String name) {
+        take(name);
+    }
+
     /** A string that {@code parse} understands. */
     <T> Optional<T> parsed(String name, String expected, Function<String, Optional<T>> parse) throws Malformed {
         Optional<String> text = string(name, expected);

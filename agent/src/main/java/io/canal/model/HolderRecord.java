@@ -31,9 +31,30 @@ public record HolderRecord(String node, String unit, String nodename, Instant si
         return Fields.decode(where, text, HolderRecord::read);
     }
 
+    /**
+     * What a text that {@link #parse} refuses still says, if it says whose the subnet is: the node id. All else is taken as far as it can
+     * be read; of how the node is reached nothing is ({@link LeaseValue#UNKNOWN}).
+     */
+    public static Optional<HolderRecord> salvage(String text) {
+        return Fields.decode("", text, HolderRecord::readWhatCanBe) instanceof Decoded.Good<HolderRecord>(HolderRecord holder)
+                ? Optional.of(holder) : Optional.empty();
+    }
+
+    private static HolderRecord readWhatCanBe(Fields fields) throws Fields.Malformed {
+        String node = node(fields);
+        String unit = fields.ifReadable("unit").orElse("");
+        String nodename = fields.ifReadable("nodename").orElse("");
+        Instant since = fields.ifReadable("since").flatMap(HolderRecord::instant).orElse(Instant.EPOCH);
+        fields.drop("lease");
+        return new HolderRecord(node, unit, nodename, since, LeaseValue.UNKNOWN, fields.rest());
+    }
+
+    private static String node(Fields fields) throws Fields.Malformed {
+        return fields.string("node", "a node id").filter(id -> !id.isEmpty()).orElseThrow(() -> fields.missing("node", "a node id"));
+    }
+
     private static HolderRecord read(Fields fields) throws Fields.Malformed {
-        String node = fields.string("node", "a node id").filter(id -> !id.isEmpty())
-                .orElseThrow(() -> fields.missing("node", "a node id"));
+        String node = node(fields);
         String unit = fields.string("unit", "a unit such as canal/0").orElse("");
         String nodename = fields.string("nodename", "a node name").orElse("");
         Instant since = fields.parsed("since", "a time such as 2026-01-01T00:00:00Z", HolderRecord::instant).orElse(Instant.EPOCH);

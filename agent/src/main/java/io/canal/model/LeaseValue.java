@@ -21,6 +21,9 @@ public record LeaseValue(
     /** What {@code PublicIP} says where there is no IPv4. */
     public static final Ip NO_V4 = new Ip(Family.V4, 0, 0);
 
+    /** What stands for a lease of which nothing can be read: it has no address, and is nobody's. */
+    public static final LeaseValue UNKNOWN = new LeaseValue(NO_V4, Optional.empty(), "", Optional.empty(), Optional.empty());
+
     public static final String VXLAN = "vxlan";
     public static final String HOST_GW = "host-gw";
 

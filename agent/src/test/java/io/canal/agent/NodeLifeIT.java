@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.canal.agent.TestNode.Pod;
 import io.canal.config.AgentConfig;
 import io.canal.config.EtcdConfig;
@@ -14,7 +15,10 @@ import io.canal.control.Op;
 import io.canal.control.Reply;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
+import io.canal.model.Ip;
 import io.canal.model.Json;
+import io.canal.model.LeaseValue;
+import io.canal.model.Mac;
 import io.canal.store.testing.TestEtcd;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -145,9 +149,69 @@ class NodeLifeIT {
         two.del(b);
     }
 
-    /** The recipe of docs/leases.md. */
     @Test
     @Order(4)
+    void a_node_that_starts_while_its_lease_is_anothers_keeps_what_its_pods_hang_on() {
+        Pod a = one.add();
+        Pod b = two.add();
+        String key = LEASES + keyOf(a);
+        one.stop();
+        another.etcdctl("put", key, LeaseValue.vxlan(Ip.of("10.10.0.77"), 1, Mac.of("02:00:00:00:00:77")).text());
+        one.launch();
+        one.await("it says so", () -> one.answers() && one.status().blocked().contains("was taken by 10.10.0.77"));
+        assertKept(a, b);
+        another.etcdctl("del", key);
+        one.await("one is ready", one::ready);
+        one.del(a);
+        two.del(b);
+    }
+
+    /** Packets leave with the pod's own address, and those for pods that are gone stay here. */
+    private void assertKept(Pod a, Pod b) {
+        // A whole pass.
+        assertTrue(one.call(Op.REPAIR, Json.object()) instanceof Reply.Done);
+        run(one.namespace, "nft", "add table ip seen; add chain ip seen out { type filter hook postrouting priority 300; }; add rule ip seen out ip saddr "
+                + a.address() + " ip daddr " + b.address() + " counter");
+        // Others may take this node for a stranger meanwhile, and answer whom the lease names.
+        run(a.namespace(), "sh", "-c", "ping -c 3 -i 0.05 -W 1 " + b.address() + " || true");
+        assertFalse(run(one.namespace, "nft", "list", "table", "ip", "seen").contains("counter packets 0 "));
+        run(one.namespace, "nft", "delete", "table", "ip", "seen");
+        assertTrue(ip(one.namespace, "route").contains("blackhole " + keyOf(a).replace("-24", "/24")));
+    }
+
+    /** The recipe of docs/leases.md. */
+    @Test
+    @Order(5)
+    void records_of_a_node_that_somebody_damaged_cost_no_pod_and_are_written_anew_by_one_command() {
+        Pod a = one.add();
+        Pod b = two.add();
+        String subnet = one.status().subnet();
+        String holder = "/canal/v1/holders/" + keyOf(a);
+        Process ping = start(a, b);
+        one.stop();
+        another.etcdctl("put", holder, "damaged");
+        another.etcdctl("put", LEASES + keyOf(a), "damaged");
+        one.launch();
+        one.await("it says so", () -> one.answers() && one.status().blocked().contains("repair-subnets writes it anew"));
+        assertTrue(repair(Json.object().put("dry-run", true)).contains("Write " + holder + ", which cannot be read, anew: {"));
+        assertTrue(another.etcdctl("get", holder).contains("damaged"));
+        assertEquals(subnet, one.status().subnet());
+        assertTrue(repair(Json.object()).contains("its lease cannot be read either"));
+        one.await("one is ready", one::ready);
+        assertEquals(subnet, one.status().subnet());
+        one.await("both are written anew", () -> another.etcdctl("get", LEASES + keyOf(a)).contains(one.address) && another.etcdctl("get", holder).contains(one.address));
+        assertEquals("", lost(ping));
+        one.del(a);
+        two.del(b);
+    }
+
+    private String repair(ObjectNode arguments) {
+        return one.call(Op.REPAIR, arguments) instanceof Reply.Done(ObjectNode body) ? body.path("plan").toString() : "refused";
+    }
+
+    /** The recipe of docs/leases.md. */
+    @Test
+    @Order(6)
     void a_copy_of_a_machine_is_blocked_and_well_again_once_its_state_is_removed(@TempDir Path folder) throws Exception {
         try (TestNode copy = new TestNode(namespaces, hub, 3, another, folder, NodeLifeIT::shortLived)) {
             copy(one.paths.stateDir(), copy.paths.stateDir());
@@ -162,6 +226,7 @@ class NodeLifeIT {
             copy.stop();
             assertFalse(Files.exists(copy.paths.bootNodeId()));
             remove(copy.paths.stateDir());
+            ip(copy.namespace, "link", "delete", "flannel.1");
             copy.launch(machine);
             copy.await("it is ready", copy::ready);
             assertNotEquals(subnet, copy.status().subnet());
@@ -173,7 +238,7 @@ class NodeLifeIT {
 
     /** The way back of docs/migrate.md, up to where flanneld is started. */
     @Test
-    @Order(5)
+    @Order(7)
     void what_a_flanneld_takes_over_is_there_once_canal_was_stopped_and_its_table_deleted() throws Exception {
         Pod a = one.add();
         Pod b = two.add();
@@ -207,7 +272,7 @@ class NodeLifeIT {
 
     private static void copy(Path from, Path to) throws IOException {
         Files.createDirectories(to);
-        for (String file : List.of("node-id", "lease.json")) {
+        for (String file : List.of("node-id", "lease.json", "tunnels")) {
             Files.copy(from.resolve(file), to.resolve(file));
         }
     }
@@ -221,7 +286,7 @@ class NodeLifeIT {
     }
 
     @Test
-    @Order(6)
+    @Order(8)
     void a_node_that_leaves_gives_its_subnet_back_and_is_as_it_was() {
         String key = key(one);
         assertTrue(one.call(Op.LEAVE, Json.object()) instanceof Reply.Done);
@@ -234,7 +299,7 @@ class NodeLifeIT {
     }
 
     @Test
-    @Order(7)
+    @Order(9)
     void a_node_whose_agent_is_dead_leaves_by_the_program_alone() {
         String key = key(two);
         two.kill();

@@ -329,7 +329,7 @@ class ExaminationTest {
         Finding problem = only();
         assertEquals("10.10.0.1", problem.expected());
         assertEquals("10.10.0.7", problem.found());
-        assertTrue(problem.repair().contains("rm -r /var/lib/canal /run/canal;"), problem.repair());
+        assertTrue(problem.repair().contains("rm -r /var/lib/canal /run/canal; ip link delete flannel.1; systemctl start"), problem.repair());
     }
 
     @Test
@@ -356,6 +356,30 @@ class ExaminationTest {
         Finding problem = only();
         assertTrue(problem.what().contains("this node's own address") && problem.what().contains("before /var/lib/canal was removed"), problem.what());
         assertTrue(problem.repair().endsWith("juju run canal/0 release-lease subnet=10.1.95.0/24"), problem.repair());
+    }
+
+    @Test
+    void an_own_holder_record_that_cannot_be_read_is_mended_by_the_agent_where_etcd_says_whose_it_is_and_else_by_a_command() {
+        node.damageHolder("10.1.49.0-24", "");
+        Finding problem = only();
+        assertEquals("/canal/v1/holders/10.1.49.0-24", problem.where());
+        assertTrue(problem.repair().startsWith("The agent mends it by itself"), problem.repair());
+        node.damageLease("10.1.49.0-24");
+        List<Finding> both = Examination.of(node.seen()).problems();
+        assertEquals(List.of("/canal/v1/holders/10.1.49.0-24", "/coreos.com/network/subnets/10.1.49.0-24"), both.stream().map(Finding::where).toList());
+        assertTrue(both.stream().allMatch(finding -> finding.repair().equals(
+                "To have this node write it anew, unless something says that the subnet is another node's: juju run canal/0 repair-subnets")), both::toString);
+        node.damaged.put(SubnetKey.of("10.1.49.0-24"), "a1");
+        assertTrue(Examination.of(node.seen()).problems().stream().allMatch(finding -> finding.repair().startsWith("The agent mends it by itself")));
+    }
+
+    @Test
+    void what_leads_to_a_node_whose_records_cannot_be_read_is_no_leftover() {
+        node.damageLease("10.1.94.0-24");
+        node.damageHolder("10.1.94.0-24", "");
+        List<Finding> problems = Examination.of(node.seen()).problems();
+        assertEquals(List.of("/coreos.com/network/subnets/10.1.94.0-24", "/canal/v1/holders/10.1.94.0-24"), problems.stream().map(Finding::where).toList());
+        assertTrue(problems.getFirst().repair().contains("if that node is gone for good: juju run canal/0 release-lease subnet=10.1.94.0/24"), problems::toString);
     }
 
     @Test

@@ -14,7 +14,9 @@ import io.canal.model.IpPrefix;
 import io.canal.model.LeaseValue;
 import io.canal.model.Mac;
 import io.canal.model.NetworkConfig;
+import io.canal.model.NetworkKeys;
 import io.canal.model.NodePaths;
+import io.canal.model.Problem;
 import io.canal.model.SessionRecord;
 import io.canal.model.SubnetKey;
 import io.canal.network.FarEnd;
@@ -43,6 +45,8 @@ final class Node {
     final Map<SubnetKey, HolderRecord> holders = new HashMap<>(Map.of(
             SubnetKey.of("10.1.49.0-24"), holder("a1", "canal/0", lease("10.10.0.1", "02:00:00:00:00:01")),
             SubnetKey.of("10.1.94.0-24"), holder("b2", "canal/1", lease("10.10.0.2", "02:00:00:00:00:02"))));
+    final Map<SubnetKey, String> damaged = new HashMap<>();
+    final List<Problem> malformed = new ArrayList<>();
     boolean etcdAway;
     boolean hasConfig = true;
     boolean hasDevice = true;
@@ -74,7 +78,7 @@ final class Node {
                 "canal/0",
                 command,
                 0,
-                etcdAway ? new Etcd.Away("etcd is away") : new Etcd.Seen(config, leases, holders, session, List.of(), "/coreos.com/network"),
+                etcdAway ? new Etcd.Away("etcd is away") : new Etcd.Seen(config, leases, holders, damaged, session, malformed, "/coreos.com/network"),
                 "a1",
                 "boot-1",
                 lastSubnet,
@@ -92,6 +96,20 @@ final class Node {
                 forwarding,
                 full,
                 agentRuns);
+    }
+
+    /** The holder record of a subnet is garbage, or lacks all but the node id. */
+    void damageHolder(String subnet, String nodeId) {
+        SubnetKey key = SubnetKey.of(subnet);
+        holders.remove(key);
+        damaged.put(key, nodeId);
+        malformed.add(new Problem(NetworkKeys.holder(key), "", "garbage", "a JSON object"));
+    }
+
+    void damageLease(String subnet) {
+        SubnetKey key = SubnetKey.of(subnet);
+        leases.remove(key);
+        malformed.add(new Problem(NetworkKeys.DEFAULT.lease(key), "PublicIP", "127.0.0.1", "the IPv4 address of a host"));
     }
 
     Text subnetEnv(String network, String subnet) {

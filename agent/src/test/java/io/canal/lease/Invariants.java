@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What must hold in a {@link World}: at each moment, and when all is well again. */
 final class Invariants {
@@ -36,7 +37,7 @@ final class Invariants {
             }
             SubnetKey used = node.used().get();
             Row<LeaseValue> lease = snapshot.leases().get(used);
-            if (lease != null && node.isMine(lease.value().orElseThrow()) || !snapshot.holders().containsKey(used)) {
+            if (lease != null && node.isMine(lease.value().orElseThrow()) || !reaches(snapshot.holders().get(used))) {
                 continue;
             }
             boolean stolen = snapshot.leases().entrySet().stream().anyMatch(entry ->
@@ -52,9 +53,18 @@ final class Invariants {
     private static Peers peers(Snapshot snapshot) {
         Peers peers = new Peers();
         snapshot.leases().forEach((subnet, row) -> peers.lease(subnet, row.value().orElseThrow()));
-        snapshot.holders().forEach((subnet, row) -> peers.holder(subnet, row.value().orElseThrow()));
+        snapshot.holders().forEach((subnet, row) -> {
+            if (reaches(row)) {
+                peers.holder(subnet, row.value().orElseThrow());
+            }
+        });
         peers.takeChanges();
         return peers;
+    }
+
+    /** Whether there is a holder record that says how its node is reached. */
+    private static boolean reaches(@Nullable Row<HolderRecord> row) {
+        return row != null && row.value().filter(holder -> !holder.lease().equals(LeaseValue.UNKNOWN)).isPresent();
     }
 
     /** What the nodes hold, and nobody disputes. */
@@ -63,7 +73,7 @@ final class Invariants {
         Map<SimulatedNode, SubnetKey> kept = new HashMap<>();
         for (SimulatedNode node : world.nodes()) {
             List<SubnetKey> held = snapshot.holders().entrySet().stream()
-                    .filter(entry -> entry.getValue().value().orElseThrow().node().equals(node.facts().node()))
+                    .filter(entry -> entry.getValue().value().filter(holder -> holder.node().equals(node.facts().node())).isPresent())
                     .map(Map.Entry::getKey).toList();
             if (held.size() == 1 && world.lastConfig().fits(held.getFirst()) && !copied(node) && snapshot.leases().entrySet().stream().noneMatch(entry ->
                     entry.getKey().overlaps(held.getFirst()) && !node.isMine(entry.getValue().value().orElseThrow()))) {
@@ -82,12 +92,14 @@ final class Invariants {
         Snapshot snapshot = world.snapshot();
         for (SimulatedNode node : world.nodes()) {
             Standing standing = node.state().standing();
-            if (node.gone() || copied(node) || standing == Standing.STOLEN && node.facts().podsUseSubnet()) {
+            boolean waits = standing == Standing.STOLEN || standing == Standing.UNREADABLE;
+            if (node.gone() || copied(node) || waits && node.facts().podsUseSubnet()) {
                 continue;
             }
             if (standing != Standing.HELD) {
                 boolean full = node.problems().stream().anyMatch(problem -> problem.startsWith("out of subnets"));
-                if (!full || snapshot.leases().size() < 4) {
+                long damaged = snapshot.holders().values().stream().filter(row -> row.value().isEmpty()).count();
+                if (!full || snapshot.leases().size() + damaged < 4) {
                     return Optional.of("after healing, " + node);
                 }
                 continue;
@@ -98,7 +110,7 @@ final class Invariants {
             if (lease == null || !lease.value().equals(node.facts().value(world.lastConfig()))) {
                 return Optional.of("after healing, the lease of " + node + " is " + lease);
             }
-            if (holder == null || !holder.value().orElseThrow().node().equals(node.facts().node())) {
+            if (!reaches(holder) || !holder.value().orElseThrow().node().equals(node.facts().node())) {
                 return Optional.of("after healing, the holder of " + node + " is " + holder);
             }
         }

@@ -10,6 +10,7 @@ import static io.canal.lease.World.WIDE;
 
 import io.canal.model.Ip;
 import io.canal.model.LeaseValue;
+import io.canal.model.NetworkKeys;
 import io.canal.model.SubnetKey;
 import io.canal.store.Store.Entry;
 import io.canal.store.Txn;
@@ -134,6 +135,23 @@ enum Scenario {
                     if (!leases.isEmpty()) {
                         Entry victim = leases.get(world.random().nextInt(leases.size()));
                         world.trace(null, "deletes " + victim.key(), () -> world.commit(null, Txn.when().delete(victim.key())));
+                    }
+                });
+            }
+            world.anything(2);
+        }
+    },
+    /** Some say whose they are still, others do not even that. */
+    HOLDERS_DAMAGED {
+        @Override
+        void play(World world) {
+            for (int i = 0; i < 2; i++) {
+                world.at(world.random().nextLong(44 * SECOND), () -> {
+                    List<Entry> holders = world.kv().list(NetworkKeys.HOLDERS).entries();
+                    if (!holders.isEmpty()) {
+                        Entry victim = holders.get(world.random().nextInt(holders.size()));
+                        String text = world.random().nextBoolean() ? "damaged" : victim.value().replace("192.0.2.", "127.0.0.");
+                        world.trace(null, "makes " + text + " of " + victim.key(), () -> world.put(victim.key(), text));
                     }
                 });
             }

@@ -15,6 +15,7 @@ import io.canal.store.Txn;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -142,6 +143,66 @@ class TransitionTest {
         on(new Event.AllowRenumber());
         assertEquals(Standing.HELD, state.standing());
         assertNotEquals(subnet, state.subnet().orElseThrow());
+    }
+
+    @Test
+    void a_lease_with_the_address_of_before_the_start_is_ones_own_where_the_holder_record_was_removed() {
+        config(V4);
+        on(new Event.Facts(facts(1).withPods(true)));
+        SubnetKey subnet = state.subnet().orElseThrow();
+        kv.commit(Txn.when().delete(NetworkKeys.holder(subnet)));
+        state = KeeperState.initial(state.toRemember(), now);
+        on(new Event.Facts(facts(1).withPublicIp(Ip.of("10.10.0.77")).withPods(true)));
+        assertEquals(Standing.HELD, state.standing());
+        assertEquals(Optional.of(subnet), state.subnet());
+    }
+
+    /** As an uplink of loopback left them. */
+    @Test
+    void records_that_name_an_address_of_no_host_are_written_anew_by_the_node_that_they_name() {
+        config(V4);
+        on(new Event.Facts(facts(1).withPods(true)));
+        SubnetKey subnet = state.subnet().orElseThrow();
+        for (String key : List.of(NetworkKeys.holder(subnet), KEYS.lease(subnet))) {
+            kv.commit(Txn.when().put(key, kv.get(key).value().replace("10.10.0.1", "127.0.0.1"), 0));
+        }
+        String damaged = kv.get(NetworkKeys.holder(subnet)).value();
+        assertTrue(damaged.contains("127.0.0.1"));
+        state = KeeperState.initial(state.toRemember(), now);
+        on(new Event.Facts(facts(1).withPods(true)));
+        assertEquals(Standing.HELD, state.standing());
+        assertEquals(Optional.of(subnet), state.subnet());
+        assertEquals(damaged.replace("127.0.0.1", "10.10.0.1"), kv.get(NetworkKeys.holder(subnet)).value());
+        assertEquals(state.value().orElseThrow().text(), kv.get(KEYS.lease(subnet)).value());
+        assertNotEquals(0, kv.get(KEYS.lease(subnet)).lease(), "it is no reservation");
+    }
+
+    /** As a restart while the former was so left them: another subnet was taken beside the one that could not be read. */
+    @Test
+    void a_subnet_that_a_node_has_left_behind_is_given_back_though_its_record_cannot_be_read_whole() {
+        start(1);
+        SubnetKey subnet = state.subnet().orElseThrow();
+        SubnetKey left = SubnetKey.of("10.1.250.0-24");
+        kv.commit(Txn.when().put(NetworkKeys.holder(left), kv.get(NetworkKeys.holder(subnet)).value().replace("10.10.0.1", "127.0.0.1"), 0)
+                .put(KEYS.lease(left), kv.get(KEYS.lease(subnet)).value().replace("10.10.0.1", "127.0.0.1"), 0));
+        on(new Event.Hint());
+        assertEquals(Standing.HELD, state.standing());
+        assertEquals(Optional.of(subnet), state.subnet());
+        assertEquals(1, kv.list(KEYS.leases()).entries().size());
+        assertEquals(1, kv.list(NetworkKeys.HOLDERS).entries().size());
+    }
+
+    @Test
+    void a_record_that_says_nothing_is_not_taken_for_ones_own_where_the_lease_is_anothers() {
+        config(V4);
+        on(new Event.Facts(facts(1).withPods(true)));
+        SubnetKey subnet = state.subnet().orElseThrow();
+        String others = LeaseValue.vxlan(Ip.of("10.10.0.1"), 1, new Mac(0x55)).text();
+        kv.commit(Txn.when().put(NetworkKeys.holder(subnet), "damaged", 0).put(KEYS.lease(subnet), others, 0));
+        on(new Event.Hint());
+        assertEquals(Standing.UNREADABLE, state.standing());
+        assertEquals("damaged", kv.get(NetworkKeys.holder(subnet)).value());
+        assertEquals(others, kv.get(KEYS.lease(subnet)).value());
     }
 
     private void start(int number) {

@@ -42,7 +42,12 @@ class FlannelValuesFuzzTest {
     void holders() {
         LeaseValue lease = LeaseValue.vxlan(Ip.of("10.10.0.1"), 1, Mac.of("02:00:00:00:00:01"));
         fuzz(List.of(new HolderRecord("ab12", "canal/0", "h1", Instant.parse("2026-01-01T00:00:00Z"), lease).text()),
-                text -> HolderRecord.parse(WHERE, text), HolderRecord::text);
+                text -> {
+                    Decoded<HolderRecord> whole = HolderRecord.parse(WHERE, text);
+                    Optional<HolderRecord> salvaged = HolderRecord.salvage(text);
+                    assertTrue(whole instanceof Bad || salvaged.map(HolderRecord::node).equals(Optional.of(whole.orThrow().node())), text);
+                    return whole;
+                }, HolderRecord::text);
     }
 
     @Test

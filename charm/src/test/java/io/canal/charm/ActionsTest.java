@@ -198,7 +198,7 @@ class ActionsTest {
         LeaseValue lease = LeaseValue.vxlan(Ip.of("10.10.0.1"), 1, Mac.of("02:00:00:00:00:01"));
         Path subnetEnv = node.paths.subnetEnv();
         return new Observation(node.paths, "canal/0", "juju", 0,
-                new Etcd.Seen(Optional.of(config), Map.of(own, lease), Map.of(), Optional.empty(), List.of(), "/coreos.com/network"),
+                new Etcd.Seen(Optional.of(config), Map.of(own, lease), Map.of(), Map.of(), Optional.empty(), List.of(), "/coreos.com/network"),
                 "a1", "boot", Optional.empty(), Set.of(Ip.of("10.10.0.1")),
                 Optional.of(Uplink.of(2, "eth0", 1500, IpPrefix.of("10.10.0.1/24"))),
                 Files.exists(subnetEnv) ? new Text.Present(Files.readString(subnetEnv)) : new Text.Absent("there is none"),

@@ -53,7 +53,8 @@ final class Heard {
         return ask(() -> view.holdersAt(now));
     }
 
-    private <T> Optional<T> ask(Supplier<Optional<T>> question) {
+    /** What is known on the keeper's thread; empty where it does not answer in time. */
+    <T> Optional<T> ask(Supplier<Optional<T>> question) {
         CompletableFuture<Optional<T>> asked = new CompletableFuture<>();
         keeper.accept(() -> asked.complete(question.get()));
         return answer(asked).flatMap(known -> known);

@@ -4,6 +4,7 @@ import io.canal.lease.Command;
 import io.canal.lease.Event;
 import io.canal.lease.KeeperState;
 import io.canal.lease.NodeFacts;
+import io.canal.lease.Reclaim;
 import io.canal.lease.Remembered;
 import io.canal.lease.Standing;
 import io.canal.lease.Transition;
@@ -49,8 +50,6 @@ public final class LeaseKeeper implements AutoCloseable {
 
     /** Without etcd for so long after start, the tables of the last life are used. */
     private static final Duration REMEMBER_AFTER = Duration.ofSeconds(5);
-
-    /** The tables are written to disk at most so often. */
 
     private static final Duration LEAVE_WITHIN = Duration.ofSeconds(10);
 
@@ -211,6 +210,11 @@ public final class LeaseKeeper implements AutoCloseable {
         return requests.releaseUnit(unit);
     }
 
+    /** Writes this node's own holder record anew where it cannot be read and the agent waits for that; or only says what it would do. */
+    public Reclaim.Plan reclaim(boolean dryRun) throws StoreException {
+        return requests.reclaim(heard.ask(() -> Optional.of(state)), dryRun, clock.now());
+    }
+
     /** All leases and holders, in order. */
     public List<LeaseRow> leases() throws StoreException {
         return requests.leases();
@@ -250,7 +254,7 @@ public final class LeaseKeeper implements AutoCloseable {
                 writing.get().join();
             }
             StateFolder.Last last = new StateFolder.Last(toRemember(), view.known());
-            if (differs(last, folder.last(boot, clock))) {
+            if (last.differs(folder.last(boot, clock))) {
                 StateFolder.took(() -> folder.last(last, boot));
             }
             // Who comes next may be told of another etcd, and then goes by what the disk remembers.
@@ -448,7 +452,7 @@ public final class LeaseKeeper implements AutoCloseable {
         // The revisions move with every write of anybody; they go to disk with the tables.
         StateFolder.Last last = new StateFolder.Last(toRemember(), view.known());
         boolean anew = again && (due || !refused);
-        boolean lastToo = anew || differs(last, lastWritten) && (due || !refused) || due && tablesStale && !last.known().equals(lastWritten.known());
+        boolean lastToo = anew || last.differs(lastWritten) && (due || !refused) || due && tablesStale && !last.known().equals(lastWritten.known());
         // Without the config the rest is no memory of a network: a new one does not wait for its turn.
         boolean another = !refused && !view.config().equals(configOnDisk);
         boolean tablesToo = view.inSync() && (anew || tablesStale && (due || another));
@@ -480,11 +484,5 @@ public final class LeaseKeeper implements AutoCloseable {
 
     private Optional<Remembered> toRemember() {
         return state.standing() == Standing.LEFT ? Optional.empty() : state.toRemember().or(lastWritten::subnet);
-    }
-
-    /** Whether it is more than that the network has changed. */
-    private static boolean differs(StateFolder.Last last, StateFolder.Last before) {
-        return !last.subnet().equals(before.subnet()) || last.known().clusterId() != before.known().clusterId()
-                || !last.known().distrust().equals(before.known().distrust());
     }
 }

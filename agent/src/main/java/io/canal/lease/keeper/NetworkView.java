@@ -2,6 +2,7 @@ package io.canal.lease.keeper;
 
 import io.canal.lease.Peers;
 import io.canal.lease.Row;
+import io.canal.lease.SnapshotReader;
 import io.canal.lease.keeper.StateFolder.Distrust;
 import io.canal.model.Decoded;
 import io.canal.model.HolderRecord;
@@ -57,6 +58,8 @@ final class NetworkView {
 
         private final String prefix;
         private final BiFunction<String, String, Decoded<T>> parse;
+        /** As decisions read it, who are content with less. */
+        private final BiFunction<String, String, Decoded<T>> forDecisions;
         private final Map<SubnetKey, T> values = new HashMap<>();
         /** What an etcd that is not trusted yet lacks. */
         private final Map<SubnetKey, T> kept = new HashMap<>();
@@ -69,9 +72,10 @@ final class NetworkView {
         private int listings;
         private boolean alive;
 
-        Folder(String prefix, BiFunction<String, String, Decoded<T>> parse) {
+        Folder(String prefix, BiFunction<String, String, Decoded<T>> parse, BiFunction<String, String, Decoded<T>> forDecisions) {
             this.prefix = prefix;
             this.parse = parse;
+            this.forDecisions = forDecisions;
         }
 
         /**
@@ -137,7 +141,9 @@ final class NetworkView {
         /** Notes what etcd has; gives the value, if it can be read. */
         Optional<T> row(SubnetKey subnet, Entry entry) {
             Optional<T> value = good(entry.key(), parse.apply(entry.key(), entry.value()));
-            rows.put(subnet, new Row<>(value, entry.modRevision(), entry.lease()));
+            Optional<T> decided = value.isPresent() ? value
+                    : forDecisions.apply(entry.key(), entry.value()) instanceof Decoded.Good<T>(T some) ? Optional.of(some) : Optional.empty();
+            rows.put(subnet, new Row<>(decided, entry.modRevision(), entry.lease()));
             return value;
         }
 
@@ -193,8 +199,8 @@ final class NetworkView {
         this.known = new StateFolder.Known(known.clusterId(), known.leases(), known.holders(), known.distrust().map(distrust ->
                 distrust.endsNanos() - latest > 0 ? new Distrust(clock.now().plus(ttl), latest) : distrust));
         this.memory = memory;
-        leases = new Folder<>(keys.leases(), LeaseValue::parse);
-        holders = new Folder<>(NetworkKeys.HOLDERS, HolderRecord::parse);
+        leases = new Folder<>(keys.leases(), LeaseValue::parse, LeaseValue::parse);
+        holders = new Folder<>(NetworkKeys.HOLDERS, HolderRecord::parse, SnapshotReader::holder);
     }
 
     // What the feeds tell.

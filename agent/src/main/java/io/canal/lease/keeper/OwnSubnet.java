@@ -38,7 +38,8 @@ public record OwnSubnet(
                     : Optional.of("etcd does not answer, and the lease of " + pretty() + " was last confirmed at "
                             + confirmedAt.map(Instant::toString).orElse("an unknown time") + ", longer ago than its time to live");
             case WAITING -> Optional.of(subnet.isPresent() ? "the lease of " + pretty() + " is not confirmed yet" : "this node has no subnet yet");
-            case STOLEN -> Optional.of("the subnet " + pretty() + " of this node was taken by another");
+            case STOLEN -> Optional.of("the subnet" + named() + " of this node was taken by another");
+            case UNREADABLE -> Optional.of("whose the subnet" + named() + " of this node is cannot be read in etcd; check-subnets says what to do");
             case BLOCKED -> Optional.of("this node is a copy of another and must not use its subnet");
             case LEFT -> Optional.of("this node has left the network");
         };
@@ -52,6 +53,10 @@ public record OwnSubnet(
     /** The same, not confirmed by anybody: it stays in the kernel and in files, and no pod gets an address of it. */
     public OwnSubnet unconfirmed() {
         return new OwnSubnet(subnet, value, generation + 1, Standing.WAITING, Optional.empty(), 0);
+    }
+
+    private String named() {
+        return subnet.map(key -> " " + key.pretty()).orElse("");
     }
 
     private String pretty() {

@@ -1,9 +1,12 @@
 package io.canal.lease.keeper;
 
+import io.canal.lease.KeeperState;
 import io.canal.lease.NetworkConfigChange;
+import io.canal.lease.Reclaim;
 import io.canal.lease.Release;
 import io.canal.lease.Row;
 import io.canal.lease.Snapshot;
+import io.canal.lease.Standing;
 import io.canal.model.Decoded;
 import io.canal.model.HolderRecord;
 import io.canal.model.LeaseValue;
@@ -15,6 +18,7 @@ import io.canal.store.Store;
 import io.canal.store.Store.Entry;
 import io.canal.store.StoreException;
 import io.canal.store.Txn;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +30,7 @@ import java.util.function.Predicate;
 final class Requests {
 
     private static final int ATTEMPTS = 5;
+    private static final String BUSY = "other nodes change their subnets all the time just now; try again";
 
     private final Store store;
     private final NetworkKeys keys;
@@ -83,7 +88,7 @@ final class Requests {
                 }
             }
         }
-        return Optional.of("other nodes change their subnets all the time just now; try again");
+        return Optional.of(BUSY);
     }
 
     Optional<String> releaseUnit(String unit) throws StoreException {
@@ -98,6 +103,23 @@ final class Requests {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Writes this node's own holder record anew where it cannot be read.
+     *
+     * @param state what the keeper knows; nothing is asked of etcd unless that is why it waits
+     */
+    Reclaim.Plan reclaim(Optional<KeeperState> state, boolean dryRun, Instant now) throws StoreException {
+        Optional<KeeperState> waiting = state.filter(known -> known.standing() == Standing.UNREADABLE);
+        Reclaim.Plan plan = new Reclaim.Plan.Nothing();
+        for (int attempt = 0; attempt < ATTEMPTS && waiting.isPresent(); attempt++) {
+            plan = Reclaim.plan(keys, calls.snapshot(), waiting.get(), now);
+            if (dryRun || !(plan instanceof Reclaim.Plan.Do(Txn txn, String ignored)) || store.commit(txn).done()) {
+                return plan;
+            }
+        }
+        return plan instanceof Reclaim.Plan.Do ? new Reclaim.Plan.Refused(BUSY) : plan;
     }
 
     List<LeaseRow> leases() throws StoreException {

@@ -69,7 +69,13 @@ final class StateFolder {
     record Distrust(Instant until, long endsNanos) {}
 
     /** Our last subnet, and the etcd that we had it from. */
-    record Last(Optional<Remembered> subnet, Known known) {}
+    record Last(Optional<Remembered> subnet, Known known) {
+
+        /** Whether it is more than that the network has changed. */
+        boolean differs(Last before) {
+            return !subnet.equals(before.subnet) || known.clusterId() != before.known.clusterId() || !known.distrust().equals(before.known.distrust());
+        }
+    }
 
     /** The network as it was last known whole. */
     record Tables(Optional<NetworkConfig> config, Map<SubnetKey, LeaseValue> leases, Map<SubnetKey, HolderRecord> holders) {}

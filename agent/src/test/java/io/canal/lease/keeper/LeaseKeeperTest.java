@@ -1,9 +1,13 @@
 package io.canal.lease.keeper;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.canal.lease.Reclaim;
 import io.canal.lease.Standing;
+import io.canal.model.Decoded;
+import io.canal.model.HolderRecord;
 import io.canal.model.NetworkKeys;
 import io.canal.model.SubnetKey;
 import io.canal.reconcile.Clock;
@@ -28,15 +32,41 @@ class LeaseKeeperTest extends LeaseKeeperContract {
     private MemoryStore store;
 
     @Test
-    void a_holder_record_that_cannot_be_read_is_named_and_comes_back_when_it_is_deleted() throws StoreException {
+    void a_holder_record_that_cannot_be_read_is_written_anew_where_the_lease_says_whose_it_is() throws StoreException {
         TestNode a = node(1, TestNode.facts(1).withPods(true));
         SubnetKey subnet = a.awaitHeld();
-        String key = NetworkKeys.holder(subnet);
-        put(key, "damaged");
-        a.await(() -> a.standing().problems().stream().anyMatch(problem -> problem.contains(key) && problem.contains("delete it")));
-        store.commit(Txn.when().delete(key));
-        a.await(() -> a.own().standing() == Standing.HELD && a.own().subnet().equals(Optional.of(subnet)));
-        awaitKey(key);
+        String record = store.get(NetworkKeys.holder(subnet)).orElseThrow().value();
+        put(NetworkKeys.holder(subnet), "damaged");
+        a.await(() -> HolderRecord.parse("", valueOf(NetworkKeys.holder(subnet))) instanceof Decoded.Good<HolderRecord>(HolderRecord again)
+                && again.node().equals(a.keeper().nodeId()));
+        assertEquals(HolderRecord.parse("", record).orThrow().lease(), HolderRecord.parse("", valueOf(NetworkKeys.holder(subnet))).orThrow().lease());
+        assertEquals(subnet, a.awaitHeld());
+    }
+
+    @Test
+    void where_the_lease_is_damaged_too_the_node_waits_and_says_so_until_it_is_told_to_write_them_anew() throws StoreException {
+        TestNode a = node(1, TestNode.facts(1).withPods(true));
+        SubnetKey subnet = a.awaitHeld();
+        store.commit(Txn.when().put(NetworkKeys.holder(subnet), "", 0).put(KEYS.lease(subnet), "damaged", 0));
+        a.await(() -> a.own().standing() == Standing.UNREADABLE);
+        assertEquals("whose the subnet " + subnet.pretty() + " of this node is cannot be read in etcd; check-subnets says what to do",
+                a.own().refusesPods(TTL, Clock.system()).orElseThrow());
+        a.await(() -> a.standing().problems().stream().anyMatch(problem -> problem.contains(NetworkKeys.holder(subnet)) && problem.contains("repair-subnets writes it anew")));
+        Reclaim.Plan.Do plan = assertInstanceOf(Reclaim.Plan.Do.class, a.keeper().reclaim(true));
+        assertTrue(plan.sentence().contains(NetworkKeys.holder(subnet)) && plan.sentence().contains("its lease cannot be read either"), plan.sentence());
+        assertEquals("", valueOf(NetworkKeys.holder(subnet)), "nothing was written");
+        assertInstanceOf(Reclaim.Plan.Do.class, a.keeper().reclaim(false));
+        assertEquals(subnet, a.awaitHeld());
+        a.await(() -> valueOf(KEYS.lease(subnet)).equals(a.own().value().orElseThrow().text()));
+        assertInstanceOf(Reclaim.Plan.Nothing.class, a.keeper().reclaim(false));
+    }
+
+    private String valueOf(String key) {
+        try {
+            return store.get(key).orElseThrow().value();
+        } catch (StoreException away) {
+            throw new AssertionError(away);
+        }
     }
 
     @Test
@@ -119,10 +149,10 @@ class LeaseKeeperTest extends LeaseKeeperContract {
         SubnetKey subnet = a.awaitHeld();
         a.await(() -> holds(folder.resolve("1/lease.json"), subnet.text()));
         stop(a);
-        put(NetworkKeys.holder(subnet), "damaged");
+        store.commit(Txn.when().put(NetworkKeys.holder(subnet), "damaged", 0).put(KEYS.lease(subnet), "damaged", 0));
         TestNode again = node(1, TestNode.facts(1).withPods(true));
-        again.await(() -> again.standing().problems().stream().anyMatch(problem -> problem.contains(NetworkKeys.holder(subnet)) && problem.contains("delete it")));
-        assertEquals(Standing.STOLEN, again.own().standing());
+        again.await(() -> again.own().standing() == Standing.UNREADABLE);
+        assertEquals(Optional.of(subnet), again.own().subnet(), "what the kernel has for its pods stays");
         store.commit(Txn.when().delete(NetworkKeys.holder(subnet)));
         assertEquals(subnet, again.awaitHeld());
     }
