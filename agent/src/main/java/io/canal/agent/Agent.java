@@ -139,6 +139,7 @@ final class Agent implements AutoCloseable {
         backendChange.resume(network.hadTunnels(), network.hadLoosePathFilter());
         this.files = new FileStage(new NodeFiles(paths, new Program(arguments.home()).templates(), this::renderAgain), this::files, () -> begun);
         this.policyMemory = new PolicyMemory(paths.stateDir(), Thread::startVirtualThread);
+        memory.putsBack(policyMemory::writeAgain);
         this.policy = new PolicyTables(() -> facts.inPass().nodename(), this::standing, tables.endpoints.rows(), this::staysClosed,
                 new PolicySettings(settings -> PolicyOverrides.over(settings, facts.inPass().config().policy())),
                 policyMemory, () -> policyKnown = true);

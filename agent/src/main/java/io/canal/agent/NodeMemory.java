@@ -1,5 +1,6 @@
 package io.canal.agent;
 
+import io.canal.dataplane.file.AtomicFile;
 import io.canal.lease.Standing;
 import io.canal.lease.keeper.LeaseKeeper;
 import io.canal.model.DiskReason;
@@ -9,11 +10,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -33,20 +38,34 @@ final class NodeMemory {
     private static final Logger log = LoggerFactory.getLogger(NodeMemory.class);
 
     private static final Pattern NODE_ID = Pattern.compile("[0-9a-f]{32}");
-    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FOLDER =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-    private static final Set<Standing> SURELY_ITSELF = EnumSet.of(Standing.HELD, Standing.REMEMBERED, Standing.STOLEN);
+    private static final Set<Standing> SURELY_ITSELF = EnumSet.of(Standing.HELD, Standing.REMEMBERED, Standing.STOLEN, Standing.UNREADABLE);
+
+    /** What restarts and the removal of canal go by: the network's port, whose the tunnels are, what was set before canal, what was chosen. */
+    private static final List<String> SMALL = List.of("networks.json", "tunnels", "sysctls", "packet-filter", "plugins.json", "etcd-servers", "agent.yaml.good",
+            "uplink-addresses");
 
     private final NodePaths paths;
     private final Supplier<Optional<LeaseKeeper>> keeper;
     private final Supplier<Standing> standing;
+    // Both are guarded by this.
+    private final Map<String, Kept> kept = new HashMap<>();
+    private final List<Runnable> others = new ArrayList<>();
+
+    /** A small file as it was when it was looked at last. */
+    private record Kept(FileTime written, String text, Set<PosixFilePermission> mode) {}
 
     /** @param keeper who knows which node this is; empty while no etcd is known */
     NodeMemory(NodePaths paths, Supplier<Optional<LeaseKeeper>> keeper, Supplier<Standing> standing) {
         this.paths = paths;
         this.keeper = keeper;
         this.standing = standing;
+    }
+
+    /** Who has more to write again. */
+    synchronized void putsBack(Runnable other) {
+        others.add(other);
     }
 
     /** At start, before the node id is read. */
@@ -71,7 +90,6 @@ final class NodeMemory {
     private void putBack(String id) throws IOException {
         log.warn("{} is {}; it is put back from {}, so that this node keeps its subnet", paths.nodeId(),
                 Files.exists(paths.nodeId()) ? "damaged" : "gone", paths.bootNodeId());
-        Files.createDirectories(paths.stateDir());
         place(id, paths.nodeId());
     }
 
@@ -80,7 +98,7 @@ final class NodeMemory {
         keeper.get().ifPresent(known -> check(standing.get(), known.nodeId(), known::writeAgain));
     }
 
-    void check(Standing standing, String nodeId, Runnable writeAgain) {
+    synchronized void check(Standing standing, String nodeId, Runnable writeAgain) {
         try {
             if (standing == Standing.HELD && !id(paths.bootNodeId()).equals(Optional.of(nodeId))) {
                 place(nodeId, paths.bootNodeId());
@@ -90,7 +108,11 @@ final class NodeMemory {
                 for (Path folder : Set.of(paths.endpointJournal(), paths.spool())) {
                     Files.createDirectories(folder, PRIVATE_FOLDER);
                 }
+                writeSmall();
+                others.forEach(Runnable::run);
                 writeAgain.run();
+            } else if (Files.exists(paths.nodeId())) {
+                look();
             }
         } catch (IOException failure) {
             log.warn("what this node must remember cannot be kept: {}", DiskReason.of(failure));
@@ -114,12 +136,32 @@ final class NodeMemory {
         }
     }
 
-    /** Whole or not at all. */
     private static void place(String id, Path file) throws IOException {
-        Path half = file.resolveSibling(".node-id.boot");
-        Files.deleteIfExists(half);
-        Files.createFile(half, PRIVATE);
-        Files.writeString(half, id + "\n");
-        Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
+        AtomicFile.write(file, id + "\n", AtomicFile.SECRET);
+    }
+
+    /** Notes what others of this agent have in the folder, and write only when it changes. */
+    private void look() throws IOException {
+        for (String name : SMALL) {
+            Path file = paths.stateDir().resolve(name);
+            try {
+                FileTime written = Files.getLastModifiedTime(file);
+                Kept before = kept.get(name);
+                if (before == null || !before.written.equals(written)) {
+                    kept.put(name, new Kept(written, Files.readString(file), Files.getPosixFilePermissions(file)));
+                }
+            } catch (NoSuchFileException none) {
+                kept.remove(name);
+            }
+        }
+    }
+
+    private void writeSmall() throws IOException {
+        for (Map.Entry<String, Kept> each : kept.entrySet()) {
+            Path file = paths.stateDir().resolve(each.getKey());
+            if (Files.notExists(file)) {
+                AtomicFile.write(file, each.getValue().text, each.getValue().mode);
+            }
+        }
     }
 }

@@ -31,7 +31,6 @@ class NodeMemoryTest {
     void folders(@TempDir Path root) throws IOException {
         paths = new NodePaths(root);
         memory = new NodeMemory(paths, Optional::empty, () -> Standing.WAITING);
-        Files.createDirectories(paths.runDir());
     }
 
     private void check(Standing standing) {
@@ -42,6 +41,7 @@ class NodeMemoryTest {
     void a_node_that_held_a_subnet_in_this_boot_is_the_same_one_without_its_state_folder() throws IOException {
         check(Standing.HELD);
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(paths.bootNodeId())));
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(paths.runDir())));
         memory.recall();
         assertEquals(ID + "\n", Files.readString(paths.nodeId()));
     }
@@ -75,6 +75,7 @@ class NodeMemoryTest {
 
     @Test
     void a_damaged_copy_makes_no_node_id() throws IOException {
+        Files.createDirectories(paths.runDir());
         Files.writeString(paths.bootNodeId(), "garbage\n");
         memory.recall();
         assertFalse(Files.exists(paths.nodeId()));
@@ -92,6 +93,25 @@ class NodeMemoryTest {
         assertEquals(1, written.get());
         assertTrue(Files.isDirectory(paths.endpointJournal()));
         assertTrue(Files.isDirectory(paths.spool()));
+    }
+
+    @Test
+    void with_the_state_folder_come_back_the_small_files_that_are_written_only_when_they_change() throws IOException {
+        Files.createDirectories(paths.stateDir());
+        Files.writeString(paths.nodeId(), ID + "\n");
+        Path sysctls = Files.writeString(paths.stateDir().resolve("sysctls"), "net/ipv4/ip_forward 0 1\n");
+        Path departed = Files.writeString(paths.stateDir().resolve("departed-units"), "canal/7\n");
+        check(Standing.HELD);
+        Files.delete(departed);
+        Files.delete(sysctls);
+        Files.delete(paths.nodeId());
+        Files.delete(paths.stateDir());
+        AtomicInteger others = new AtomicInteger();
+        memory.putsBack(others::incrementAndGet);
+        check(Standing.HELD);
+        assertEquals("net/ipv4/ip_forward 0 1\n", Files.readString(sysctls));
+        assertFalse(Files.exists(departed), "what is to be done once is not done again");
+        assertEquals(1, others.get());
     }
 
     @ParameterizedTest

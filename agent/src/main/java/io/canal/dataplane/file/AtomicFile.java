@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -33,15 +34,22 @@ public final class AtomicFile {
     /** For root alone. */
     public static final Set<PosixFilePermission> SECRET = PosixFilePermissions.fromString("rw-------");
 
+    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FOLDER =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
     /** A write takes no longer than this. */
     private static final Duration SURELY_LEFT = Duration.ofMinutes(10);
 
     private AtomicFile() {}
 
-    /** Writes {@code text} to {@code path}; makes its folder where that is absent. */
+    /** Writes {@code text} to {@code path}; makes its folder where that is absent, of a {@link #SECRET} file for root alone. */
     public static void write(Path path, String text, Set<PosixFilePermission> mode) throws IOException {
         Path folder = path.resolveSibling("").toAbsolutePath();
-        Files.createDirectories(folder);
+        if (mode.equals(SECRET)) {
+            Files.createDirectories(folder, PRIVATE_FOLDER);
+        } else {
+            Files.createDirectories(folder);
+        }
         Path temporary = folder.resolve("." + path.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
         sweep(folder, "." + path.getFileName() + ".", temporary);
         try {
