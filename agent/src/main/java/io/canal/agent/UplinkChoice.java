@@ -70,10 +70,11 @@ final class UplinkChoice {
     private static Decoded<Uplink> of(Link link, Optional<Ip> fixed, List<Address> addresses) {
         Optional<Ip> v4 = fixed.filter(Ip::isV4).or(() -> best(link, Family.V4, addresses));
         Optional<Ip> v6 = fixed.filter(Ip::isV6).or(() -> best(link, Family.V6, addresses));
-        if (v4.isEmpty() && v6.isEmpty()) {
-            return Decoded.bad("interface " + link.name(), "address", "", "one to send from");
-        }
         List<IpPrefix> all = addresses.stream().filter(address -> address.link() == link.index()).map(Address::address).sorted().toList();
+        if (v4.isEmpty() && v6.isEmpty()) {
+            return Decoded.bad("interface " + link.name(), "address", String.join(", ", all.stream().map(prefix -> prefix.address().toString()).toList()),
+                    "one that other nodes can send to");
+        }
         return Decoded.good(new Uplink(link.index(), link.name(), link.mtu(), all, v4, v6));
     }
 

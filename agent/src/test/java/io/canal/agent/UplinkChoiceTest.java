@@ -92,7 +92,8 @@ class UplinkChoiceTest {
 
     @Test
     void an_interface_without_addresses_is_refused() {
-        assertEquals("interface eth2: address is \"\", expected one to send from", sentence(choose("eth2", "")));
+        assertEquals("interface eth2: address is \"\", expected one that other nodes can send to", sentence(choose("eth2", "")));
+        assertEquals("interface lo: address is \"127.0.0.1\", expected one that other nodes can send to", sentence(choose("lo", "")));
     }
 
     @Test
