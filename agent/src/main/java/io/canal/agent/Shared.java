@@ -19,12 +19,13 @@ final class Shared {
     private final KnownRules rules = new KnownRules();
     private final Selectors selectors = new Selectors();
 
-    /** Labels as they are written of a pod, which many pods have. */
+    /** Labels as they are written of a pod, which many pods have: one and the same map, for to look at all of them takes longer than to make another. */
     private record Written(Map<String, String> labels, String namespace, String serviceAccount) {
 
         @Override
+        @SuppressWarnings("ReferenceEquality")
         public boolean equals(Object other) {
-            return other instanceof Written that && labels.equals(that.labels) && namespace.equals(that.namespace) && serviceAccount.equals(that.serviceAccount);
+            return other instanceof Written that && labels == that.labels && namespace.equals(that.namespace) && serviceAccount.equals(that.serviceAccount);
         }
 
         @Override

@@ -2,7 +2,6 @@ package io.canal.dataplane.filter;
 
 import io.canal.dataplane.iptables.IptablesTables;
 import io.canal.dataplane.nft.NftTable;
-import io.canal.kernel.iptables.Iptables;
 import io.canal.kernel.iptables.IptablesBackend;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesMonitor;
@@ -20,7 +19,6 @@ import io.canal.ruleset.Ruleset;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -53,7 +51,6 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private static final Duration STABLE = Duration.ofSeconds(10);
     /** Where nothing tells of changes: rules of iptables-legacy, sets, and kube-proxy's leaving. */
     private static final Duration POLL = Duration.ofSeconds(8);
-    private static final Duration LOOK_PAUSE = Duration.ofMillis(500);
     /** Others change iptables-nft all the time, and a look at our rules there reads all of theirs. */
     private static final Duration READ_PAUSE = Duration.ofMillis(300);
     private final Supplier<FilterMode> mode;
@@ -67,14 +64,11 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private final Beside beside;
     private final Openings openings;
     private final Leftovers leftovers;
+    private final Lookout lookout;
 
     private @Nullable Plane plane;
-    private @Nullable NftablesSocket nft;
-    private @Nullable Surroundings seen;
-    private Set<IptablesBackend> installed = Set.of();
     private @Nullable FilterBackend better;
     private long betterSince;
-    private long lookedAt;
     private long readAgainAt;
     private boolean readIsDue;
     /** Whether the rules of all policies were in the kernel once. */
@@ -83,10 +77,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private volatile Runnable wake = () -> { };
     private volatile int ownPort = -1;
     private volatile boolean touched;
-    private volatile boolean lookAgain = true;
     private volatile boolean setsAgain;
-    private volatile boolean followsKubeTable;
-    private volatile boolean followsKubeChains;
     private volatile int iptablesGeneration;
     private volatile long rulesUpTo;
     private volatile FilterStatus status = new FilterStatus("", List.of());
@@ -104,13 +95,14 @@ public final class PacketFilter implements Stage, AutoCloseable {
         this.mode = mode;
         this.clock = clock;
         readAgainAt = clock.nanos();
+        lookout = new Lookout(clock, this::wakeAfter);
         beside = new Beside(clock, POLL);
         writers = new OwnWriters(clock);
         generation = new IptablesTables.Generation() {
 
             @Override
             public int now() throws KernelException {
-                Optional<NftablesSocket> socket = nft();
+                Optional<NftablesSocket> socket = lookout.nft();
                 return socket.isPresent() ? socket.get().generation() : 0;
             }
 
@@ -167,7 +159,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     @Override
     public void distrust() {
         touched = true;
-        lookAgain = true;
+        lookout.suspect();
     }
 
     @Override
@@ -235,7 +227,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
             return false;
         }
         try {
-            Surroundings around = look();
+            Surroundings around = lookout.look();
             boolean held = around.ourTable() || !around.ours().isEmpty();
             if (held) {
                 status = new FilterStatus(lastChoice.read().map(FilterBackend::text).orElse(""), List.of());
@@ -247,10 +239,10 @@ public final class PacketFilter implements Stage, AutoCloseable {
     }
 
     private void apply(boolean mayRemove, boolean known) throws IOException {
-        Surroundings around = look();
+        Surroundings around = lookout.look();
         Plane now = plane;
         if (now == null) {
-            now = open(Choice.first(mode.get(), around, lastChoice.read(), installed));
+            now = open(Choice.first(mode.get(), around, lastChoice.read(), lookout.installed()));
             plane = now;
             wantAll(now);
             log.info("packet filter: {}", now.backend().text());
@@ -271,8 +263,9 @@ public final class PacketFilter implements Stage, AutoCloseable {
         bring(now, mayRemove, known);
         lastChoice.write(now.backend());
         if (mayRemove) {
+            FilterBackend before = now.backend();
             now = switchIfDue(now, around);
-            around = seen == null ? around : seen;
+            around = now.backend() == before ? around : lookout.lookAnew();
             leftovers.remove(now.backend(), around);
         }
         List<String> problems = new ArrayList<>(rules.problems());
@@ -280,7 +273,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         openings.open(now.backend(), around, rules.opening(), problems);
         // After ours are in place: in a FORWARD chain that drops by policy its rules were what let packets through.
         if (mayRemove) {
-            leftovers.removeOldFlanneld(() -> installed, around.nftables(), inputs.networks().get().networks());
+            leftovers.removeOldFlanneld(lookout::installed, around.nftables(), inputs.networks().get().networks());
         }
         problems.addAll(beside.problems());
         status = new FilterStatus(now.backend().text(), problems);
@@ -332,27 +325,9 @@ public final class PacketFilter implements Stage, AutoCloseable {
         behind.forEach(IptablesTables::distrust);
     }
 
-    private Surroundings look() throws IOException {
-        Surroundings known = seen;
-        if (known != null && (!lookAgain || clock.since(lookedAt).compareTo(LOOK_PAUSE) < 0)) {
-            if (lookAgain) {
-                wakeAfter(LOOK_PAUSE);
-            }
-            return known;
-        }
-        lookAgain = false;
-        lookedAt = clock.nanos();
-        Surroundings found = Surroundings.look(nft());
-        installed = whichAreInstalled();
-        followsKubeTable = found.kube().filter(backend -> backend == FilterBackend.NFTABLES).isPresent();
-        followsKubeChains = found.kube().filter(backend -> backend == FilterBackend.IPTABLES_NFT).isPresent();
-        seen = found;
-        return found;
-    }
-
     private Plane switchIfDue(Plane now, Surroundings around) throws IOException {
         FilterMode asked = mode.get();
-        FilterBackend fitting = Choice.of(asked, around, Optional.of(now.backend()), installed);
+        FilterBackend fitting = Choice.of(asked, around, Optional.of(now.backend()), lookout.installed());
         if (fitting == now.backend()) {
             better = null;
             return now;
@@ -382,13 +357,12 @@ public final class PacketFilter implements Stage, AutoCloseable {
         }
         plane = next;
         leftovers.lookAgain();
-        lookAgain = true;
+        lookout.suspect();
         lastChoice.write(fitting);
         leave(now, fitting);
         // The two back ends of iptables share their sets.
         next.distrust();
         next.apply(true);
-        seen = Surroundings.look(nft());
         return next;
     }
 
@@ -396,7 +370,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
     private void leave(Plane before, FilterBackend next) throws IOException {
         openings.leave(next);
         if (before instanceof Plane.Ipt(IptablesTables tables) && next == FilterBackend.NFTABLES
-                && Surroundings.look(nft()).dropping().contains(tables.backend())) {
+                && lookout.now().dropping().contains(tables.backend())) {
             openings.take(tables, rules.opening());
             return;
         }
@@ -415,7 +389,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
                 now.close();
                 plane = null;
             }
-            Surroundings around = Surroundings.look(nft());
+            Surroundings around = lookout.now();
             leftovers.removeAll(around);
             lastChoice.delete();
             status = new FilterStatus("", List.of());
@@ -434,21 +408,8 @@ public final class PacketFilter implements Stage, AutoCloseable {
         return seam.apply(new Plane.Nft(table));
     }
 
-    private Optional<NftablesSocket> nft() {
-        if (nft == null) {
-            nft = NftablesSocket.answering().orElse(null);
-        }
-        return Optional.ofNullable(nft);
-    }
-
-    private static Set<IptablesBackend> whichAreInstalled() {
-        Set<IptablesBackend> installed = EnumSet.allOf(IptablesBackend.class);
-        installed.removeIf(backend -> !Iptables.installed(backend));
-        return installed;
-    }
-
     private void tick() {
-        lookAgain = true;
+        lookout.suspect();
         setsAgain = true;
         if (status.dataplane().equals(FilterBackend.IPTABLES_LEGACY.text())) {
             touched = true;
@@ -473,8 +434,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
         public void changed(NftablesMonitor.Touched what) {
             boolean ours = what.tables().contains("1 " + NftTable.NAME);
             boolean iptables = what.chains().stream().anyMatch(Foreign::mayBeOurs);
-            boolean kube = !followsKubeTable && (what.tables().stream().anyMatch(Foreign::isKubeTable)
-                    || !followsKubeChains && what.chains().stream().anyMatch(Foreign::isKubeChain));
+            boolean kube = lookout.isOtherKube(what);
             if (ours) {
                 touched = true;
             }
@@ -482,7 +442,7 @@ public final class PacketFilter implements Stage, AutoCloseable {
                 iptablesGeneration = what.generation();
             }
             if (iptables || kube) {
-                lookAgain = true;
+                lookout.suspect();
             }
             if (ours || iptables || kube) {
                 wake.run();
@@ -503,8 +463,6 @@ public final class PacketFilter implements Stage, AutoCloseable {
         }
         hearing.close();
         forget();
-        if (nft != null) {
-            nft.close();
-        }
+        lookout.close();
     }
 }

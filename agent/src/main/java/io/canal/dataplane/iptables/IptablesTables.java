@@ -149,8 +149,7 @@ public final class IptablesTables implements AutoCloseable {
 
     /** What of what is wanted is not taken, in sentences. */
     public List<String> problems() {
-        List<String> problems = new ArrayList<>();
-        families.forEach(family -> problems.addAll(family.problems()));
+        List<String> problems = new ArrayList<>(Few.refusedChains(families.stream().flatMap(family -> family.problems().stream()).toList()));
         sets.refused().forEach((set, reason) -> problems.add(Few.closedBySet(reason, families.stream().flatMap(family -> family.closedBy(set)).distinct().toList())));
         return List.copyOf(problems);
     }

@@ -59,9 +59,6 @@ public final class NftTable implements AutoCloseable {
     private final Delta<String, NftSet> sets = new Delta<>();
     private final Delta<ElementKey, Verdict> elements = new Delta<>();
     private final NftElements wantedElements = new NftElements(elements);
-    /** The sets of ports that each chain looks up, and how many chains look up each. */
-    private final Map<String, Set<NftSet>> portSetsOf = new HashMap<>();
-    private final Map<NftSet, Integer> portSetUses = new HashMap<>();
     private final Set<String> maps = new HashSet<>();
     /** Once an address of IPv6 has joined what a rule asks for, all rules of IPv6 are there and stay. */
     private Dialect dialect = Dialect.NFTABLES_WITHOUT_V6_MEMBERS;
@@ -77,6 +74,7 @@ public final class NftTable implements AutoCloseable {
     private boolean changed;
     private final RefusedChains refusedChains;
     private final RefusedSets refusedSets;
+    private final PortSets portSets;
 
     /** @param socket in the node's network namespace; it is closed with this */
     public NftTable(NftablesSocket socket) {
@@ -87,6 +85,7 @@ public final class NftTable implements AutoCloseable {
         this.socket = socket;
         refusedChains = new RefusedChains(chains, this::bring, () -> anew || mustReplace(), new Again(clock, REFUSED, REFUSED_OFTEN));
         refusedSets = new RefusedSets(chains, sets, wantedElements, refusedChains, this::bring, new Again(clock, REFUSED, REFUSED_OFTEN));
+        portSets = new PortSets(refusedSets, wantedElements);
     }
 
     /** The port by which our own changes are known. */
@@ -192,37 +191,13 @@ public final class NftTable implements AutoCloseable {
     private void wantChain(NftChain chain, Map<NftSet, List<NftElement>> ports) {
         refusedSets.want(chain);
         refusedChains.forget(chain.name());
-        Set<NftSet> before = portSetsOf.getOrDefault(chain.name(), Set.of());
-        ports.forEach((set, itsElements) -> {
-            if (!before.contains(set) && portSetUses.merge(set, 1, Integer::sum) == 1) {
-                refusedSets.want(set);
-                wantedElements.want(itsElements);
-            }
-        });
-        before.stream().filter(set -> !ports.containsKey(set)).forEach(this::releasePortSet);
-        if (ports.isEmpty()) {
-            portSetsOf.remove(chain.name());
-        } else {
-            portSetsOf.put(chain.name(), Set.copyOf(ports.keySet()));
-        }
+        portSets.want(chain.name(), ports);
     }
 
     private void unwantChain(String name) {
         refusedSets.unwantChain(name);
         refusedChains.forget(name);
-        Set<NftSet> ports = portSetsOf.remove(name);
-        if (ports != null) {
-            ports.forEach(this::releasePortSet);
-        }
-    }
-
-    private void releasePortSet(NftSet set) {
-        Integer left = portSetUses.merge(set, -1, Integer::sum);
-        if (left != null && left == 0) {
-            portSetUses.remove(set);
-            refusedSets.unwant(set.name());
-            wantedElements.unwantAll(set.name());
-        }
+        portSets.unwant(name);
     }
 
     /**

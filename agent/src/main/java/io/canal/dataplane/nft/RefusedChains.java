@@ -5,6 +5,7 @@ import io.canal.kernel.nftables.NftablesSocket.Refused;
 import io.canal.reconcile.Again;
 import io.canal.reconcile.Culprits;
 import io.canal.reconcile.Delta;
+import io.canal.reconcile.Few;
 import io.canal.ruleset.ChainName;
 import io.canal.ruleset.nft.Expression;
 import io.canal.ruleset.nft.NftChain;
@@ -59,7 +60,7 @@ final class RefusedChains {
 
     /** In sentences. */
     List<String> sentences() {
-        return List.copyOf(sentences.values());
+        return Few.refusedChains(List.copyOf(sentences.values()));
     }
 
     /** Something else is wanted of this chain from now on. */

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.canal.kernel.iptables.IptablesBackend;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
-import io.canal.reconcile.Clock;
+import io.canal.reconcile.testing.Seconds;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
@@ -24,13 +24,10 @@ import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.Side;
 import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -82,18 +79,17 @@ class IptablesRefusalsIT extends TablesScene {
     @ParameterizedTest
     @EnumSource
     void what_was_refused_is_tried_again_after_a_pause_that_doubles(IptablesBackend backend) throws IOException {
-        AtomicLong seconds = new AtomicLong(1_000);
-        Clock clock = new Seconds(seconds);
+        Seconds seconds = new Seconds();
         Ruleset ruleset = new Ruleset();
         ruleset.put(policy(3, new Action.Reject(Action.With.PORT_UNREACHABLE)));
-        try (IptablesTables tables = node.tables(backend, clock)) {
+        try (IptablesTables tables = node.tables(backend, seconds)) {
             tables.wantAll(ruleset);
             ruleset.takeChanges();
             assertTrue(node.apply(tables, true));
             for (int pause : new int[] {30, 60}) {
-                seconds.addAndGet(pause - 1);
+                seconds.pass(pause - 1);
                 assertFalse(node.apply(tables, true));
-                seconds.addAndGet(1);
+                seconds.pass(1);
                 assertTrue(node.apply(tables, true), "tried again");
                 assertEquals(2, tables.problems().size(), tables.problems().toString());
             }
@@ -107,7 +103,7 @@ class IptablesRefusalsIT extends TablesScene {
         node.run("ipset", "create", Samples.ADDRESSES.ipsetName(), "hash:ip");
         node.run("ipset", "create", Samples.NETS.ipsetName(), "hash:net", "maxelem", "1");
         node.iptables(backend, "-A", "OUTPUT", "-m", "set", "--match-set", Samples.ADDRESSES.ipsetName(), "dst", "-j", "ACCEPT");
-        AtomicLong seconds = new AtomicLong(1_000);
+        Seconds seconds = new Seconds();
         Ruleset ruleset = new Ruleset();
         ruleset.put(Samples.ADDRESSES);
         ruleset.put(Samples.NETS);
@@ -118,7 +114,7 @@ class IptablesRefusalsIT extends TablesScene {
         ruleset.put(lookingUp(11, Samples.NETS));
         ruleset.put(policy(12, new Action.Accept()));
         ruleset.put(HOOK, new HookRules(Stream.of(10, 11, 12).map(each -> Rule.of(new Action.Jump(policy(each, new Action.Accept()).name()))).toList(), List.of()));
-        try (IptablesTables tables = node.tables(backend, new Seconds(seconds))) {
+        try (IptablesTables tables = node.tables(backend, seconds)) {
             tables.wantAll(ruleset);
             ruleset.takeChanges();
             assertTrue(node.apply(tables, true));
@@ -135,12 +131,12 @@ class IptablesRefusalsIT extends TablesScene {
             ruleset.remove(Samples.NETS, Member.of(Cidr.of("10.2.0.0/16")));
             tables.want(ruleset, ruleset.takeChanges());
             node.apply(tables, true);
-            seconds.addAndGet(3600);
+            seconds.pass(3600);
             node.apply(tables, true);
             assertEquals("", node.run("ipset", "save").lines().filter(line -> line.endsWith("10.2.0.0/16")).collect(Collectors.joining()));
             assertEquals(List.of("p10 DROP", "p11 ACCEPT", "p12 ACCEPT", "p13 ACCEPT"), verdicts(backend));
             node.iptables(backend, "-F", "OUTPUT");
-            seconds.addAndGet(3600);
+            seconds.pass(3600);
             node.apply(tables, true);
             assertEquals(List.of("p10 ACCEPT", "p11 ACCEPT", "p12 ACCEPT", "p13 ACCEPT"), verdicts(backend));
             assertEquals(List.of(), tables.problems());
@@ -193,19 +189,6 @@ class IptablesRefusalsIT extends TablesScene {
     private static Chain.Rules lookingUp(int number, NamedSet set) {
         return Chain.Rules.of(policy(number, new Action.Accept()).name(),
                 Rule.of(new Action.Accept(), new Match.InSet(Side.SOURCE, set, false)).comment("NetworkPolicy default/p" + number + " ingress"));
-    }
-
-    private record Seconds(AtomicLong seconds) implements Clock {
-
-        @Override
-        public long nanos() {
-            return Duration.ofSeconds(seconds.get()).toNanos();
-        }
-
-        @Override
-        public Instant now() {
-            return Instant.EPOCH;
-        }
     }
 
     /** Those below 10 are in the table raw, where the kernel does not take REJECT. */

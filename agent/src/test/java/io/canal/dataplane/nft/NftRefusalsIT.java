@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesSocket;
 import io.canal.model.Ip;
-import io.canal.reconcile.Clock;
+import io.canal.reconcile.testing.Seconds;
 import io.canal.ruleset.Action;
 import io.canal.ruleset.Chain;
 import io.canal.ruleset.ChainName;
@@ -23,12 +23,9 @@ import io.canal.ruleset.Ruleset;
 import io.canal.ruleset.Side;
 import io.canal.ruleset.testing.Samples;
 import java.io.IOException;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** What a real kernel does not take of the table. */
@@ -125,14 +122,13 @@ class NftRefusalsIT extends TableScene {
     /** A chain that only postrouting may have is refused while another leads to it, and the kernel says nothing when it is no more. */
     @Test
     void what_was_refused_is_tried_again_after_a_pause() throws IOException {
-        AtomicLong seconds = new AtomicLong(1_000);
-        Clock clock = clock(seconds);
+        Seconds seconds = new Seconds();
         Ruleset ruleset = new Ruleset();
         ChainName policy = new ChainName(Layer.RAW, "cali-pi-np/default/p");
         HookPoint prerouting = new HookPoint(Layer.RAW, Hook.PREROUTING);
         ruleset.put(Chain.Rules.of(policy, Rule.of(new Action.Masquerade(false, Optional.empty()))));
         ruleset.put(prerouting, new HookRules(List.of(Rule.of(new Action.Jump(policy))), List.of()));
-        try (NftTable slow = new NftTable(node.<NftablesSocket, KernelException>call(NftablesSocket::open), clock)) {
+        try (NftTable slow = new NftTable(node.<NftablesSocket, KernelException>call(NftablesSocket::open), seconds)) {
             slow.wantAll(ruleset);
             ruleset.takeChanges();
             assertTrue(slow.apply(true));
@@ -140,28 +136,14 @@ class NftRefusalsIT extends TableScene {
             ruleset.put(prerouting, new HookRules(List.of(Rule.of(new Action.Accept())), List.of()));
             slow.want(ruleset, ruleset.takeChanges());
             assertTrue(slow.apply(true));
-            seconds.addAndGet(29);
+            seconds.pass(29);
             assertFalse(slow.apply(true));
             assertEquals(1, slow.problems().size());
-            seconds.addAndGet(1);
+            seconds.pass(1);
             assertTrue(slow.apply(true));
             assertEquals(List.of(), slow.problems());
             assertTrue(nft("nft", "list", "chain", "inet", "canal", "raw-cali-pi-np/default/p").contains("masquerade"));
         }
-    }
-
-    private static Clock clock(AtomicLong seconds) {
-        return new Clock() {
-            @Override
-            public long nanos() {
-                return Duration.ofSeconds(seconds.get()).toNanos();
-            }
-
-            @Override
-            public Instant now() {
-                return Instant.EPOCH;
-            }
-        };
     }
 
     /** Three policies, of which the first two look up a set with two members, which somebody has made for one. */
@@ -187,9 +169,9 @@ class NftRefusalsIT extends TableScene {
 
     @Test
     void a_set_that_the_kernel_does_not_take_closes_what_looks_it_up_and_nothing_else() throws IOException {
-        AtomicLong seconds = new AtomicLong(1_000);
+        Seconds seconds = new Seconds();
         Ruleset ruleset = withSetTooSmall();
-        try (NftTable slow = new NftTable(node.<NftablesSocket, KernelException>call(NftablesSocket::open), clock(seconds))) {
+        try (NftTable slow = new NftTable(node.<NftablesSocket, KernelException>call(NftablesSocket::open), seconds)) {
             slow.wantAll(ruleset);
             ruleset.takeChanges();
             assertTrue(slow.apply(false));
@@ -207,13 +189,13 @@ class NftRefusalsIT extends TableScene {
             slow.want(ruleset, ruleset.takeChanges());
             assertTrue(slow.apply(false));
             assertEquals(List.of("a drop", "b accept", "c drop"), verdicts("a", "b", "c"));
-            seconds.addAndGet(30);
+            seconds.pass(30);
             slow.apply(false);
             assertEquals(List.of("a drop", "b accept", "c drop"), verdicts("a", "b", "c"));
             assertEquals(1, slow.problems().size());
-            seconds.addAndGet(59);
+            seconds.pass(59);
             assertFalse(slow.apply(false), "the pause doubles");
-            seconds.addAndGet(1);
+            seconds.pass(1);
             assertTrue(slow.apply(true), "the set may be made anew");
             assertEquals(List.of("a accept", "b accept", "c accept"), verdicts("a", "b", "c"));
             assertEquals(List.of(), slow.problems());
