@@ -30,6 +30,9 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class EndpointRouteStage implements Hears {
 
+    /** In place of an index: the interface is being looked at. */
+    private static final int LOOKING = -1;
+
     private final Rtnl rtnl;
     private final Table<String, LocalEndpoint> endpoints;
     private final Delta<Cidr, Route> delta = new Delta<>();
@@ -88,12 +91,24 @@ public final class EndpointRouteStage implements Hears {
     @Override
     public boolean concerns(RtnlEvent event) {
         return switch (event) {
-            case RtnlEvent.LinkChanged changed -> destinations.containsKey(changed.link().name());
+            case RtnlEvent.LinkChanged changed -> isNews(changed.link(), changed.gone());
             case RtnlEvent.RouteChanged changed -> changed.route().table() == Route.TABLE_MAIN && links.containsValue(changed.route().link());
             case RtnlEvent.AddressChanged changed -> false;
             case RtnlEvent.NeighbourChanged changed -> false;
             case RtnlEvent.FdbChanged changed -> false;
         };
+    }
+
+    /**
+     * Whether it says something else than what is believed: the kernel tells of a new pod's interface four or five times. What it tells
+     * while the interface is being looked at may be older than the look, or younger.
+     */
+    private boolean isNews(Link link, boolean gone) {
+        Integer believed = links.get(link.name());
+        if (believed == null) {
+            return link.up() && !gone && destinations.containsKey(link.name());
+        }
+        return gone || !link.up() || link.index() != believed;
     }
 
     @Override
@@ -109,7 +124,13 @@ public final class EndpointRouteStage implements Hears {
             }
             case RtnlEvent.RouteChanged(Route route, boolean gone, int sender) -> {
                 Route believed = delta.seen(route.destination());
-                suspect |= gone ? route.equals(believed) : isHostRoute(route) && !route.equals(believed);
+                if (gone) {
+                    suspect |= route.equals(believed);
+                } else if (route.equals(delta.wanted(route.destination()))) {
+                    delta.saw(route.destination(), route);
+                } else {
+                    suspect |= isHostRoute(route) && !route.equals(believed);
+                }
             }
             case RtnlEvent.AddressChanged changed -> {}
             case RtnlEvent.NeighbourChanged changed -> {}
@@ -119,8 +140,9 @@ public final class EndpointRouteStage implements Hears {
 
     private void translate(String name) throws KernelException {
         LocalEndpoint endpoint = endpoints.get(name);
+        // Before the look: what changes from now on is heard.
+        links.put(name, LOOKING);
         Optional<Link> link = endpoint == null ? Optional.empty() : rtnl.link(name).filter(Link::up);
-        link.ifPresentOrElse(present -> links.put(name, present.index()), () -> links.remove(name));
         Set<Cidr> now = new HashSet<>();
         if (endpoint != null) {
             for (Ip address : endpoint.addresses()) {
@@ -140,6 +162,7 @@ public final class EndpointRouteStage implements Hears {
         } else {
             destinations.put(name, Set.copyOf(now));
         }
+        link.ifPresentOrElse(present -> links.put(name, present.index()), () -> links.remove(name));
     }
 
     /** The address may have passed to another interface before this one was looked at. */

@@ -53,7 +53,8 @@ public final class SysctlStage implements Stage {
 
     private boolean suspect = true;
     private Optional<LocalNetwork> settledFor = Optional.empty();
-    private Set<String> settledInterfaces = Set.of();
+    /** The pods' interfaces whose controls were looked at, and are as they should be. */
+    private final Set<String> settledInterfaces = new HashSet<>();
     private final List<Repair> repairs = new ArrayList<>();
 
     /**
@@ -80,8 +81,9 @@ public final class SysctlStage implements Stage {
     @Override
     public void run(Pass pass) throws StageFailed {
         Optional<LocalNetwork> now = local.get();
-        Set<String> interfaces = endpoints.rows().keySet();
-        if (!suspect && now.equals(settledFor) && interfaces.equals(settledInterfaces)) {
+        settledInterfaces.retainAll(endpoints.rows().keySet());
+        // A new pod's controls are set by who makes its interface, which is not there yet.
+        if (!suspect && now.equals(settledFor)) {
             return;
         }
         try {
@@ -92,16 +94,14 @@ public final class SysctlStage implements Stage {
             }
             keepPathFilter(now, pass.mayRemove());
             for (LocalEndpoint endpoint : endpoints.rows().values()) {
-                if (suspect || !settledInterfaces.contains(endpoint.interfaceName())) {
-                    keepPod(endpoint);
-                }
+                keepPod(endpoint);
             }
         } catch (IOException failure) {
             throw new StageFailed(String.valueOf(failure.getMessage()), failure);
         }
         suspect = false;
         settledFor = now;
-        settledInterfaces = Set.copyOf(interfaces);
+        settledInterfaces.addAll(endpoints.rows().keySet());
     }
 
     @Override
