@@ -3,10 +3,15 @@ package io.canal.cni;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.netlink.Rtnl;
 import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.sysctl.SysctlFolder;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The host's side of pods' wires, from many threads: each works with a socket of its own, and leaves it for the next one.
@@ -15,17 +20,21 @@ import java.util.concurrent.Semaphore;
  */
 final class HostLinks implements AutoCloseable {
 
+    private static final Logger log = LoggerFactory.getLogger(HostLinks.class);
+
     /** So many sockets are kept; more are for a moment only. */
     private static final int KEPT = 8;
 
     /**
-     * The kernel changes links one at a time, whoever asks, and takes turns at each message. Of many wires that are laid at once each
-     * would end with the last; so each of a few is laid to its end.
+     * Of who lays a wire. The kernel changes links one at a time, whoever asks; and whoever writes {@code ip_forward} meanwhile does not
+     * wait for its turn, but tries again and again (devinet_sysctl_forward, restart_syscall), and takes a whole processor from the one
+     * that it tries to follow.
      */
-    private final Semaphore turns = new Semaphore(Runtime.getRuntime().availableProcessors());
+    private final Semaphore turn = new Semaphore(1);
 
-    // Both are guarded by this.
+    // All are guarded by this.
     private final ArrayDeque<Rtnl> idle = new ArrayDeque<>();
+    private @Nullable SysctlFolder v6;
     private boolean closed;
 
     private interface Work<T> {
@@ -33,14 +42,15 @@ final class HostLinks implements AutoCloseable {
     }
 
     void lay(NetworkNamespace pod, PodWiring.Plan plan, Step.Listener steps) throws IOException, PodWiring.Refused {
-        turns.acquireUninterruptibly();
+        turn.acquireUninterruptibly();
         try {
+            Optional<SysctlFolder> v6 = controlsV6();
             work(host -> {
-                PodWiring.lay(host, pod, plan, steps);
+                PodWiring.lay(host, v6, pod, plan, steps);
                 return true;
             });
         } finally {
-            turns.release();
+            turn.release();
         }
     }
 
@@ -92,9 +102,24 @@ final class HostLinks implements AutoCloseable {
         }
     }
 
+    private synchronized Optional<SysctlFolder> controlsV6() {
+        try {
+            if (v6 == null && !closed) {
+                v6 = SysctlFolder.open("net/ipv6/conf");
+            }
+        } catch (KernelException absent) {
+            log.debug("no IPv6: {}", absent.getMessage());
+        }
+        return Optional.ofNullable(v6);
+    }
+
     @Override
     public synchronized void close() {
         closed = true;
+        if (v6 != null) {
+            v6.close();
+            v6 = null;
+        }
         idle.forEach(Rtnl::close);
         idle.clear();
     }

@@ -13,6 +13,7 @@ import io.canal.kernel.netlink.Route;
 import io.canal.kernel.netlink.Rtnl;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.sysctl.Sysctl;
+import io.canal.kernel.sysctl.SysctlFolder;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
@@ -93,13 +94,16 @@ final class PodWiring {
         return ours.equals(Files.readAttributes(netns, BasicFileAttributes.class).fileKey());
     }
 
-    /** Lays the wire; nothing is left where it fails. Best called on a platform thread: see {@link NetworkNamespace#visit}. */
-    static void lay(Rtnl host, NetworkNamespace pod, Plan plan, Step.Listener steps) throws IOException, Refused {
-        createPair(host, pod, plan);
+    /**
+     * Lays the wire; nothing is left where it fails. Best called on a platform thread: see {@link NetworkNamespace#visit}.
+     *
+     * @param v6 the host's controls of its interfaces for IPv6, where it has that
+     */
+    static void lay(Rtnl host, Optional<SysctlFolder> v6, NetworkNamespace pod, Plan plan, Step.Listener steps) throws IOException, Refused {
+        Link link = createPair(host, pod, plan);
         try {
             steps.reached(Step.PAIR_MADE);
-            Link link = host.link(plan.hostInterface).orElseThrow(() -> new KernelException("find link " + plan.hostInterface, Errno.ENODEV));
-            sysctlsOfHost(host, link.index(), plan);
+            controlV6(v6, plan);
             pod.visit(() -> {
                 wireInside(link.parent(), plan);
                 return plan;
@@ -112,9 +116,10 @@ final class PodWiring {
         }
     }
 
-    private static void createPair(Rtnl host, NetworkNamespace pod, Plan plan) throws IOException, Refused {
+    /** Gives the host's end. */
+    private static Link createPair(Rtnl host, NetworkNamespace pod, Plan plan) throws IOException, Refused {
         try {
-            tryPair(host, pod, plan);
+            return tryPair(host, pod, plan);
         } catch (KernelException failure) {
             if (failure.errno() == Errno.EINVAL && !isNetworkNamespace(pod)) {
                 throw new NoNamespace(pod.path());
@@ -129,7 +134,7 @@ final class PodWiring {
             log.info("{} is left from an earlier pod, and is removed", plan.hostInterface);
             remove(host, plan.hostInterface);
             try {
-                tryPair(host, pod, plan);
+                return tryPair(host, pod, plan);
             } catch (KernelException again) {
                 if (again.errno() == Errno.EEXIST) {
                     throw hasInterface(pod, plan);
@@ -199,7 +204,7 @@ final class PodWiring {
     /** Whether the pod's end is there, with the MAC that we gave it. */
     static boolean isInside(NetworkNamespace pod, String interfaceInPod, Mac mac) throws IOException {
         return pod.exists() && pod.call(() -> {
-            try (Rtnl inside = Rtnl.open()) {
+            try (Rtnl inside = Rtnl.openBriefly()) {
                 return inside.link(interfaceInPod).flatMap(Link::mac).filter(mac::equals).isPresent();
             }
         });
@@ -234,10 +239,10 @@ final class PodWiring {
         return missing;
     }
 
-    private static void tryPair(Rtnl host, NetworkNamespace pod, Plan plan) throws KernelException {
+    private static Link tryPair(Rtnl host, NetworkNamespace pod, Plan plan) throws KernelException {
         try (Fd namespace = pod.open()) {
-            host.execute("make veth " + plan.hostInterface + " with " + plan.interfaceInPod + " in " + pod,
-                    Link.createVeth(plan.hostInterface, HOST_MAC, plan.mtu, plan.interfaceInPod, plan.mac, namespace));
+            return host.make("make veth " + plan.hostInterface + " with " + plan.interfaceInPod + " in " + pod,
+                    Link.createVeth(plan.hostInterface, HOST_MAC, plan.mtu, plan.interfaceInPod, plan.mac, namespace), plan.hostInterface);
         }
     }
 
@@ -245,33 +250,27 @@ final class PodWiring {
         return new Refused("the pod's network namespace " + pod + " already has an interface " + plan.interfaceInPod);
     }
 
-    private static void sysctlsOfHost(Rtnl host, int link, Plan plan) throws IOException {
-        if (plan.has(Family.V4)) {
-            host.execute("let " + plan.hostInterface + " forward", Link.enable(link, InetControl.ROUTE_LOCALNET, InetControl.PROXY_ARP, InetControl.FORWARDING));
-            wish("net/ipv4/neigh/" + plan.hostInterface + "/proxy_delay", "0");
-        }
-        String v6 = "net/ipv6/conf/" + plan.hostInterface + "/";
+    /** Netlink cannot set these. */
+    private static void controlV6(Optional<SysctlFolder> host, Plan plan) throws IOException {
         if (plan.has(Family.V6)) {
-            Sysctl.write(v6 + "accept_dad", "0");
-            Sysctl.write(v6 + "disable_ipv6", "0");
-            Sysctl.write(v6 + "proxy_ndp", "1");
-            Sysctl.write(v6 + "forwarding", "1");
+            SysctlFolder controls = host.orElseThrow(() -> new IOException("this host has no IPv6"));
+            controls.write(plan.hostInterface + "/accept_dad", "0");
+            controls.write(plan.hostInterface + "/disable_ipv6", "0");
+            controls.write(plan.hostInterface + "/proxy_ndp", "1");
+            controls.write(plan.hostInterface + "/forwarding", "1");
         }
-        wish(v6 + "accept_ra", "0");
-    }
-
-    /** Sets a control that the kernel may not have. */
-    private static void wish(String name, String value) {
         try {
-            Sysctl.write(name, value);
-        } catch (IOException failure) {
-            log.debug("{}", failure.getMessage());
+            if (host.isPresent()) {
+                host.get().write(plan.hostInterface + "/accept_ra", "0");
+            }
+        } catch (IOException absent) {
+            log.debug("{}", absent.getMessage());
         }
     }
 
     private static void wireInside(int link, Plan plan) throws IOException {
         boolean v6 = plan.has(Family.V6);
-        try (Rtnl inside = Rtnl.open()) {
+        try (Rtnl inside = Rtnl.openBriefly()) {
             if (v6) {
                 Sysctl.write("net/ipv6/conf/" + plan.interfaceInPod + "/accept_dad", "0");
                 for (String scope : new String[] {"all", "default", "lo"}) {
@@ -292,27 +291,43 @@ final class PodWiring {
             }
             refuse("wire " + plan.interfaceInPod + " in the pod", inside.apply(requests));
             if (plan.has(Family.V4)) {
-                Sysctl.set("net/ipv4/ip_forward", plan.forwarding ? "1" : "0");
+                forward(inside, Family.V4, "net/ipv4/ip_forward", plan.forwarding);
             }
             if (v6) {
-                Sysctl.set("net/ipv6/conf/all/forwarding", plan.forwarding ? "1" : "0");
+                forward(inside, Family.V6, "net/ipv6/conf/all/forwarding", plan.forwarding);
             }
         }
     }
 
-    /** Sets the host's end up, and routes the addresses to it. */
+    private static void forward(Rtnl inside, Family family, String control, boolean wanted) throws IOException {
+        if (inside.forwards(family) != wanted) {
+            Sysctl.write(control, wanted ? "1" : "0");
+        }
+    }
+
+    /** Sets the host's end up, with its controls first, and routes the addresses to it. */
     private static void routeOnHost(Rtnl host, int link, Plan plan) throws IOException, Refused {
         List<NetlinkMessage> requests = new ArrayList<>();
+        // The kernel may not have it, and where the gateway is a permanent neighbour nobody is answered by proxy.
+        requests.add(Neighbour.proxyDelay(link, 0));
+        if (plan.has(Family.V4)) {
+            requests.add(Link.enable(link, InetControl.ROUTE_LOCALNET, InetControl.PROXY_ARP, InetControl.FORWARDING));
+        }
         requests.add(Link.setUp(link));
+        int before = requests.size();
         for (Ip address : plan.addresses) {
             requests.add(Route.onLink(IpPrefix.host(address).cidr(), link, Route.PROTO_BOOT).create());
             requests.add(Neighbour.permanent(link, address, plan.mac).replace());
         }
         for (Refusal refusal : host.apply(requests)) {
             if (refusal.index() == 0) {
-                throw refusal.exception("set link " + plan.hostInterface + " up");
+                log.debug("{}", refusal.exception("set proxy_delay of " + plan.hostInterface).getMessage());
+                continue;
             }
-            Ip address = plan.addresses.get((refusal.index() - 1) / 2);
+            if (refusal.index() < before) {
+                throw refusal.exception("let " + plan.hostInterface + " forward, and set it up");
+            }
+            Ip address = plan.addresses.get((refusal.index() - before) / 2);
             if (refusal.errno() != Errno.EEXIST) {
                 throw refusal.exception("make route or neighbour " + address + " on " + plan.hostInterface);
             }

@@ -57,6 +57,7 @@ final class AttachIT extends HostScene {
         assertEquals("169.254.1.1 dev eth0 lladdr ee:ee:ee:ee:ee:ee PERMANENT", TestNamespaces.ip(pod, "neigh"));
         assertEquals("1\n0\n1\n1", TestNamespaces.run(host.host(), "sh", "-c", "cd /proc/sys/net/ipv4; cat conf/cali0d7763386da/route_localnet"
                 + " neigh/cali0d7763386da/proxy_delay conf/cali0d7763386da/proxy_arp conf/cali0d7763386da/forwarding"));
+        assertEquals("0", TestNamespaces.run(host.host(), "cat", "/proc/sys/net/ipv6/conf/cali0d7763386da/accept_ra"));
         assertEquals("0", TestNamespaces.run(pod, "cat", "/proc/sys/net/ipv4/ip_forward"));
         assertEquals(List.of("cali0d7763386da"), host.open());
     }

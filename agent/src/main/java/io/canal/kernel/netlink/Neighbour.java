@@ -22,6 +22,11 @@ public record Neighbour(int link, Ip address, Optional<Mac> mac, int state) {
     static final int RTM_NEWNEIGH = 28;
     static final int RTM_DELNEIGH = 29;
     static final int RTM_GETNEIGH = 30;
+    private static final int RTM_SETNEIGHTBL = 67;
+    private static final int NDTA_NAME = 1;
+    private static final int NDTA_PARMS = 6;
+    private static final int NDTPA_IFINDEX = 1;
+    private static final int NDTPA_PROXY_DELAY = 13;
     static final int NDA_DST = 1;
     static final int NDA_LLADDR = 2;
     private static final int NDA_IFINDEX = 8;
@@ -58,6 +63,13 @@ public record Neighbour(int link, Ip address, Optional<Mac> mac, int state) {
 
     public NetlinkMessage delete() {
         return header(RTM_DELNEIGH, 0, Rtnl.number(address.family()), link, 0, 0).attr(NDA_DST, address.toBytes());
+    }
+
+    /** A request that sets {@code net/ipv4/neigh/NAME/proxy_delay} of the link, in milliseconds. */
+    public static NetlinkMessage proxyDelay(int link, long millis) {
+        // struct ndtmsg
+        return new NetlinkMessage(RTM_SETNEIGHTBL, 0).u8(Rtnl.AF_INET).u8(0).u16(0).string(NDTA_NAME, "arp_cache")
+                .nested(NDTA_PARMS, values -> values.u32(NDTPA_IFINDEX, link).u64(NDTPA_PROXY_DELAY, millis));
     }
 
     /** struct ndmsg. */

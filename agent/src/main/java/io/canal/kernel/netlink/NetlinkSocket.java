@@ -46,28 +46,45 @@ public final class NetlinkSocket implements AutoCloseable {
     /** Replies are there when send returns; this long a silence is a defect of the kernel or of ours. */
     private static final int PATIENCE_MILLIS = 10_000;
 
+    /** Some acknowledgements, which repeat the request where the kernel does not cut them. */
+    private static final int BRIEF_REPLY = 8 << 10;
+    private static final int BRIEF_BATCH = 4 << 10;
+
     private final NativeSocket socket;
     private final int portId;
-    private final MemorySegment incoming = Arena.ofAuto().allocate(LARGEST_DATAGRAM, 8);
-    private final MemorySegment outgoing = Arena.ofAuto().allocate(USUAL_BATCH, 8);
+    private final MemorySegment incoming;
+    private final MemorySegment outgoing;
     private int sequence;
 
-    private NetlinkSocket(NativeSocket socket) throws KernelException {
+    private NetlinkSocket(NativeSocket socket, boolean brief) throws KernelException {
         this.socket = socket;
+        incoming = Arena.ofAuto().allocate(brief ? BRIEF_REPLY : LARGEST_DATAGRAM, 8);
+        outgoing = Arena.ofAuto().allocate(brief ? BRIEF_BATCH : USUAL_BATCH, 8);
         socket.bind(sockaddr());
         portId = ByteBuffer.wrap(socket.address()).order(ByteOrder.nativeOrder()).getInt(4);
         // The kernel may be older than these, or we without CAP_NET_ADMIN over the first namespace; all are improvements only.
-        socket.option(NativeSocket.SOL_SOCKET, NativeSocket.SO_RCVBUFFORCE, BUFFER_BYTES);
-        socket.option(NativeSocket.SOL_SOCKET, NativeSocket.SO_SNDBUFFORCE, BUFFER_BYTES);
+        if (!brief) {
+            socket.option(NativeSocket.SOL_SOCKET, NativeSocket.SO_RCVBUFFORCE, BUFFER_BYTES);
+            socket.option(NativeSocket.SOL_SOCKET, NativeSocket.SO_SNDBUFFORCE, BUFFER_BYTES);
+        }
         socket.option(SOL_NETLINK, NETLINK_EXT_ACK, 1);
         socket.option(SOL_NETLINK, NETLINK_CAP_ACK, 1);
     }
 
     /** Opens a socket in the calling thread's network namespace; {@code protocol} such as {@link #NETLINK_ROUTE}. */
     public static NetlinkSocket open(int protocol) throws KernelException {
+        return open(protocol, false);
+    }
+
+    /** As {@link #open}, for a few requests and their acknowledgements: without the room that listings and large batches need. */
+    static NetlinkSocket openBriefly(int protocol) throws KernelException {
+        return open(protocol, true);
+    }
+
+    private static NetlinkSocket open(int protocol, boolean brief) throws KernelException {
         NativeSocket socket = NativeSocket.open("netlink socket " + protocol, NativeSocket.AF_NETLINK, NativeSocket.SOCK_RAW, protocol);
         try {
-            return new NetlinkSocket(socket);
+            return new NetlinkSocket(socket, brief);
         } catch (KernelException | RuntimeException failure) {
             socket.close();
             throw failure;
@@ -92,6 +109,15 @@ public final class NetlinkSocket implements AutoCloseable {
      * @throws KernelException if the outcome is unknown: look at the kernel's state anew
      */
     public List<Refusal> exchange(List<NetlinkMessage> batch) throws KernelException {
+        return exchange(batch, new ArrayList<>());
+    }
+
+    /**
+     * As {@link #exchange(List)}.
+     *
+     * @param answers gets what the kernel answers to those that ask for something
+     */
+    List<Refusal> exchange(List<NetlinkMessage> batch, List<Received> answers) throws KernelException {
         List<Refusal> refusals = new ArrayList<>();
         int first = send(batch);
         int outstanding = 0;
@@ -101,7 +127,11 @@ public final class NetlinkSocket implements AutoCloseable {
         while (outstanding > 0) {
             for (Received reply : receive()) {
                 int index = reply.sequence() - first;
-                if (reply.type() != NLMSG_ERROR || index < 0 || index >= batch.size()) {
+                if (index < 0 || index >= batch.size()) {
+                    continue;
+                }
+                if (reply.type() != NLMSG_ERROR) {
+                    answers.add(reply);
                     continue;
                 }
                 int errno = -reply.u32(0);
@@ -269,7 +299,7 @@ public final class NetlinkSocket implements AutoCloseable {
             if (length < 0) {
                 throw new KernelException("receive from netlink", -length);
             }
-            if (length > LARGEST_DATAGRAM) {
+            if (length > incoming.byteSize()) {
                 throw new KernelException("receive from netlink", Errno.ENOBUFS, "a datagram of " + length + " bytes");
             }
             return messages(incoming.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE));

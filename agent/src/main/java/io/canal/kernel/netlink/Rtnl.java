@@ -21,6 +21,12 @@ public final class Rtnl implements AutoCloseable {
     static final int AF_BRIDGE = 7;
     static final int AF_INET6 = 10;
 
+    private static final int RTM_NEWNETCONF = 80;
+    private static final int RTM_GETNETCONF = 82;
+    private static final int NETCONFA_IFINDEX = 1;
+    private static final int NETCONFA_FORWARDING = 2;
+    private static final int NETCONFA_IFINDEX_ALL = -1;
+
     /** So many requests go into one datagram; their acknowledgements fit well into the receive buffer. */
     private static final int BATCH = 500;
 
@@ -31,13 +37,19 @@ public final class Rtnl implements AutoCloseable {
 
     private Rtnl(NetlinkSocket socket) {
         this.socket = socket;
-        // Listings are then narrowed by the kernel; without it (before 4.20) we narrow them.
-        socket.option(NetlinkSocket.NETLINK_GET_STRICT_CHK, 1);
     }
 
     /** Opens a socket in the calling thread's network namespace; it stays in it, wherever it is used. */
     public static Rtnl open() throws KernelException {
-        return new Rtnl(NetlinkSocket.open(NetlinkSocket.NETLINK_ROUTE));
+        NetlinkSocket socket = NetlinkSocket.open(NetlinkSocket.NETLINK_ROUTE);
+        // Listings are then narrowed by the kernel; without it (before 4.20) we narrow them.
+        socket.option(NetlinkSocket.NETLINK_GET_STRICT_CHK, 1);
+        return new Rtnl(socket);
+    }
+
+    /** As {@link #open}, for a few requests: listings and large batches need more room than it has. */
+    public static Rtnl openBriefly() throws KernelException {
+        return new Rtnl(NetlinkSocket.openBriefly(NetlinkSocket.NETLINK_ROUTE));
     }
 
     /** The number that notifications of changes made here carry as their sender. */
@@ -55,7 +67,8 @@ public final class Rtnl implements AutoCloseable {
         List<Refusal> refusals = new ArrayList<>();
         for (int from = 0; from < requests.size(); from += BATCH) {
             List<NetlinkMessage> batch = requests.subList(from, Math.min(from + BATCH, requests.size()));
-            batch.forEach(request -> request.addFlags(NetlinkMessage.NLM_F_ACK));
+            // They are performed in order, and a refusal is told anyhow: the last one's word ends them all.
+            batch.getLast().addFlags(NetlinkMessage.NLM_F_ACK);
             for (Refusal refusal : socket.exchange(batch)) {
                 refusals.add(new Refusal(from + refusal.index(), refusal.errno(), refusal.detail()));
             }
@@ -66,6 +79,19 @@ public final class Rtnl implements AutoCloseable {
     /** Performs one request; {@code what} names it in the exception. */
     public void execute(String what, NetlinkMessage request) throws KernelException {
         socket.execute(what, request);
+    }
+
+    /** Makes a link of this name by the request; {@code what} names it in the exception. */
+    public Link make(String what, NetlinkMessage request, String name) throws KernelException {
+        List<NetlinkMessage> both = List.of(request, Link.get(name));
+        both.getLast().addFlags(NetlinkMessage.NLM_F_ACK);
+        List<Received> answers = new ArrayList<>();
+        List<Refusal> refusals = socket.exchange(both, answers);
+        if (!refusals.isEmpty()) {
+            throw refusals.getFirst().exception(what);
+        }
+        return answers.stream().filter(message -> message.type() == Link.RTM_NEWLINK).findFirst().map(Link::parse)
+                .orElseThrow(() -> new KernelException(what, Errno.ENODEV));
     }
 
     /** All links. */
@@ -92,6 +118,15 @@ public final class Rtnl implements AutoCloseable {
             }
             throw failure;
         }
+    }
+
+    /** Whether packets of the family are forwarded, as {@code net/ipv4/ip_forward} says. */
+    public boolean forwards(Family family) throws KernelException {
+        // struct netconfmsg
+        NetlinkMessage request = new NetlinkMessage(RTM_GETNETCONF, 0).u8(number(family)).u32(NETCONFA_IFINDEX, NETCONFA_IFINDEX_ALL);
+        return socket.query("look up forwarding", request).stream().filter(message -> message.type() == RTM_NEWNETCONF).findFirst()
+                .map(message -> message.attributes(1).u32(NETCONFA_FORWARDING, 0) != 0)
+                .orElseThrow(() -> new KernelException("look up forwarding", Errno.ENOENT));
     }
 
     /** The addresses of a link; of all links where {@code link} is 0. */

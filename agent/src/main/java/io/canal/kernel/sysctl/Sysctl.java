@@ -18,7 +18,7 @@ import java.util.Optional;
  */
 public final class Sysctl {
 
-    private static final Path ROOT = Path.of("/proc/sys");
+    static final Path ROOT = Path.of("/proc/sys");
 
     private Sysctl() {}
 
@@ -35,8 +35,12 @@ public final class Sysctl {
 
     /** Writes the value. */
     public static void write(String name, String value) throws IOException {
+        write(path(name), name, value);
+    }
+
+    static void write(Path path, String name, String value) throws IOException {
         // The kernel takes the value of one write; the file is neither created nor truncated.
-        try (FileChannel file = FileChannel.open(path(name), StandardOpenOption.WRITE)) {
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.WRITE)) {
             file.write(ByteBuffer.wrap(value.getBytes(StandardCharsets.US_ASCII)));
         } catch (NoSuchFileException absent) {
             throw new IOException("cannot set sysctl " + name + " to " + value + ": this kernel has no such control", absent);
@@ -56,8 +60,12 @@ public final class Sysctl {
     }
 
     private static Path path(String name) {
-        Path path = ROOT.resolve(name).normalize();
-        if (!path.startsWith(ROOT)) {
+        return path(ROOT, name);
+    }
+
+    static Path path(Path root, String name) {
+        Path path = root.resolve(name).normalize();
+        if (!path.startsWith(root)) {
             throw new IllegalArgumentException("not a sysctl: " + name);
         }
         return path;

@@ -11,6 +11,7 @@ import io.canal.kernel.libc.Errno;
 import io.canal.kernel.libc.Fd;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.netns.NetworkNamespace;
+import io.canal.kernel.sysctl.Sysctl;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
@@ -65,6 +66,35 @@ class RtnlIT {
         assertTrue(shown.contains("link/ether 02:11:22:33:44:55"), shown);
         assertEquals(new Link(link.index(), "flannel.1", true, 1450, Optional.of(MAC), "vxlan", 0,
                 Optional.of(Vxlan.of(1, underlay, Ip.of("172.30.0.1"), 8472))), link);
+    }
+
+    @Test
+    void forwarding_is_as_its_controls_say() throws Exception {
+        for (String value : new String[] {"1", "0"}) {
+            host.run(() -> Sysctl.write("net/ipv4/ip_forward", value));
+            host.run(() -> Sysctl.write("net/ipv6/conf/all/forwarding", value));
+            assertEquals(value.equals("1"), rtnl.forwards(Family.V4));
+            assertEquals(value.equals("1"), rtnl.forwards(Family.V6));
+        }
+    }
+
+    @Test
+    void a_link_that_is_made_is_given_back_and_one_that_was_there_is_not() throws Exception {
+        try (Fd far = other.open(); Rtnl brief = host.call(Rtnl::openBriefly)) {
+            Link made = brief.make("make", Link.createVeth("near", MAC, 1400, "far", PEER_MAC, far), "near");
+            assertEquals(rtnl.link("near"), Optional.of(made));
+            KernelException refused = assertThrows(KernelException.class, () -> brief.make("make", Link.createVeth("near", MAC, 1400, "far2", PEER_MAC, far), "near"));
+            assertEquals(Errno.EEXIST, refused.errno());
+            assertEquals(List.of(), brief.apply(List.of(Neighbour.proxyDelay(made.index(), 0), Link.setUp(made.index()))));
+            assertEquals(Optional.of("0"), host.call(() -> Sysctl.read("net/ipv4/neigh/near/proxy_delay")));
+        }
+    }
+
+    @Test
+    void of_many_requests_each_that_is_refused_is_told_by_its_place() throws Exception {
+        List<Refusal> refusals = rtnl.apply(List.of(Link.setUp(999), Link.setUp(underlay), Link.delete("nobody"), Link.setUp(underlay)));
+        assertEquals(List.of(0, 2), refusals.stream().map(Refusal::index).toList());
+        assertEquals(List.of(1), rtnl.apply(List.of(Link.setUp(underlay), Link.delete("nobody"))).stream().map(Refusal::index).toList());
     }
 
     @Test

@@ -28,6 +28,21 @@ class SysctlIT {
     }
 
     @Test
+    void an_open_folder_stays_that_of_the_namespace_in_which_it_was_opened() throws Exception {
+        NetworkNamespace inside = namespaces.add("a");
+        TestNamespaces.ip(inside, "link", "add", "of-a", "type", "bridge");
+        try (SysctlFolder folder = inside.call(() -> SysctlFolder.open("net/ipv6/conf"))) {
+            folder.write("of-a/accept_ra", "0");
+            assertEquals(Optional.of("0"), inside.call(() -> Sysctl.read("net/ipv6/conf/of-a/accept_ra")));
+            folder.write("of-a/accept_ra", "2");
+            assertEquals(Optional.of("2"), inside.call(() -> Sysctl.read("net/ipv6/conf/of-a/accept_ra")));
+            IOException failure = assertThrows(IOException.class, () -> folder.write("nobody/accept_ra", "0"));
+            assertEquals("cannot set sysctl nobody/accept_ra to 0: this kernel has no such control", failure.getMessage());
+            assertThrows(IllegalArgumentException.class, () -> folder.write("../ip_forward", "1"));
+        }
+    }
+
+    @Test
     void a_control_of_an_interface_with_a_dot_in_its_name_is_found() throws Exception {
         NetworkNamespace inside = namespaces.add("a");
         TestNamespaces.ip(inside, "link", "add", "dotted.1", "type", "bridge");
