@@ -121,11 +121,11 @@ final class Agent implements AutoCloseable {
         this.paths = new NodePaths(arguments.root());
         this.configs = new ConfigSource(arguments.config().orElse(paths.agentYaml()), paths.stateDir());
         First first = configs.first();
+        Stores stores = new Stores(maker);
+        stores.begin(first.config());
         SecureRandom random = new SecureRandom();
         this.memory = NodeMemory.recalled(paths, this::keeper, this::ownStanding);
         LeaseKeeper.identify(paths.stateDir(), random);
-        Stores stores = new Stores(maker);
-        stores.begin(first.config());
         this.conditions = new Conditions(this::look);
         this.board = new StatusBoard(conditions, this::measured);
         this.filePaths = new NodeFilePaths(paths);

@@ -1,5 +1,6 @@
 package io.canal.agent;
 
+import io.canal.model.Decoded;
 import io.canal.model.Decoded.Bad;
 import io.canal.model.Decoded.Good;
 import io.canal.model.NodePaths;
@@ -22,19 +23,25 @@ public final class Main {
     private static final Set<String> VITAL = Set.of("main", "apply", "lease", "etcd", "uplink", "host addresses", "files", "route-events",
             "nftables-monitor", "accept agent.sock", "accept cni.sock", "spool", "publisher", "safety net");
 
-    /** An agent that ends sooner than this would be started again and again, as fast as systemd can: that is 10 ms after each end. */
+    /** An agent that ends sooner than this would be started again and again, as fast as systemd can. */
     private static final Duration YOUNG = Duration.ofSeconds(10);
     private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final long BEGAN = System.nanoTime();
 
     private static final int FAILED = 1;
     private static final int MISUSE = 2;
+    /** Not one of those before: the unit has systemd pause after them. */
+    private static final int DEFECT = 4;
 
     private Main() {}
 
     public static void main(String[] args) {
+        Decoded<Arguments> given = Arguments.parse(args);
+        if (given instanceof Good<Arguments>(Arguments arguments) && arguments.mode() == Arguments.Mode.RUN) {
+            prepare(arguments);
+        }
         Logging.begin();
-        int code = switch (Arguments.parse(args)) {
+        int code = switch (given) {
             case Good<Arguments>(Arguments arguments) -> perform(arguments);
             case Bad<Arguments>(var problem) -> {
                 System.err.println(problem.sentence());
@@ -69,7 +76,7 @@ public final class Main {
         LoggerFactory.getLogger(Main.class).error("thread {} has ended; this is a defect of canal", thread.getName(), defect);
         if (isVital(thread.getName())) {
             pause();
-            Runtime.getRuntime().halt(FAILED);
+            Runtime.getRuntime().halt(DEFECT);
         }
     }
 
@@ -84,13 +91,19 @@ public final class Main {
         }
     }
 
+    /** Before anything else, as the way to etcd is what a start waits for longest. */
+    private static void prepare(Arguments arguments) {
+        // A server that was verified before speaks TLS, and takes no curve of Java's.
+        if (Files.exists(EtcdLink.verified(new NodePaths(arguments.root()).stateDir()))) {
+            EtcdStore.loadTls();
+        } else {
+            EtcdStore.warmUp();
+        }
+    }
+
     private static void run(Arguments arguments) throws IOException {
         Thread.setDefaultUncaughtExceptionHandler(Main::ended);
         Path stateDir = new NodePaths(arguments.root()).stateDir();
-        // A server that was verified before takes no curve of Java's.
-        if (!Files.exists(EtcdLink.verified(stateDir))) {
-            EtcdStore.warmUp();
-        }
         Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), stateDir, Clock.system()), Clock.system());
         CountDownLatch end = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {

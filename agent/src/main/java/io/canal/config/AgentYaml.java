@@ -74,6 +74,10 @@ final class AgentYaml {
     }
 
     private static Map<?, ?> load(String where, String yaml) throws Refused {
+        Map<String, Object> usual = UsualYaml.read(yaml);
+        if (usual != null) {
+            return usual;
+        }
         LoaderOptions options = new LoaderOptions();
         options.setAllowDuplicateKeys(false);
         try {

@@ -17,6 +17,7 @@ import io.etcd.jetcd.op.Op;
 import io.etcd.jetcd.options.DeleteOption;
 import io.etcd.jetcd.options.GetOption;
 import io.etcd.jetcd.options.PutOption;
+import io.netty.handler.ssl.OpenSsl;
 import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;
 import java.security.spec.ECGenParameterSpec;
@@ -77,6 +78,18 @@ public final class EtcdStore implements Store {
                 generator.generateKeyPair();
             } catch (GeneralSecurityException absent) {
                 log.debug("no curve to warm up: {}", absent.getMessage());
+            }
+        });
+    }
+
+    /**
+     * Loads on a thread of its own, beside the configuration's reading, the library that speaks TLS: what Netty tries out of it at its first
+     * use takes as long as a handshake.
+     */
+    public static void loadTls() {
+        Thread.ofPlatform().daemon().name("warm-up").start(() -> {
+            if (!OpenSsl.isAvailable()) {
+                log.debug("no library speaks TLS: {}", String.valueOf(OpenSsl.unavailabilityCause()));
             }
         });
     }
