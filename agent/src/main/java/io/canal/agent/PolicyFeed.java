@@ -261,6 +261,11 @@ final class PolicyFeed implements Feed.Listener {
     }
 
     @Override
+    public boolean wantsListing() {
+        return memory.hasLost();
+    }
+
+    @Override
     public void lost(String reason) {
         // The next listing brings what was missed.
     }

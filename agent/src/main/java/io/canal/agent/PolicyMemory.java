@@ -90,6 +90,11 @@ final class PolicyMemory implements AutoCloseable {
         return stale;
     }
 
+    /** Whether something could not be kept, so that only a listing tells what is to be remembered. */
+    synchronized boolean hasLost() {
+        return out == null;
+    }
+
     /** A listing begins, in the place of the last one; it counts when it is {@link #complete}. */
     synchronized void begin() {
         closeOut();
@@ -361,7 +366,7 @@ final class PolicyMemory implements AutoCloseable {
     }
 
     private void failed(Path path, IOException failure) {
-        log.warn("{} could not be written, so a start without etcd will not know of the last changes: {}", path, failure.getMessage());
+        log.warn("{} could not be written, so a start without etcd will not know of the last changes until all is listed anew, in some minutes: {}", path, failure.getMessage());
         stale = true;
         closeOut();
     }

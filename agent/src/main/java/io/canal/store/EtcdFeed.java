@@ -161,7 +161,7 @@ final class EtcdFeed implements Feed {
                 }
                 // Whether the watch has told all is asked now and then; but thousands of nodes need not read again what they know.
                 if (clock.nanos() - relistAt >= 0) {
-                    if (!listed.whole) {
+                    if (!listed.whole || listener.wantsListing()) {
                         return "";
                     }
                     if (tally.awaits()) {

@@ -39,6 +39,11 @@ public interface Feed extends AutoCloseable {
         /** Changes since the listing or the last call, in order, all up to {@code revision}. */
         void changed(long revision, List<Change> changes);
 
+        /** Whether all is to be told again when that is due, though nothing is missing: what was told could not be kept. Asked from any thread. */
+        default boolean wantsListing() {
+            return false;
+        }
+
         /** The generation has ended, for this reason; the next one is being tried for. What was told before stays the last that is known. */
         void lost(String reason);
     }

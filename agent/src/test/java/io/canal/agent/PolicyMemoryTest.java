@@ -1,6 +1,7 @@
 package io.canal.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.store.Feed.Change;
@@ -183,6 +184,12 @@ class PolicyMemoryTest {
             memory.trust();
             assertEquals(Map.of("a", "1"), memory.recall());
             assertTrue(memory.stale(), "the next listing is written whole");
+            assertTrue(memory.hasLost(), "and is not waited for until the watch breaks");
+            full.set(false);
+            listed(memory, List.of(entry("a", "3")));
+            memory.trust();
+            assertFalse(memory.hasLost());
+            assertEquals(Map.of("a", "3"), memory.recall());
         }
     }
 

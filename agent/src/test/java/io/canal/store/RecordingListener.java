@@ -13,6 +13,7 @@ final class RecordingListener implements Feed.Listener {
 
     private final Map<String, String> rows = new TreeMap<>();
     private final List<String> told = new ArrayList<>();
+    volatile boolean wantsListing;
     private long clusterId;
     private int listings;
     private int losses;
@@ -42,6 +43,11 @@ final class RecordingListener implements Feed.Listener {
             }
         }
         notifyAll();
+    }
+
+    @Override
+    public boolean wantsListing() {
+        return wantsListing;
     }
 
     @Override
