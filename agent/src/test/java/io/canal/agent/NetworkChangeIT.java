@@ -4,12 +4,15 @@ import static io.canal.kernel.testing.TestNamespaces.bridge;
 import static io.canal.kernel.testing.TestNamespaces.ip;
 import static io.canal.kernel.testing.TestNamespaces.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.agent.TestNode.Pod;
 import io.canal.config.AgentConfig;
 import io.canal.config.TxChecksum;
 import io.canal.control.Op;
+import io.canal.control.Reply;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.testing.TestNamespaces;
 import io.canal.model.Ip;
@@ -309,6 +312,32 @@ class NetworkChangeIT {
         run(a.namespace(), "ping", "-c", "2", "-i", "0.05", "-W", "3", b.address());
         configured(before);
         one.await("nothing is to be said any more", () -> one.status().notes().stream().noneMatch(note -> note.contains("public-ip")));
+    }
+
+    @Test
+    @Order(14)
+    void a_network_of_ipv6_alone_carries_pods_of_hosts_that_have_both_families() {
+        one.del(a);
+        two.del(b);
+        for (TestNode node : new TestNode[] {one, two}) {
+            assertInstanceOf(Reply.Done.class, node.call(Op.LEAVE, Json.object()));
+            node.kill();
+        }
+        network("{\"EnableIPv4\":false,\"EnableIPv6\":true,\"IPv6Network\":\"fd00:10:2::/56\",\"Backend\":{\"Type\":\"vxlan\"}}");
+        one.launch();
+        two.start();
+        one.await("it is ready", one::ready);
+        assertTrue(text(one.paths.subnetEnv()).matches("FLANNEL_IPV6_NETWORK=fd00:10:2::/56\nFLANNEL_IPV6_SUBNET=fd00:10:2:[0-9a-f]+::1/64\n"
+                + "FLANNEL_MTU=1430\nFLANNEL_IPMASQ=true\n"), text(one.paths.subnetEnv()));
+        assertEquals(two.addressV6(), two.status().publicIp());
+        assertFalse(has(one, "flannel.1"));
+        Pod c = one.add();
+        Pod d = two.add();
+        assertEquals(1, c.addresses().size(), c.toString());
+        one.await("the peer's route is there", () -> ip(one.namespace, "-6", "route").contains("dev flannel-v6.1 metric")
+                || ip(one.namespace, "-6", "route").contains("dev flannel-v6.1 onlink"));
+        run(c.namespace(), "ping", "-c", "3", "-i", "0.05", "-W", "3", "-M", "do", "-s", "1382", d.address());
+        run(d.namespace(), "ping", "-c", "3", "-i", "0.05", "-W", "3", "-M", "do", "-s", "1382", c.address());
     }
 
     private void address(String from, String to) {
