@@ -1,5 +1,8 @@
 package io.canal.lease;
 
+import java.time.Duration;
+import java.util.Optional;
+
 /** What happens to a node's subnet keeping. */
 public sealed interface Event {
 
@@ -30,8 +33,12 @@ public sealed interface Event {
      */
     record Committed(long id, boolean done, long revision, long lease) implements Event {}
 
-    /** The answer to {@link Command.KeepAlive}: whether the lease is alive. */
-    record KeptAlive(long id, boolean alive) implements Event {}
+    /**
+     * The answer to {@link Command.KeepAlive}.
+     *
+     * @param left how long the lease lives now, which is what it was granted for; empty where it is gone
+     */
+    record KeptAlive(long id, Optional<Duration> left) implements Event {}
 
     /** No answer, or a refusal: a commit may or may not be carried out, now or later. */
     record Failed(long id, String reason) implements Event {}

@@ -11,6 +11,7 @@ import java.util.Optional;
  *
  * @param leaseRevision the revision of our write of the lease; 0 while not known
  * @param lease the store's lease that it hangs on; 0 for a reservation
+ * @param granted whether this process got that lease, for the time that is configured
  * @param holder our holder record; empty while only remembered
  * @param holderRevision the revision of its last write
  * @param confirmedAt when etcd last confirmed it, as people read it
@@ -22,6 +23,7 @@ record Own(
         LeaseValue value,
         long leaseRevision,
         long lease,
+        boolean granted,
         Optional<HolderRecord> holder,
         long holderRevision,
         Instant confirmedAt,
@@ -30,10 +32,10 @@ record Own(
 
     /** What the disk remembers, which etcd has not confirmed. */
     static Own remembered(Remembered last) {
-        return new Own(last.subnet(), last.value(), 0, 0, Optional.empty(), 0, last.confirmedAt(), last.confirmedNanos(), Long.MAX_VALUE);
+        return new Own(last.subnet(), last.value(), 0, 0, false, Optional.empty(), 0, last.confirmedAt(), last.confirmedNanos(), Long.MAX_VALUE);
     }
 
     Own confirmed(Instant now, long nanos, long renewAt) {
-        return new Own(subnet, value, leaseRevision, lease, holder, holderRevision, now, nanos, renewAt);
+        return new Own(subnet, value, leaseRevision, lease, granted, holder, holderRevision, now, nanos, renewAt);
     }
 }

@@ -33,8 +33,6 @@ public final class Transition {
     static final Duration REMEMBER_AFTER = Duration.ofSeconds(5);
 
     private static final Set<Standing> KEPT_IN_USE = EnumSet.of(Standing.STOLEN, Standing.UNREADABLE);
-    private static final Duration FIRST_RETRY = Duration.ofMillis(200);
-    private static final Duration LONGEST_RETRY = Duration.ofSeconds(5);
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
     private static final Duration GIVE_BACK_AFTER = Duration.ofSeconds(10);
     private static final Duration LOOK_FOR_RIVAL = Duration.ofSeconds(1);
@@ -163,11 +161,11 @@ public final class Transition {
                         committed(was, done, revision, lease);
                     }
                 }
-                case Event.KeptAlive(long id, boolean alive) -> {
+                case Event.KeptAlive(long id, Optional<Duration> left) -> {
                     Pending was = pending;
                     if (answers(id)) {
                         failures = 0;
-                        keptAlive(was, alive);
+                        keptAlive(was, left);
                     }
                 }
                 case Event.Failed(long id, String ignored) -> {
@@ -178,7 +176,7 @@ public final class Transition {
                         if (!(was instanceof Pending.RenewingSession || was instanceof Pending.Renewing || was instanceof Pending.Comparing)) {
                             lookIn(Duration.ZERO);
                         }
-                        retryAt = nanos + backoff();
+                        retryAt = nanos + Pauses.backoff(failures, random);
                     }
                 }
             }
@@ -201,19 +199,9 @@ public final class Transition {
         }
 
         private void lookIn(Duration pause) {
-            long at = nanos + jittered(pause);
+            long at = nanos + Pauses.jittered(pause, random);
             lookAt = dirty ? Math.min(lookAt, at) : at;
             dirty = true;
-        }
-
-        private long backoff() {
-            long pause = FIRST_RETRY.toNanos() << Math.min(failures - 1, 10);
-            return jittered(Duration.ofNanos(Math.min(pause, LONGEST_RETRY.toNanos())));
-        }
-
-        /** Between three quarters and five quarters of it. */
-        private long jittered(Duration pause) {
-            return pause.toNanos() * 3 / 4 + random.nextLong(pause.toNanos() / 2 + 1);
         }
 
         /** Asks the next thing that is due. */
@@ -353,7 +341,8 @@ public final class Transition {
                     long renewAt = known ? own.orElseThrow().renewAtNanos() : nanos;
                     Instant confirmed = known ? own.orElseThrow().confirmedAt() : now;
                     long confirmedNanos = known ? own.orElseThrow().confirmedNanos() : nanos;
-                    own = Optional.of(new Own(hold.subnet(), hold.value(), hold.leaseRevision(), hold.lease(), Optional.of(hold.holder()),
+                    boolean granted = known && own.orElseThrow().granted();
+                    own = Optional.of(new Own(hold.subnet(), hold.value(), hold.leaseRevision(), hold.lease(), granted, Optional.of(hold.holder()),
                             hold.holderRevision(), confirmed, confirmedNanos, renewAt));
                     standing = Standing.HELD;
                     // Nothing was to be moved; what happens later is not what the operator allowed.
@@ -420,7 +409,8 @@ public final class Transition {
                     if (done) {
                         rival = Optional.empty();
                         long id = opening.lease() != 0 ? opening.lease() : lease;
-                        session = Optional.of(new Session(revision, id, nanos + sessionTtl.toNanos() / 3));
+                        // As below, of one that was kept.
+                        session = Optional.of(new Session(revision, id, opening.lease() != 0 ? nanos : nanos + sessionTtl.toNanos() / 3));
                         judgeSubnet(opening.snapshot(), facts.orElseThrow());
                     } else {
                         lookSoon();
@@ -430,7 +420,7 @@ public final class Transition {
                     if (done) {
                         Verdict.Take take = taking.take();
                         own = Optional.of(new Own(take.subnet(), take.value(), take.leaseRevision() != 0 ? take.leaseRevision() : revision,
-                                take.grant() ? lease : take.lease(), Optional.of(take.holder()),
+                                take.grant() ? lease : take.lease(), take.grant(), Optional.of(take.holder()),
                                 take.holderRevision() != 0 ? take.holderRevision() : revision, now, nanos,
                                 // The time to live of a lease that was not granted just now is not known.
                                 take.grant() ? nanos + ttl.toNanos() / 3 : nanos));
@@ -448,7 +438,7 @@ public final class Transition {
                 case Pending.Comparing ignored -> {
                     Own mine = own.orElseThrow();
                     if (!guards.contains(Guard.RENEWAL)) {
-                        own = Optional.of(new Own(mine.subnet(), mine.value(), revision, lease, mine.holder(), mine.holderRevision(), now, nanos, nanos + ttl.toNanos() / 3));
+                        own = Optional.of(new Own(mine.subnet(), mine.value(), revision, lease, true, mine.holder(), mine.holderRevision(), now, nanos, nanos + ttl.toNanos() / 3));
                     } else if (done && mine.lease() != 0) {
                         pending = new Pending.Renewing(++lastId);
                         commands.add(new Command.KeepAlive(lastId, mine.lease()));
@@ -469,26 +459,39 @@ public final class Transition {
         /** Somebody was faster: look again, a little later than the others who lost. */
         private void lookSoon() {
             failures++;
-            long at = nanos + random.nextLong(FIRST_RETRY.toNanos() / 10 << Math.min(before.failures(), 5));
+            long at = nanos + Pauses.afterLosing(before.failures(), random);
             lookAt = dirty ? Math.min(lookAt, at) : at;
             dirty = true;
         }
 
-        private void keptAlive(Pending was, boolean alive) {
+        private void keptAlive(Pending was, Optional<Duration> left) {
             if (was instanceof Pending.RenewingSession) {
-                if (alive) {
-                    session = session.map(mine -> mine.renewed(nanos + sessionTtl.toNanos() / 3));
+                if (left.isPresent()) {
+                    session = session.map(mine -> mine.renewed(nanos + Pauses.untilRenewal(left.get(), sessionTtl)));
                 } else {
                     session = Optional.empty();
                     look();
                 }
             } else if (was instanceof Pending.Renewing) {
-                if (alive || !guards.contains(Guard.REVOCATION)) {
-                    own = own.map(mine -> mine.confirmed(now, nanos, nanos + ttl.toNanos() / 3));
+                if (left.isPresent() || !guards.contains(Guard.REVOCATION)) {
+                    Own mine = own.orElseThrow().confirmed(now, nanos, nanos + Pauses.untilRenewal(left.orElse(ttl), ttl));
+                    own = Optional.of(mine);
+                    if (!mine.granted() && left.isPresent() && left.get().toSeconds() != ttl.toSeconds()) {
+                        grantAnew(mine);
+                    }
                 } else {
                     look();
                 }
             }
+        }
+
+        /** A lease keeps the time that it was granted for: where another is configured since, ours is put under a new one. */
+        private void grantAnew(Own mine) {
+            String key = keys.lease(mine.subnet());
+            Txn txn = Txn.when().unchanged(key, mine.leaseRevision()).put(key, mine.value().text(), Command.NEW_LEASE);
+            Verdict.Take take = new Verdict.Take(txn, true, mine.subnet(), mine.value(), 0, 0, mine.holder().orElseThrow(), mine.holderRevision(), problems);
+            pending = new Pending.Taking(++lastId, take, problems);
+            commands.add(new Command.Commit(lastId, txn, Optional.of(ttl)));
         }
     }
 }

@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** One node on a store that answers at once, with time moved by hand. */
 class TransitionTest {
@@ -30,7 +32,7 @@ class TransitionTest {
     private static final String V6 = "{\"EnableIPv4\":false,\"EnableIPv6\":true,\"IPv6Network\":\"fd00:1::/56\",\"Backend\":{\"Type\":\"vxlan\"}}";
 
     private final MemoryKv kv = new MemoryKv(1);
-    private final Transition transition = new Transition(KEYS, Duration.ofSeconds(90), Duration.ofSeconds(60));
+    private Transition transition = new Transition(KEYS, Duration.ofSeconds(90), Duration.ofSeconds(60));
     private final SnapshotReader reader = new SnapshotReader(KEYS);
     private final Random random = new Random(1);
     private long now;
@@ -47,6 +49,31 @@ class TransitionTest {
         assertTrue(state.problems().getFirst().contains("no address"), state.problems().toString());
         assertEquals(written, kv.get(KEYS.lease(subnet)).modRevision(), "the lease never lapsed");
         assertTrue(kv.get(NetworkKeys.session("node1")) != null);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"20, 86400", "86400, 20"})
+    void a_lease_that_was_granted_for_another_time_never_lapses_and_gets_the_one_that_is_configured_now(long before, long wanted) {
+        transition = lasting(before);
+        start(1);
+        SubnetKey subnet = state.subnet().orElseThrow();
+        transition = lasting(wanted);
+        state = KeeperState.initial(state.toRemember(), now);
+        on(new Event.Facts(facts(1)));
+        long written = kv.get(KEYS.lease(subnet)).modRevision();
+        pass(Duration.ofHours(1));
+        assertEquals(Standing.HELD, state.standing());
+        assertEquals(Optional.of(subnet), state.subnet());
+        assertEquals(written, kv.get(KEYS.lease(subnet)).modRevision(), "it lapsed, or was put again and again");
+        assertTrue(kv.get(NetworkKeys.session("node1")) != null);
+        kv.expire(now + Duration.ofSeconds(wanted / 2).toNanos());
+        assertTrue(kv.get(KEYS.lease(subnet)) != null);
+        kv.expire(now + Duration.ofSeconds(wanted).toNanos());
+        assertTrue(kv.get(KEYS.lease(subnet)) == null);
+    }
+
+    private static Transition lasting(long seconds) {
+        return new Transition(KEYS, Duration.ofSeconds(seconds), Duration.ofSeconds(Math.min(seconds, 60)));
     }
 
     @Test
@@ -256,7 +283,7 @@ class TransitionTest {
                 Txn.Result result = kv.commit(txn.withLease(Command.NEW_LEASE, lease)).orElseThrow();
                 yield Optional.of(new Event.Committed(id, result.done(), result.revision(), lease));
             }
-            case Command.KeepAlive(long id, long lease) -> Optional.of(new Event.KeptAlive(id, kv.keepAlive(lease, now).isPresent()));
+            case Command.KeepAlive(long id, long lease) -> Optional.of(new Event.KeptAlive(id, kv.keepAlive(lease, now)));
             case Command.Revoke(long lease) -> {
                 kv.revoke(lease);
                 yield Optional.empty();

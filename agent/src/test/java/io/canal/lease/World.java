@@ -220,7 +220,7 @@ final class World {
                     return new Event.Committed(id, result.get().done(), result.get().revision(), result.get().done() ? lease : 0);
                 });
             case Command.KeepAlive(long id, long lease) ->
-                request(node, life, id, () -> new Event.KeptAlive(id, kv.keepAlive(lease, now).isPresent()));
+                request(node, life, id, () -> new Event.KeptAlive(id, kv.keepAlive(lease, now)));
             case Command.Revoke(long lease) -> at(now + latency(), () -> changing(() -> kv.revoke(lease)));
         }
     }

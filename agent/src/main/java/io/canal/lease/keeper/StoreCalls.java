@@ -43,7 +43,7 @@ final class StoreCalls {
         return switch (command) {
             case Command.Read(long id) -> answer(id, () -> new Event.WasRead(id, snapshot()));
             case Command.Commit(long id, Txn txn, Optional<Duration> grant) -> answer(id, () -> commit(id, txn, grant));
-            case Command.KeepAlive(long id, long lease) -> answer(id, () -> new Event.KeptAlive(id, store.keepAliveOnce(lease).isPresent()));
+            case Command.KeepAlive(long id, long lease) -> answer(id, () -> new Event.KeptAlive(id, store.keepAliveOnce(lease)));
             case Command.Revoke(long lease) -> {
                 revoke(lease);
                 yield Optional.empty();
