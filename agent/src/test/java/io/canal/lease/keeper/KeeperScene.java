@@ -1,5 +1,6 @@
 package io.canal.lease.keeper;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.canal.lease.NodeFacts;
@@ -104,6 +105,16 @@ abstract class KeeperScene {
 
     TestNode node(Store through, int number, NodeFacts facts) {
         return node(through, number, facts, KeeperSettings.withTtl(TTL));
+    }
+
+    /** A node none of whose leases, and no distrust of it, ends while the test looks, however long the machine stands still. */
+    TestNode lasting(int number, NodeFacts facts) {
+        return node(store, number, facts, KeeperSettings.withTtl(Duration.ofHours(1)));
+    }
+
+    /** Has a node give back what it holds, for which it has ten seconds; twice where the machine stands still. */
+    static void leave(TestNode node) {
+        assertEquals(Optional.empty(), node.keeper().leave().flatMap(_ -> node.keeper().leave()));
     }
 
     TestNode node(Store through, int number, NodeFacts facts, KeeperSettings settings) {

@@ -168,7 +168,7 @@ abstract class LeaseFaultContract extends KeeperScene {
         a.await(() -> a.peers().keySet().equals(Set.of(subnetB, subnetC)));
         path.cut();
         a.await(() -> !a.standing().watchAlive());
-        assertEquals(Optional.empty(), b.keeper().leave());
+        leave(b);
         c.keeper().facts(TestNode.facts(3).withPublicIp(Ip.of("10.10.0.33")));
         TestNode d = start(4);
         SubnetKey subnetD = d.awaitHeld();
@@ -182,8 +182,8 @@ abstract class LeaseFaultContract extends KeeperScene {
 
     @Test
     void ipv4_becomes_dual_stack_while_nodes_run() throws StoreException {
-        TestNode a = node(1, TestNode.dual(1).withPods(true));
-        TestNode b = node(2, TestNode.dual(2));
+        TestNode a = lasting(1, TestNode.dual(1).withPods(true));
+        TestNode b = lasting(2, TestNode.dual(2));
         SubnetKey before = a.awaitHeld();
         b.awaitHeld();
         put(KEYS.config(), "{\"EnableIPv6\":true,\"Network\":\"10.1.0.0/16\",\"IPv6Network\":\"fd00:1::/56\",\"Backend\":{\"Type\":\"vxlan\"}}");

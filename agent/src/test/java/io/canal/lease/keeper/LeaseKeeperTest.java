@@ -8,6 +8,8 @@ import io.canal.lease.Reclaim;
 import io.canal.lease.Standing;
 import io.canal.model.Decoded;
 import io.canal.model.HolderRecord;
+import io.canal.model.Ip;
+import io.canal.model.LeaseValue;
 import io.canal.model.NetworkKeys;
 import io.canal.model.SubnetKey;
 import io.canal.reconcile.Clock;
@@ -83,16 +85,20 @@ class LeaseKeeperTest extends LeaseKeeperContract {
     }
 
     @Test
-    void who_starts_again_without_etcd_remembers_also_whom_an_etcd_that_was_replaced_lacks_and_who_came_since() {
-        TestNode a = start(1);
-        a.awaitHeld();
+    void who_starts_again_without_etcd_remembers_also_whom_an_etcd_that_was_replaced_lacks_and_who_came_since() throws StoreException {
+        TestNode a = lasting(1, TestNode.facts(1));
+        SubnetKey subnet = a.awaitHeld();
         TestNode b = start(2);
         SubnetKey gone = b.awaitHeld();
         a.await(() -> a.peers().containsKey(gone));
         stop(b);
         replace();
         putConfig();
-        SubnetKey fresh = start(3).awaitHeld();
+        awaitKey(KEYS.lease(subnet));
+        // What it would draw might be what the other had, of which this etcd knows nothing.
+        SubnetKey fresh = SubnetKey.of("10.1.200.0-24");
+        put(KEYS.lease(fresh), LeaseValue.hostGw(Ip.of("10.10.0.3")).text());
+        assertEquals(fresh, start(3).awaitHeld());
         a.await(() -> a.peers().containsKey(fresh) && a.peers().containsKey(gone));
         stop(a);
         cut();
@@ -103,7 +109,8 @@ class LeaseKeeperTest extends LeaseKeeperContract {
 
     @Test
     void a_state_folder_that_was_removed_is_written_again_and_the_node_stays_the_one_that_it_is() throws Exception {
-        TestNode a = node(1, TestNode.facts(1));
+        // It renews, and writes of itself, rarely.
+        TestNode a = node(store, 1, TestNode.facts(1), KeeperSettings.withTtl(Duration.ofHours(24)).writingEvery(Duration.ofHours(1)));
         SubnetKey subnet = a.awaitHeld();
         Path state = folder.resolve("1");
         awaitOnDisk(state, "lease.json", subnet.text());
