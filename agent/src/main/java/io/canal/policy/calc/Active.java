@@ -21,7 +21,8 @@ final class Active {
     final Owner owner;
     private List<RuleResolver> ingress = List.of();
     private List<RuleResolver> egress = List.of();
-    private Set<SetKey> keys = Set.of();
+    /** Those of the rules, each once. */
+    private List<SetKey> keys = List.of();
 
     Active(Owner owner) {
         this.owner = owner;
@@ -40,7 +41,7 @@ final class Active {
         }
         ingress = in;
         egress = out;
-        keys = needed;
+        keys = List.copyOf(needed);
     }
 
     void end(AddressSets sets) {

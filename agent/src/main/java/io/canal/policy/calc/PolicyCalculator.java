@@ -56,21 +56,24 @@ public final class PolicyCalculator {
 
     private sealed interface Place {
 
+        /** A pod of this node. */
         record Pod(Workload workload) implements Place {}
 
         record Host(HostEndpoint endpoint) implements Place {}
 
-        /** A network set. */
-        record Nowhere() implements Place {}
+        /** Not on this node: a pod of another one, or a network set. There are many, so that they share one place. */
+        record Elsewhere() implements Place {}
+
+        Place ELSEWHERE = new Elsewhere();
     }
 
     /** The endpoint of a pod is so. One without addresses counts as absent. */
     public void put(ResourceKey key, Workload workload) {
-        put(ItemKey.of(key), workload.labelled().nets().isEmpty() ? null : new Given(workload.labelled(), new Place.Pod(workload)));
+        put(ItemKey.of(key), workload.labelled().nets().isEmpty() ? null : new Given(workload.labelled(), workload.isHere() ? new Place.Pod(workload) : Place.ELSEWHERE));
     }
 
     public void put(NetworkSet set) {
-        put(ItemKey.of(set.key()), new Given(Labelled.of(set), new Place.Nowhere()));
+        put(ItemKey.of(set.key()), new Given(Labelled.of(set), Place.ELSEWHERE));
     }
 
     public void put(HostEndpoint endpoint) {
@@ -200,7 +203,7 @@ public final class PolicyCalculator {
         }
         Map<String, String> labels = effective(now.thing);
         sets.put(new Item(key, labels, now.thing));
-        if (now.place instanceof Place.Pod(Workload pod) && pod.isHere()) {
+        if (now.place instanceof Place.Pod(Workload pod)) {
             local.put(new Local(key, List.of(new EndpointId.Workload(pod.interfaceName())), labels, now.thing.profiles(), pod.spoofed()));
         } else if (now.place instanceof Place.Host(HostEndpoint host) && interfaces.isHere(host)) {
             local.put(new Local(key, interfaces.places(host.name()), labels, now.thing.profiles(), List.of()));

@@ -39,11 +39,15 @@ final class PolicyState {
     }
 
     void add(Local local) {
+        // Most policies select none here, and most others one: they hold nothing that grows for it.
         if (endpoints.isEmpty()) {
-            // Most policies select none here, and hold nothing for it.
-            endpoints = new LinkedHashSet<>();
+            endpoints = Set.of(local);
+        } else if (!endpoints.contains(local)) {
+            if (endpoints.size() == 1) {
+                endpoints = new LinkedHashSet<>(endpoints);
+            }
+            endpoints.add(local);
         }
-        endpoints.add(local);
     }
 
     void remove(Local local) {
