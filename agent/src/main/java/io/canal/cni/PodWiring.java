@@ -289,19 +289,24 @@ final class PodWiring {
                 requests.add(Neighbour.permanent(link, GATEWAY_V6, HOST_MAC).replace());
                 plan.routes(Family.V6).forEach(route -> requests.add(Route.onlink(route, GATEWAY_V6, link, Route.PROTO_BOOT).replace()));
             }
-            refuse("wire " + plan.interfaceInPod + " in the pod", inside.apply(requests));
-            if (plan.has(Family.V4)) {
-                forward(inside, Family.V4, "net/ipv4/ip_forward", plan.forwarding);
+            List<Sysctl.Opened> forwarding = new ArrayList<>();
+            try {
+                if (plan.has(Family.V4) && inside.forwards(Family.V4) != plan.forwarding) {
+                    forwarding.add(Sysctl.open("net/ipv4/ip_forward"));
+                }
+                if (v6 && inside.forwards(Family.V6) != plan.forwarding) {
+                    forwarding.add(Sysctl.open("net/ipv6/conf/all/forwarding"));
+                }
+                refuse("wire " + plan.interfaceInPod + " in the pod", inside.apply(requests));
+                // At once: the kernel's lock was ours a moment ago, and a write that does not find it free tries again without end.
+                for (Sysctl.Opened control : forwarding) {
+                    control.write(plan.forwarding ? "1" : "0");
+                }
+            } finally {
+                for (Sysctl.Opened control : forwarding) {
+                    control.close();
+                }
             }
-            if (v6) {
-                forward(inside, Family.V6, "net/ipv6/conf/all/forwarding", plan.forwarding);
-            }
-        }
-    }
-
-    private static void forward(Rtnl inside, Family family, String control, boolean wanted) throws IOException {
-        if (inside.forwards(family) != wanted) {
-            Sysctl.write(control, wanted ? "1" : "0");
         }
     }
 

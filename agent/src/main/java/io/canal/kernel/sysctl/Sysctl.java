@@ -49,6 +49,41 @@ public final class Sysctl {
         }
     }
 
+    /** A control that is open, to be written at once when its time has come. */
+    public static final class Opened implements AutoCloseable {
+
+        private final String name;
+        private final FileChannel file;
+
+        private Opened(String name, FileChannel file) {
+            this.name = name;
+            this.file = file;
+        }
+
+        /** As {@link Sysctl#write}. */
+        public void write(String value) throws IOException {
+            try {
+                file.write(ByteBuffer.wrap(value.getBytes(StandardCharsets.US_ASCII)));
+            } catch (IOException failure) {
+                throw new IOException("cannot set sysctl " + name + " to " + value + ": " + failure.getMessage(), failure);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            file.close();
+        }
+    }
+
+    /** Opens a control for writing. */
+    public static Opened open(String name) throws IOException {
+        try {
+            return new Opened(name, FileChannel.open(path(name), StandardOpenOption.WRITE));
+        } catch (IOException failure) {
+            throw new IOException("cannot open sysctl " + name + ": " + failure.getMessage(), failure);
+        }
+    }
+
     /** Writes the value where it is another one; gives back the value before, empty where it was right or there is no such control. */
     public static Optional<String> set(String name, String value) throws IOException {
         Optional<String> before = read(name);

@@ -28,6 +28,20 @@ class SysctlIT {
     }
 
     @Test
+    void a_control_that_was_opened_before_is_written_when_its_time_has_come() throws Exception {
+        NetworkNamespace inside = namespaces.add("a");
+        inside.run(() -> {
+            Sysctl.write("net/ipv4/ip_forward", "1");
+            try (Sysctl.Opened control = Sysctl.open("net/ipv4/ip_forward")) {
+                assertEquals(Optional.of("1"), Sysctl.read("net/ipv4/ip_forward"));
+                control.write("0");
+            }
+            assertEquals(Optional.of("0"), Sysctl.read("net/ipv4/ip_forward"));
+            assertThrows(IOException.class, () -> Sysctl.open("net/ipv4/conf/nobody/forwarding"));
+        });
+    }
+
+    @Test
     void an_open_folder_stays_that_of_the_namespace_in_which_it_was_opened() throws Exception {
         NetworkNamespace inside = namespaces.add("a");
         TestNamespaces.ip(inside, "link", "add", "of-a", "type", "bridge");
