@@ -49,7 +49,7 @@ final class Spool implements AutoCloseable {
     /** So many go in one transaction; etcd's limit is 128 operations. */
     private static final int MOST_TOGETHER = 50;
     /** So long writes wait at most for pods that are being attached. */
-    private static final long LONGEST_HOLD = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long LONGEST_HOLD = TimeUnit.MILLISECONDS.toNanos(250);
     /** A runtime that attaches pods one after the other calls again within this. */
     private static final long LINGER = TimeUnit.MILLISECONDS.toNanos(10);
 
