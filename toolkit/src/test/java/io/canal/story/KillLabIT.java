@@ -33,10 +33,12 @@ class KillLabIT {
     private static final int KILLS = 50;
     private static final int PER_SECOND = 1_200;
     /**
-     * A change follows before the next kill, and within this time. Wanted is 1 s; on two cores that also carry three hosts, etcd and the
-     * packets it is more, most of it the start of the agent. The figure is printed.
+     * How long after a kill and a change the change is in the kernel. Wanted is 1 s for each of the fifty, and on two quiet cores that also
+     * carry three hosts, etcd and the packets it is 0.5 to 0.93 s; the greatest of fifty is left room for a machine that others use too. The
+     * figures are printed.
      */
-    private static final Duration LONGEST = Duration.ofSeconds(3);
+    private static final Duration LONGEST = Duration.ofSeconds(2);
+    private static final Duration MEDIAN = Duration.ofSeconds(1);
 
     @Test
     void fifty_kills_of_the_agent_lose_no_packet_and_no_change() throws Exception {
@@ -68,6 +70,7 @@ class KillLabIT {
             Collections.sort(took);
             System.out.println("A changed peer is in the kernel " + took.get(KILLS / 2).toMillis() + " ms after the kill, at most "
                     + took.getLast().toMillis() + " ms");
+            assertTrue(took.get(KILLS / 2).compareTo(MEDIAN) < 0, "half of the changes took longer than " + took.get(KILLS / 2) + " (seed " + seed + ")");
             PacketStream.Report one = there.stop();
             PacketStream.Report other = back.stop();
             assertTrue(one.sent() > 10_000, one.toString());
