@@ -48,9 +48,11 @@ final class AttachIT extends HostScene {
                 {"cniVersion":"1.0.0","interfaces":[{"name":"cali0d7763386da"},{"name":"eth0","mac":"%s","mtu":1450,"sandbox":"%s"}],
                 "ips":[{"interface":1,"address":"10.1.49.2/32"}]}""".formatted(mac, pod.path())), result);
         String link = host.ip("-d", "link", "show", "cali0d7763386da");
-        assertTrue(link.contains("ee:ee:ee:ee:ee:ee") && link.contains("mtu 1450") && link.contains("state UP"), link);
+        assertTrue(link.contains("ee:ee:ee:ee:ee:ee") && link.contains("mtu 1450") && link.contains("state UP") && link.contains("numtxqueues 1 numrxqueues 1"), link);
         assertEquals("10.1.49.2 dev cali0d7763386da scope link", host.ip("route"));
         assertEquals("10.1.49.2 dev cali0d7763386da lladdr " + mac + " PERMANENT", host.ip("neigh", "show", "nud", "permanent"));
+        String far = TestNamespaces.ip(pod, "-d", "link", "show", "eth0");
+        assertTrue(far.contains("numtxqueues 1 numrxqueues 1"), far);
         String inside = TestNamespaces.ip(pod, "address", "show", "eth0");
         assertTrue(inside.contains("inet 10.1.49.2/32 scope global eth0") && inside.contains(mac) && inside.contains("mtu 1450"), inside);
         assertEquals("default via 169.254.1.1 dev eth0 \n169.254.1.1 dev eth0 scope link", TestNamespaces.ip(pod, "route"));

@@ -29,6 +29,8 @@ public record Link(int index, String name, boolean up, int mtu, Optional<Mac> ma
     private static final int IFLA_LINK = 5;
     private static final int IFLA_NET_NS_FD = 28;
     private static final int IFLA_EXT_MASK = 29;
+    private static final int IFLA_NUM_TX_QUEUES = 31;
+    private static final int IFLA_NUM_RX_QUEUES = 32;
     private static final int IFLA_AF_SPEC = 26;
     private static final int IFLA_INET_CONF = 1;
     private static final int VETH_INFO_PEER = 1;
@@ -70,17 +72,20 @@ public record Link(int index, String name, boolean up, int mtu, Optional<Mac> ma
     }
 
     /**
-     * A request that makes a veth pair with the far end in another namespace; both ends are down.
+     * A request that makes a veth pair with the far end in another namespace; both ends are down, and have one queue each way. Where
+     * none are asked for the kernel makes one for each processor, and takes all but one away again, for which it waits until no
+     * processor can use them any more (veth_init_queues, synchronize_net).
      *
      * @param mtu of both ends
      * @param namespace of the far end; it must stay open until the request was sent
      */
     public static NetlinkMessage createVeth(String name, Mac mac, int mtu, String farName, Mac farMac, Fd namespace) {
         return request(RTM_NEWLINK, NetlinkMessage.NLM_F_CREATE | NetlinkMessage.NLM_F_EXCL, 0, 0, 0)
-                .string(IFLA_IFNAME, name).attr(IFLA_ADDRESS, mac.toBytes()).u32(IFLA_MTU, mtu)
+                .string(IFLA_IFNAME, name).attr(IFLA_ADDRESS, mac.toBytes()).u32(IFLA_MTU, mtu).u32(IFLA_NUM_TX_QUEUES, 1).u32(IFLA_NUM_RX_QUEUES, 1)
                 .nested(IFLA_LINKINFO, info -> info.string(IFLA_INFO_KIND, "veth").nested(IFLA_INFO_DATA, data ->
                         data.within(VETH_INFO_PEER, peer -> peer.u8(0).u8(0).u16(0).u32(0).u32(0).u32(0)
                                 .string(IFLA_IFNAME, farName).attr(IFLA_ADDRESS, farMac.toBytes()).u32(IFLA_MTU, mtu)
+                                .u32(IFLA_NUM_TX_QUEUES, 1).u32(IFLA_NUM_RX_QUEUES, 1)
                                 .u32(IFLA_NET_NS_FD, namespace.number()))));
     }
 
