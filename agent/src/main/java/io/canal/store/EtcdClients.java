@@ -4,7 +4,6 @@ import io.canal.reconcile.Clock;
 import io.canal.store.StoreException.Kind;
 import io.etcd.jetcd.Client;
 import io.etcd.jetcd.ClientBuilder;
-import io.etcd.jetcd.api.RangeRequest;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -13,8 +12,6 @@ import io.grpc.ForwardingClientCall;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.netty.GrpcSslContexts;
-import io.grpc.stub.ClientCalls;
-import io.grpc.stub.StreamObserver;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +22,6 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -57,7 +53,6 @@ final class EtcdClients implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     // All below are guarded by the lock.
     private @Nullable Client client;
-    private @Nullable Way way;
     private List<String> stamp = List.of();
     private long stampReadAt;
     private boolean silent;
@@ -84,11 +79,9 @@ final class EtcdClients implements AutoCloseable {
                     if (client != null) {
                         log.info("the TLS files of etcd changed: connecting anew");
                     }
-                    Way itsWay = new Way();
-                    Client made = build(files, itsWay);
+                    Client made = build(files);
                     drop();
                     client = made;
-                    way = itsWay;
                     stamp = now;
                     silent = false;
                 }
@@ -97,25 +90,6 @@ final class EtcdClients implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Asks for a part of a listing on the client's own connection, past jetcd, which would take every value apart for us to do so again. */
-    CompletableFuture<RangePage> range(Client asked, RangeRequest request) {
-        Way now;
-        lock.lock();
-        try {
-            now = way;
-            if (now == null || !asked.equals(client)) {
-                throw new IllegalStateException("the client was closed");
-            }
-        } finally {
-            lock.unlock();
-        }
-        if (!now.channel.isDone()) {
-            // jetcd shows its channel with the first call only.
-            var unused = asked.getKVClient().get(EtcdStore.bytes("/"));
-        }
-        return now.channel.thenCompose(channel -> now.range(channel, request));
     }
 
     /** A call was answered, be it with a refusal. */
@@ -175,11 +149,10 @@ final class EtcdClients implements AutoCloseable {
         if (client != null) {
             client.close();
             client = null;
-            way = null;
         }
     }
 
-    private Client build(Optional<TlsFiles> files, Way itsWay) throws StoreException {
+    private Client build(Optional<TlsFiles> files) throws StoreException {
         ClientBuilder builder = Client.builder()
                 .endpoints(settings.endpoints().toArray(String[]::new))
                 .waitForReady(false)
@@ -191,7 +164,7 @@ final class EtcdClients implements AutoCloseable {
                 .keepaliveWithoutCalls(false)
                 .maxInboundMessageSize(LARGEST_MESSAGE)
                 .executorService(executor)
-                .interceptor(itsWay);
+                .interceptor(new Deadline());
         if (files.isPresent()) {
             builder.sslContext(sslContext(files.get(), settings.verified()));
         }
@@ -246,38 +219,13 @@ final class EtcdClients implements AutoCloseable {
     }
 
     /**
-     * The way of all calls. No call waits for ever; only watches live long. A member that has no leader says so at once, as it does to a watch, rather than
+     * No call waits for ever; only watches live long. A member that has no leader says so at once, as it does to a watch, rather than
      * to let the call wait for one.
      */
-    private final class Way implements ClientInterceptor {
-
-        /** What is below it, as soon as a call has come by. */
-        private final CompletableFuture<Channel> channel = new CompletableFuture<>();
-
-        CompletableFuture<RangePage> range(Channel next, RangeRequest request) {
-            CompletableFuture<RangePage> answer = new CompletableFuture<>();
-            ClientCalls.asyncUnaryCall(interceptCall(RangePage.METHOD, CallOptions.DEFAULT, next), request, new StreamObserver<>() {
-                @Override
-                public void onNext(RangePage page) {
-                    answer.complete(page);
-                }
-
-                @Override
-                public void onError(Throwable failure) {
-                    answer.completeExceptionally(failure);
-                }
-
-                @Override
-                public void onCompleted() {
-                    // One without a page is told as an error.
-                }
-            });
-            return answer;
-        }
+    private final class Deadline implements ClientInterceptor {
 
         @Override
         public <Q, S> ClientCall<Q, S> interceptCall(MethodDescriptor<Q, S> method, CallOptions options, Channel next) {
-            channel.complete(next);
             CallOptions ours = options.withExecutor(executor);
             boolean watch = method.getFullMethodName().equals("etcdserverpb.Watch/Watch");
             if (watch) {

@@ -2,13 +2,11 @@ package io.canal.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.google.protobuf.ByteString;
 import io.canal.reconcile.Clock;
 import io.canal.store.StoreException.Kind;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
 import io.etcd.jetcd.KeyValue;
-import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.kv.GetResponse;
 import io.etcd.jetcd.kv.TxnResponse;
 import io.etcd.jetcd.op.Cmp;
@@ -47,9 +45,6 @@ public final class EtcdStore implements Store {
 
     /** A listing longer than this is fetched in parts, all of one revision. */
     private static final int PAGE = 1_000;
-
-    /** What makes of a key the first one that may come after it. */
-    private static final ByteString BEHIND = ByteString.copyFrom(new byte[1]);
 
     /** Between two rounds of asking members of which none had a leader. */
     private static final Duration LEADERLESS_PAUSE = Duration.ofMillis(50);
@@ -147,23 +142,24 @@ public final class EtcdStore implements Store {
     /** Lists all keys that begin with {@code prefix}, in key order: while one page is taken, the next is on its way. */
     void list(String prefix, Pages pages) throws StoreException {
         String what = "list " + prefix;
-        RangeRequest all = RangeRequest.newBuilder().setKey(ByteString.copyFromUtf8(prefix)).setRangeEnd(ByteString.copyFrom(endOf(prefix).getBytes())).setLimit(PAGE).build();
-        Optional<Asked<RangePage>> coming = Optional.of(ask(what, client -> clients.range(client, all)));
+        GetOption first = GetOption.builder().isPrefix(true).withLimit(PAGE).build();
+        Optional<Asked<GetResponse>> coming = Optional.of(ask(what, client -> client.getKVClient().get(bytes(prefix), first)));
         long revision = 0;
         while (coming.isPresent()) {
-            RangePage page = answer(coming.get());
+            GetResponse page = answer(coming.get());
             if (revision == 0) {
-                revision = page.revision();
-                pages.begin(page.clusterId(), revision);
+                revision = page.getHeader().getRevision();
+                pages.begin(page.getHeader().getClusterId(), revision);
             }
-            coming = page.more() ? Optional.of(ask(what, next(all, page, revision))) : Optional.empty();
-            pages.take(page.entries());
+            coming = page.isMore() ? Optional.of(ask(what, next(prefix, page, revision))) : Optional.empty();
+            pages.take(page.getKvs().stream().map(EtcdStore::entry).toList());
         }
     }
 
-    private Call<RangePage> next(RangeRequest all, RangePage page, long revision) {
-        RangeRequest rest = all.toBuilder().setKey(ByteString.copyFrom(page.last()).concat(BEHIND)).setRevision(revision).build();
-        return client -> clients.range(client, rest);
+    private static Call<GetResponse> next(String prefix, GetResponse page, long revision) {
+        ByteSequence from = page.getKvs().getLast().getKey().concat(bytes("\0"));
+        GetOption option = GetOption.builder().withRange(endOf(prefix)).withLimit(PAGE).withRevision(revision).build();
+        return client -> client.getKVClient().get(from, option);
     }
 
     @Override
