@@ -217,9 +217,14 @@ final class Decision {
                 && snapshot.others(subnet).isEmpty();
     }
 
+    /**
+     * Whether a lease under the key of our subnet is ours. The address that this process has written is; one from before it may be another
+     * machine's by now, so the tunnels must be ours too, and where there are none nothing tells.
+     */
     private boolean isFormerOrPresent(LeaseValue value) {
-        return value.samePublicAddress(wanted) || state.ownRecord().filter(own -> own.value().samePublicAddress(value)).isPresent()
-                || state.remembered().filter(last -> last.value().samePublicAddress(value) && sameTunnels(last.value(), value)).isPresent();
+        return value.samePublicAddress(wanted)
+                || state.ownRecord().filter(own -> own.leaseRevision() != 0 && own.value().samePublicAddress(value)).isPresent()
+                || state.remembered().filter(last -> last.value().samePublicAddress(value) && hasTunnel(value) && sameTunnels(last.value(), value)).isPresent();
     }
 
     /** Somebody has what we use. */
@@ -342,6 +347,10 @@ final class Decision {
 
     private static boolean sameTunnels(LeaseValue one, LeaseValue other) {
         return Stream.of(Family.values()).allMatch(family -> one.vtep(family).map(Vtep::mac).equals(other.vtep(family).map(Vtep::mac)));
+    }
+
+    private static boolean hasTunnel(LeaseValue value) {
+        return Stream.of(Family.values()).anyMatch(family -> value.vtep(family).isPresent());
     }
 
     /** A machine that was copied, and given a node id but not a MAC or a name of its own. */

@@ -184,6 +184,24 @@ class TransitionTest {
         assertEquals(Optional.of(subnet), state.subnet());
     }
 
+    @Test
+    void a_lease_of_who_has_the_address_of_before_the_start_is_never_written_over() {
+        config(V4);
+        on(new Event.Facts(facts(1).withPods(true)));
+        SubnetKey subnet = state.subnet().orElseThrow();
+        String others = LeaseValue.vxlan(Ip.of("10.10.0.1"), 1, new Mac(0x55)).text();
+        kv.commit(Txn.when().delete(NetworkKeys.holder(subnet)).put(KEYS.lease(subnet), others, 0));
+        state = KeeperState.initial(state.toRemember(), now);
+        on(new Event.Facts(facts(1).withPublicIp(Ip.of("10.10.0.77")).withPods(true)));
+        for (int look = 0; look < 3; look++) {
+            assertEquals(Standing.STOLEN, state.standing());
+            assertEquals(Optional.of(subnet), state.subnet());
+            assertEquals(others, kv.get(KEYS.lease(subnet)).value());
+            pass(Duration.ofSeconds(10));
+            on(new Event.Hint());
+        }
+    }
+
     /** As an uplink of loopback left them. */
     @Test
     void records_that_name_an_address_of_no_host_are_written_anew_by_the_node_that_they_name() {
