@@ -84,7 +84,7 @@ public final class NftTable implements AutoCloseable {
     NftTable(NftablesSocket socket, Clock clock) {
         this.socket = socket;
         refusedChains = new RefusedChains(chains, this::bring, () -> anew || mustReplace(), new Again(clock, REFUSED, REFUSED_OFTEN));
-        refusedSets = new RefusedSets(chains, sets, wantedElements, refusedChains, this::bring, new Again(clock, REFUSED, REFUSED_OFTEN));
+        refusedSets = new RefusedSets(chains, sets, wantedElements, refusedChains, this::bring, new Again(clock, REFUSED, REFUSED_OFTEN), clock);
         portSets = new PortSets(refusedSets, wantedElements);
     }
 

@@ -4,12 +4,14 @@ import io.canal.kernel.libc.Errno;
 import io.canal.kernel.libc.KernelException;
 import io.canal.kernel.nftables.NftablesSocket.Refused;
 import io.canal.reconcile.Again;
+import io.canal.reconcile.Clock;
 import io.canal.reconcile.Delta;
 import io.canal.reconcile.Few;
 import io.canal.ruleset.ChainName;
 import io.canal.ruleset.nft.NftChain;
 import io.canal.ruleset.nft.NftSet;
 import java.util.ArrayList;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,8 +29,8 @@ import java.util.TreeMap;
  */
 final class RefusedSets {
 
-    /** So often memory may be short for a set before it is held for what it is: all others wait meanwhile. */
-    private static final int PASSING = 3;
+    /** So long memory may be short for a set before it is held for what it is: all others wait meanwhile. */
+    private static final Duration PASSING = Duration.ofSeconds(10);
 
     private final Delta<String, NftChain> chains;
     private final Delta<String, NftSet> sets;
@@ -36,19 +38,21 @@ final class RefusedSets {
     private final RefusedChains refusedChains;
     private final RefusedChains.Bring table;
     private final Again again;
+    private final Clock clock;
     /** As they are wanted. */
     private final Map<String, NftSet> held = new HashMap<>();
     private final SortedMap<String, String> reasons = new TreeMap<>();
     /** The chains that drop all packets because of one, as they are wanted. */
     private final SortedMap<String, NftChain> closed = new TreeMap<>();
-    /** How often in a row memory was short for a set that is there. */
-    private final Map<String, Integer> tight = new HashMap<>();
+    /** Since when memory is short for a set that is there. */
+    private final Map<String, Long> tight = new HashMap<>();
 
     /**
      * @param chains what is wanted of them, of the sets and their elements is changed here
      * @param again when what was refused once may have become possible
      */
-    RefusedSets(Delta<String, NftChain> chains, Delta<String, NftSet> sets, NftElements elements, RefusedChains refusedChains, RefusedChains.Bring table, Again again) {
+    RefusedSets(Delta<String, NftChain> chains, Delta<String, NftSet> sets, NftElements elements, RefusedChains refusedChains, RefusedChains.Bring table, Again again, Clock clock) {
+        this.clock = clock;
         this.chains = chains;
         this.sets = sets;
         this.elements = elements;
@@ -192,7 +196,8 @@ final class RefusedSets {
     private boolean isPassing(String set, KernelException reason) {
         return switch (reason.errno()) {
             case Errno.ENOENT -> true;
-            case Errno.ENOMEM, Errno.ENOBUFS -> sets.seen(set) != null && tight.merge(set, 1, Integer::sum) <= PASSING;
+            case Errno.ENOMEM, Errno.ENOBUFS -> sets.seen(set) != null
+                    && clock.since(tight.computeIfAbsent(set, first -> clock.nanos())).compareTo(PASSING) < 0;
             default -> false;
         };
     }
