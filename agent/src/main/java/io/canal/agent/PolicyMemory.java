@@ -10,14 +10,14 @@ import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.nio.channels.Channels;
+import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -58,8 +58,8 @@ final class PolicyMemory implements AutoCloseable {
     private final ToDisk toDisk;
     private final Executor later;
     private @Nullable DataOutputStream out;
-    /** What is written through. */
-    private @Nullable FileChannel channel;
+    /** What is written through. No channel: one is closed when the thread that writes is interrupted, as a feed's is at its end. */
+    private @Nullable RandomAccessFile kept;
     private boolean drafted;
     /** Whether what is written to is the file, and no draft. */
     private boolean counts;
@@ -109,37 +109,53 @@ final class PolicyMemory implements AutoCloseable {
         }
     }
 
-    private static FileChannel created(Path path) throws IOException {
+    private static RandomAccessFile created(Path path) throws IOException {
         Files.createDirectories(path.getParent());
         Files.deleteIfExists(path);
         Files.createFile(path, PRIVATE);
-        return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        return new RandomAccessFile(path.toFile(), "rw");
     }
 
-    private static void copy(FileChannel from, long at, FileChannel to) throws IOException {
-        for (long copied = at; copied < from.size(); ) {
-            copied += from.transferTo(copied, from.size() - copied, to);
+    /** Appends what {@code from} has from {@code at} on; where {@code from} is written next stays as it is. */
+    private static void copy(RandomAccessFile from, long at, RandomAccessFile to) throws IOException {
+        long end = from.getFilePointer();
+        byte[] some = new byte[BUFFER];
+        try {
+            from.seek(at);
+            for (long left = end - at; left > 0; ) {
+                int length = (int) Math.min(left, some.length);
+                from.readFully(some, 0, length);
+                to.write(some, 0, length);
+                left -= length;
+            }
+        } finally {
+            from.seek(end);
         }
     }
 
-    private void use(FileChannel opened) {
-        channel = opened;
+    private void use(RandomAccessFile opened) throws IOException {
+        kept = opened;
         out = stream(opened);
     }
 
-    private static DataOutputStream stream(FileChannel to) {
-        return new DataOutputStream(new BufferedOutputStream(Channels.newOutputStream(to), BUFFER));
+    private static DataOutputStream stream(RandomAccessFile to) throws IOException {
+        return new DataOutputStream(new BufferedOutputStream(new FileOutputStream(to.getFD()), BUFFER));
     }
 
     /** Where somebody removed the file, it is written again from what is still open of it, and goes on from there. */
     synchronized void writeAgain() {
-        FileChannel had = channel;
+        RandomAccessFile had = kept;
         if (had == null || !counts || Files.exists(file)) {
             return;
         }
         try {
-            FileChannel copy = created(draft);
-            copy(had, 0, copy);
+            RandomAccessFile copy = created(draft);
+            try {
+                copy(had, 0, copy);
+            } catch (IOException failure) {
+                copy.close();
+                throw failure;
+            }
             closeOut();
             use(copy);
             drafted = true;
@@ -204,8 +220,8 @@ final class PolicyMemory implements AutoCloseable {
     }
 
     private long length() throws IOException {
-        FileChannel now = channel;
-        return now == null ? 0 : now.size();
+        RandomAccessFile now = kept;
+        return now == null ? 0 : now.length();
     }
 
     private Path written() {
@@ -215,11 +231,11 @@ final class PolicyMemory implements AutoCloseable {
     /** Writes what is written anew, without what was overtaken since. What comes meanwhile waits for no disk, and is put behind it. */
     private void shrink() {
         try {
-            FileChannel had;
+            RandomAccessFile had;
             long upTo;
             Path from;
             synchronized (this) {
-                had = drafted || counts ? channel : null;
+                had = drafted || counts ? kept : null;
                 upTo = length();
                 from = written();
                 // Where this fails it is not tried again at once.
@@ -237,8 +253,8 @@ final class PolicyMemory implements AutoCloseable {
         }
     }
 
-    private void shrink(FileChannel had, long upTo, Path from) throws IOException {
-        FileChannel made = created(shrunk);
+    private void shrink(RandomAccessFile had, long upTo, Path from) throws IOException {
+        RandomAccessFile made = created(shrunk);
         boolean taken = false;
         try {
             Map<String, Long> last = new HashMap<>();
@@ -253,8 +269,8 @@ final class PolicyMemory implements AutoCloseable {
             toDisk.force(shrunk);
             synchronized (this) {
                 // Else it was listed anew meanwhile.
-                if (had.equals(channel)) {
-                    whole = made.size();
+                if (had.equals(kept)) {
+                    whole = made.length();
                     copy(had, upTo, made);
                     Files.move(shrunk, written(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
                     taken = true;
@@ -374,7 +390,7 @@ final class PolicyMemory implements AutoCloseable {
     private void closeOut() {
         DataOutputStream now = out;
         out = null;
-        channel = null;
+        kept = null;
         if (now != null) {
             try {
                 now.close();

@@ -97,6 +97,18 @@ class PolicyMemoryTest {
     }
 
     @Test
+    void what_changes_as_the_agent_is_stopped_is_kept() {
+        try (PolicyMemory memory = new PolicyMemory(folder)) {
+            listed(memory, List.of(entry("a", "1")));
+            memory.trust();
+            Thread.currentThread().interrupt();
+            memory.changed(List.of(new Change.Put(entry("a", "2"))));
+            assertTrue(Thread.interrupted(), "who is stopped still knows it");
+        }
+        assertEquals(Map.of("a", "2"), new PolicyMemory(folder).recall());
+    }
+
+    @Test
     void what_changes_while_the_file_is_made_shorter_is_kept() throws IOException {
         meanwhile(memory -> memory.changed(List.of(new Change.Put(entry("b", "3")), new Change.Deleted("c"))), Map.of("b", "3"));
     }
