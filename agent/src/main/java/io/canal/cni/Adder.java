@@ -116,7 +116,9 @@ final class Adder {
             }
             // The rules are made while the wire is laid; without it they concern nobody.
             long rules = kit.rows().put(attachment.row());
-            kit.links().lay(pod, plan(attachment, config), kit.steps());
+            if (!kit.links().lay(pod, plan(attachment, config), kit.steps(), left(start))) {
+                throw new CniRefused(CniError.TRY_AGAIN_LATER, id + " cannot be attached: the wires of other pods took more than " + BUDGET.toSeconds() + " s");
+            }
             kit.steps().reached(Step.WIRED);
             inTime(id, start);
             awaitRules(attachment, rules, start);

@@ -5,10 +5,12 @@ import io.canal.kernel.netlink.Rtnl;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.kernel.sysctl.SysctlFolder;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +32,7 @@ final class HostLinks implements AutoCloseable {
      * wait for its turn, but tries again and again (devinet_sysctl_forward, restart_syscall), and takes a whole processor from the one
      * that it tries to follow.
      */
-    private final Semaphore turn = new Semaphore(1);
+    private final Semaphore turn = new Semaphore(1, true);
 
     // All are guarded by this.
     private final ArrayDeque<Rtnl> idle = new ArrayDeque<>();
@@ -41,11 +43,24 @@ final class HostLinks implements AutoCloseable {
         T with(Rtnl host) throws IOException, PodWiring.Refused;
     }
 
-    void lay(NetworkNamespace pod, PodWiring.Plan plan, Step.Listener steps) throws IOException, PodWiring.Refused {
-        turn.acquireUninterruptibly();
+    /**
+     * Lays a wire.
+     *
+     * @param within how long it may wait for its turn
+     * @return false where that did not come: nothing was done
+     */
+    boolean lay(NetworkNamespace pod, PodWiring.Plan plan, Step.Listener steps, Duration within) throws IOException, PodWiring.Refused {
+        try {
+            if (!turn.tryAcquire(within.toNanos(), TimeUnit.NANOSECONDS)) {
+                return false;
+            }
+        } catch (InterruptedException closing) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
         try {
             Optional<SysctlFolder> v6 = controlsV6();
-            work(host -> {
+            return work(host -> {
                 PodWiring.lay(host, v6, pod, plan, steps);
                 return true;
             });
