@@ -53,7 +53,8 @@ public final class Release {
             txn = txn.unchanged(NetworkKeys.holder(subnet), holder.get().modRevision()).delete(NetworkKeys.holder(subnet));
         }
         Optional<LeaseValue> value = lease.flatMap(Row::value);
-        boolean stolen = value.isPresent() && holder.flatMap(Row::value).filter(record -> !record.lease().samePublicAddress(value.get())).isPresent();
+        boolean stolen = value.isPresent() && holder.flatMap(Row::value)
+                .filter(record -> !record.lease().equals(LeaseValue.UNKNOWN) && !record.lease().samePublicAddress(value.get())).isPresent();
         if (lease.isPresent() && !stolen) {
             txn = txn.unchanged(keys.lease(subnet), lease.get().modRevision()).delete(keys.lease(subnet));
         }

@@ -57,6 +57,13 @@ public record Snapshot(
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
+    /** The subnets whose holder is {@code node}. */
+    Stream<SubnetKey> heldBy(String node) {
+        return holders.entrySet().stream()
+                .filter(entry -> entry.getValue().value().filter(holder -> holder.node().equals(node)).isPresent())
+                .map(Map.Entry::getKey);
+    }
+
     /** The subnets that leases or holders of others than {@code node} take. */
     Stream<SubnetKey> heldByOthers(String node) {
         return holders.entrySet().stream()

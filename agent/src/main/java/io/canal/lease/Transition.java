@@ -367,7 +367,7 @@ public final class Transition {
                     about.addAll(wait.problems());
                     if (own.isEmpty() && KEPT_IN_USE.contains(wait.standing()) && self.podsUseSubnet()) {
                         // What the kernel has for the pods that outlived the agent stays, as it does while an agent runs.
-                        own = before.remembered().map(Own::remembered);
+                        own = before.remembered().filter(last -> snapshot.heldBy(self.node()).allMatch(last.subnet()::equals)).map(Own::remembered);
                     }
                     pause(wait.standing(), about);
                 }
