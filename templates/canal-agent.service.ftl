@@ -13,10 +13,10 @@ ExecStart=${home}/runtime/bin/java @java.args -Dcanal.home=${home} io.canal.agen
 Restart=always
 # Not a few milliseconds: of a pause systemd makes anything up to a quarter of a second, as it wakes up for such things at set times only.
 RestartSec=0
-# Where the program cannot be run (2xx), or Java does not start or is told nonsense (1 and 2), it would be so again at once. Any other end is
-# restarted from at once, however often. A stop meanwhile is a stop: it waits for the end of the pause, which must be shorter than
+# Where the program cannot be run (2xx), or Java does not start, is told nonsense (1 and 2), has too little memory (3) or dies by itself, it
+# would be so again at once. Any other end is restarted from at once, however often. A stop meanwhile is a stop: it waits for the end of the pause, which must be shorter than
 # TimeoutStopSec.
-ExecStopPost=/bin/sh -c 'case $$EXIT_STATUS in 2??) exec sleep 5;; 1|2) exec sleep 1;; esac'
+ExecStopPost=/bin/sh -c 'case $$EXIT_STATUS in 2??) exec sleep 5;; 1|2|3|SEGV|BUS|ABRT|ILL) exec sleep 1;; esac'
 TimeoutStartSec=90
 TimeoutStopSec=10
 SuccessExitStatus=143
