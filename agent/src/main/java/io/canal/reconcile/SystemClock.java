@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The machine's clocks. */
 enum SystemClock implements Clock {
@@ -13,6 +14,8 @@ enum SystemClock implements Clock {
 
     /** Less is how exactly the two are read. */
     private static final Duration AWAKE = Duration.ofSeconds(1);
+    /** As it was read last: it never goes back. */
+    private final AtomicLong slept = new AtomicLong();
 
     @Override
     public long nanos() {
@@ -30,9 +33,10 @@ enum SystemClock implements Clock {
         try {
             String uptime = Files.readString(Path.of("/proc/uptime"));
             long nanos = new BigDecimal(uptime.substring(0, uptime.indexOf(' '))).movePointRight(9).longValue() - System.nanoTime();
-            return nanos < AWAKE.toNanos() ? Duration.ZERO : Duration.ofNanos(nanos);
+            // A little more is the same sleep, read less exactly.
+            return Duration.ofNanos(slept.updateAndGet(known -> nanos - known < AWAKE.toNanos() ? known : nanos));
         } catch (IOException | IndexOutOfBoundsException | NumberFormatException unknown) {
-            return Duration.ZERO;
+            return Duration.ofNanos(slept.get());
         }
     }
 }

@@ -92,7 +92,8 @@ public final class EndpointRouteStage implements Hears {
     public boolean concerns(RtnlEvent event) {
         return switch (event) {
             case RtnlEvent.LinkChanged changed -> isNews(changed.link(), changed.gone());
-            case RtnlEvent.RouteChanged changed -> changed.route().table() == Route.TABLE_MAIN && links.containsValue(changed.route().link());
+            case RtnlEvent.RouteChanged changed -> changed.route().table() == Route.TABLE_MAIN
+                    && (links.containsValue(changed.route().link()) || links.containsValue(LOOKING));
             case RtnlEvent.AddressChanged changed -> false;
             case RtnlEvent.NeighbourChanged changed -> false;
             case RtnlEvent.FdbChanged changed -> false;
