@@ -141,7 +141,12 @@ final class EtcdFeed implements Feed {
                 Signal first = signals.poll(Math.min(settings.probeAfter().toNanos(), relistAt - clock.nanos()), TimeUnit.NANOSECONDS);
                 if (first == null) {
                     // To read what is below the prefix would cost etcd the more the longer it is, for each of thousands of nodes.
-                    watcher.requestProgress();
+                    try {
+                        watcher.requestProgress();
+                    } catch (RuntimeException ending) {
+                        // Of a watch that ends just now its own signal tells.
+                        log.debug("the watch of {} cannot be asked: {}", prefix, ending.getMessage());
+                    }
                     first = signals.poll(ON_ITS_WAY.toNanos(), TimeUnit.NANOSECONDS);
                 }
                 if (first == null) {
