@@ -173,7 +173,7 @@ final class Decision {
     }
 
     private boolean isOurs(LeaseValue value, HolderRecord holder) {
-        return value.samePublicAddress(wanted) || value.samePublicAddress(holder.lease());
+        return value.samePublicAddress(wanted) || value.samePublicAddress(holder.lease()) && sameTunnels(value, holder.lease());
     }
 
     /** Leases of others that overlap our subnet without being under its key. */

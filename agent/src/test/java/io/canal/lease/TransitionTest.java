@@ -21,6 +21,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One node on a store that answers at once, with time moved by hand. */
 class TransitionTest {
@@ -184,13 +185,15 @@ class TransitionTest {
         assertEquals(Optional.of(subnet), state.subnet());
     }
 
-    @Test
-    void a_lease_of_who_has_the_address_of_before_the_start_is_never_written_over() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void a_lease_of_who_has_the_address_of_before_the_start_is_never_written_over(boolean held) {
         config(V4);
         on(new Event.Facts(facts(1).withPods(true)));
         SubnetKey subnet = state.subnet().orElseThrow();
         String others = LeaseValue.vxlan(Ip.of("10.10.0.1"), 1, new Mac(0x55)).text();
-        kv.commit(Txn.when().delete(NetworkKeys.holder(subnet)).put(KEYS.lease(subnet), others, 0));
+        Txn adopted = Txn.when().put(KEYS.lease(subnet), others, 0);
+        kv.commit(held ? adopted : adopted.delete(NetworkKeys.holder(subnet)));
         state = KeeperState.initial(state.toRemember(), now);
         on(new Event.Facts(facts(1).withPublicIp(Ip.of("10.10.0.77")).withPods(true)));
         for (int look = 0; look < 3; look++) {
