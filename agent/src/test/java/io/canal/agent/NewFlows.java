@@ -126,7 +126,7 @@ final class NewFlows implements AutoCloseable {
     /** Whether one of the flow arrives of those that are sent from now on, within a moment. */
     boolean passes(int flow) {
         int now = sent;
-        LockSupport.parkNanos(20 * GAP_NANOS);
+        pause(20 * GAP_NANOS);
         return arrived(flow).nextSetBit(now) >= 0;
     }
 
@@ -134,7 +134,15 @@ final class NewFlows implements AutoCloseable {
     void stop() {
         stopped = true;
         join(sending);
-        LockSupport.parkNanos(LINGER_NANOS);
+        pause(LINGER_NANOS);
+    }
+
+    /** A thread that somebody has woken before does not park at first. */
+    private static void pause(long nanos) {
+        long end = System.nanoTime() + nanos;
+        for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
     }
 
     private static void join(Thread thread) {

@@ -1,5 +1,6 @@
 package io.canal.story;
 
+import io.canal.lab.Pause;
 import io.canal.lab.proof.PodSocket;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -90,7 +91,7 @@ final class PacketStream implements AutoCloseable {
     /** Whether the last packets arrive. */
     boolean flows() {
         int now = sent;
-        LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        Pause.ofMillis(20);
         synchronized (arrived) {
             return arrived.get(Math.max(0, now - 1)) || arrived.nextSetBit(now) >= 0;
         }

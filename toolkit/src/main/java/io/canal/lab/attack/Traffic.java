@@ -1,5 +1,6 @@
 package io.canal.lab.attack;
 
+import io.canal.lab.Pause;
 import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
 import java.util.List;
@@ -21,7 +22,7 @@ final class Traffic implements AutoCloseable {
     private static final int FEWEST = 1_000;
     private static final int FIRST_SOURCE = 10_000;
     private static final int SOURCES = 50_000;
-    private static final long LINGER_NANOS = 300_000_000;
+    private static final long LINGER_MILLIS = 300;
 
     private final Actor victim;
     private final Ip to;
@@ -62,7 +63,7 @@ final class Traffic implements AutoCloseable {
     void judge(String during, Findings findings) throws InterruptedException {
         stopped = true;
         sending.join();
-        LockSupport.parkNanos(LINGER_NANOS);
+        Pause.ofMillis(LINGER_MILLIS);
         Ear ear = victim.ear();
         int all = sent.get();
         findings.stopped("what no policy opens, during " + during + ", of " + all + " packets", ear.heard(never) == 0, ear.heard(never) + " arrived");
