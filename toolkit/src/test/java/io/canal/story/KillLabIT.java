@@ -34,7 +34,7 @@ class KillLabIT {
     private static final int PER_SECOND = 1_200;
     /**
      * How long after a kill and a change the change is in the kernel. Wanted is 1 s for each of the fifty. On two processors that also carry
-     * three hosts, etcd and the packets half of them take less than 0.6 to 0.85 s, and one to four of fifty more than 1 s; a machine that others
+     * three hosts, etcd and the packets half of them take less than 0.6 to 0.9 s, and one to eight of fifty more than 1 s; a machine that others
      * use too is left room. The figures are printed.
      */
     private static final Duration LONGEST = Duration.ofSeconds(3);
