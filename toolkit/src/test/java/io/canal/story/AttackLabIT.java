@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AttackLabIT {
 
     private static final String PARAMETERS = "/calico/resources/v3/projectcalico.org/felixconfigurations/default";
-    private static final Duration SWITCHED_WITHIN = Duration.ofSeconds(90);
+    private static final Duration SWITCHED_WITHIN = Duration.ofSeconds(30);
 
     @AfterAll
     static void as_it_was() {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class DataplaneLabIT {
 
     private static final String OUTSIDE = "10.10.0.254";
-    private static final Duration SWITCHED_WITHIN = Duration.ofSeconds(90);
+    private static final Duration SWITCHED_WITHIN = Duration.ofSeconds(30);
 
     @AfterEach
     void as_it_was() {

@@ -55,7 +55,7 @@ class FaultLabIT {
     private static final Pattern COUNTED = Pattern.compile("packets \\d+ bytes \\d+|\\[\\d+:\\d+\\]");
     /** Where nothing tells it. */
     private static final Duration TIMED = Duration.ofSeconds(60);
-    private static final Duration SWITCHED = Duration.ofSeconds(90);
+    private static final Duration SWITCHED = Duration.ofSeconds(30);
     /** A lease, and with it a session, that ends while a test waits for it. */
     private static final String SHORT_LIVED = "lease-ttl=20";
 
@@ -272,7 +272,7 @@ class FaultLabIT {
         assertTrue(found.toString().contains("canal run " + unit + " repair-subnets"), found.toPrettyString());
         assertEquals("inactive", broken.program("systemctl", "is-active", "canal-agent").run().out().strip());
         repair();
-        assertTrue(Pause.until(Duration.ofSeconds(60), () -> broken.program("systemctl", "is-active", "canal-agent").run().succeeded()));
+        assertTrue(Pause.until(Duration.ofSeconds(5), () -> broken.program("systemctl", "is-active", "canal-agent").run().succeeded()));
         assertEquals("true", check().path("consistent").asText());
     }
 
@@ -283,7 +283,7 @@ class FaultLabIT {
         broken.program("mv", java, java + ".gone").must();
         try {
             broken.program("systemctl", "kill", "--signal=KILL", "canal-agent").must();
-            assertTrue(Pause.until(Duration.ofSeconds(60), () -> agentIs().equals("stop-post")), this::agentIs);
+            assertTrue(Pause.until(Duration.ofSeconds(5), () -> agentIs().equals("stop-post")), this::agentIs);
             broken.program("systemctl", "stop", "canal-agent").must();
         } finally {
             broken.program("mv", java + ".gone", java).must();

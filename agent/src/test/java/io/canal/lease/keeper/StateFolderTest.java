@@ -102,6 +102,15 @@ class StateFolderTest {
         assertEquals(3, through.since(new StateFolder(folder).last("boot", through).subnet().orElseThrow().confirmedNanos()).toHours());
     }
 
+    /** A node that goes by what its disk remembers. */
+    private TestNode startedWithoutEtcd(MemoryStore store, Duration ttl, JumpingClock clock) {
+        TestNode node = new TestNode(store, folder, TestNode.facts(1), ttl, clock);
+        clock.pass(Duration.ofSeconds(6));
+        node.keeper().facts(TestNode.facts(1));
+        node.await(() -> node.own().standing() == Standing.REMEMBERED);
+        return node;
+    }
+
     @Test
     void a_lease_that_ran_out_while_the_machine_slept_gives_no_addresses() throws Exception {
         JumpingClock clock = new JumpingClock();
@@ -113,10 +122,7 @@ class StateFolderTest {
             store.available(false);
             clock.sleep(Duration.ofHours(25));
         }
-        try (TestNode node = new TestNode(store, folder, TestNode.facts(1), ttl, clock)) {
-            clock.pass(Duration.ofSeconds(6));
-            node.keeper().facts(TestNode.facts(1));
-            node.await(() -> node.own().standing() == Standing.REMEMBERED);
+        try (TestNode node = startedWithoutEtcd(store, ttl, clock)) {
             assertTrue(node.own().refusesPods(ttl, clock).isPresent());
         }
     }
@@ -143,10 +149,7 @@ class StateFolderTest {
         }
         store.available(false);
         clock.set(Duration.ofDays(2));
-        try (TestNode node = new TestNode(store, folder, TestNode.facts(1), ttl, clock)) {
-            clock.pass(Duration.ofSeconds(6));
-            node.keeper().facts(TestNode.facts(1));
-            node.await(() -> node.own().standing() == Standing.REMEMBERED);
+        try (TestNode node = startedWithoutEtcd(store, ttl, clock)) {
             assertEquals(Optional.empty(), node.own().refusesPods(ttl, clock));
             clock.pass(ttl);
             assertTrue(node.own().refusesPods(ttl, clock).isPresent());
