@@ -51,6 +51,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -69,6 +70,9 @@ final class Agent implements AutoCloseable {
 
     /** So long a start waits for etcd before what it had last counts. */
     private static final Duration WITHOUT_ETCD = Duration.ofSeconds(5);
+
+    /** So long what can wait in a start waits for the peers, which come sooner where etcd answers. */
+    private static final Duration PEERS_FIRST = Duration.ofSeconds(1);
 
     /** A collection of the whole heap stops everything; but what a start leaves behind is not to be cleared up in the time of others. */
     private static final Duration SETTLE_AFTER = Duration.ofSeconds(1);
@@ -108,6 +112,7 @@ final class Agent implements AutoCloseable {
     private final RepairLog repairs;
     private final DiskCheck disk;
     private final Sockets sockets = new Sockets(log::info, this::look);
+    private final CountDownLatch peersApplied = new CountDownLatch(1);
     private volatile boolean begun;
     private volatile boolean policyKnown;
     private volatile boolean policyInForce;
@@ -216,7 +221,7 @@ final class Agent implements AutoCloseable {
         };
     }
 
-    /** Starts everything; returns when sockets listen. */
+    /** Starts everything; sockets listen when this returns. */
     void start() throws IOException {
         unknownPods.look(Optional.empty());
         Thread connecting = Thread.ofPlatform().name("etcd").start(etcd::connect);
@@ -236,7 +241,6 @@ final class Agent implements AutoCloseable {
         FileWatch fileWatch = new FileWatch(paths, this::touched);
         running.add(fileWatch);
         passes.first(() -> conditions.set("start", Weight.NOT_READY, Optional.empty()));
-        cni.start();
         departed.start();
         running.add(departed);
         questions.start();
@@ -247,6 +251,8 @@ final class Agent implements AutoCloseable {
         running.add(control);
         SdNotify.from(System.getenv()).send("READY=1");
         log.info("canal {} serves {}", Program.version(), facts.latest().nodename());
+        awaitPeers();
+        cni.start();
         new Gauges(tables, etcd, facts, policy, cni).register(metrics, () -> status().ready());
         metrics.hits(hits::series);
         metrics.repairs(repairs::counts);
@@ -279,6 +285,17 @@ final class Agent implements AutoCloseable {
         }
     }
 
+    /** What follows would take processors from those who bring peers into the kernel, and can wait for that. */
+    private void awaitPeers() {
+        try {
+            if (!peersApplied.await(PEERS_FIRST.toMillis(), TimeUnit.MILLISECONDS)) {
+                log.debug("no peers within {} ms; the start goes on", PEERS_FIRST.toMillis());
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private static void later(Duration pause, Runnable what) {
         CompletableFuture.delayedExecutor(pause.toMillis(), TimeUnit.MILLISECONDS, Thread::startVirtualThread).execute(what);
     }
@@ -298,6 +315,11 @@ final class Agent implements AutoCloseable {
     /** The revision of etcd up to which policies are in the kernel; 0 before the first. */
     long policyRevision() {
         return policyFeed.enforced();
+    }
+
+    /** How many writes of endpoints wait for etcd. */
+    int waitingWrites() {
+        return cni.waitingWrites();
     }
 
     EtcdSide etcd() {
@@ -409,6 +431,9 @@ final class Agent implements AutoCloseable {
     /** After each pass, on the loop's thread. */
     private void applied(Applied applied) {
         tables.count();
+        if (tables.knowsPeers()) {
+            peersApplied.countDown();
+        }
         metrics.passed(applied.failures().keySet());
         if (Collections.disjoint(applied.failures().keySet(), List.of(filter.name(), "tables"))) {
             policyFeed.applied(applied.revision());
