@@ -18,13 +18,15 @@ import org.slf4j.LoggerFactory;
 /**
  * Has Juju run the charm's update-status hook when what it would report has changed.
  *
- * <p>At most one call is outstanding, at most one begins in five seconds, and the last change is always told, again where a call failed: Juju holds the
- * machine's lock for each, and the kubelet's charm waits behind it.
+ * <p>At most one call is outstanding, at most one begins in five seconds and none in the first two, and the last change is always told,
+ * again where a call failed: Juju holds the machine's lock for each, and the kubelet's charm waits behind it.
  */
 final class Nudge implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Nudge.class);
     private static final Duration PAUSE = Duration.ofSeconds(5);
+    /** A start soon stands as the life before it stood, and what it says until then is no news; a hook would take processors from it. */
+    private static final Duration AFTER_START = Duration.ofSeconds(2);
     /** After failures the pause grows to 16 times. */
     private static final int MOST_DOUBLINGS = 4;
     private static final Duration PATIENCE = Duration.ofMinutes(10);
@@ -32,6 +34,7 @@ final class Nudge implements AutoCloseable {
     private final Function<String, Path> program;
     private final Supplier<String> unit;
     private final Clock clock;
+    private final Duration first;
     private final Duration pause;
     private final Thread thread;
 
@@ -46,10 +49,17 @@ final class Nudge implements AutoCloseable {
      * @param unit whose charm to nudge; empty for none
      */
     Nudge(Function<String, Path> program, Supplier<String> unit, Clock clock) {
-        this(program, unit, clock, PAUSE);
+        this(program, unit, clock, AFTER_START, PAUSE);
     }
 
-    Nudge(Function<String, Path> program, Supplier<String> unit, Clock clock, Duration pause) {
+    /**
+     * With other times.
+     *
+     * @param first before the first call
+     * @param pause from the beginning of a call to that of the next
+     */
+    Nudge(Function<String, Path> program, Supplier<String> unit, Clock clock, Duration first, Duration pause) {
+        this.first = first;
         this.program = program;
         this.unit = unit;
         this.clock = clock;
@@ -83,6 +93,7 @@ final class Nudge implements AutoCloseable {
     private void loop() {
         int failures = 0;
         try {
+            Thread.sleep(first);
             while (true) {
                 awaitChange();
                 long start = clock.nanos();

@@ -48,7 +48,7 @@ class NudgeTest {
 
     @Test
     void juju_runs_update_status_for_the_unit() throws Exception {
-        try (Nudge nudge = new Nudge(recorder(), () -> "canal/0", Clock.system(), Duration.ofMillis(1))) {
+        try (Nudge nudge = new Nudge(recorder(), () -> "canal/0", Clock.system(), Duration.ZERO, Duration.ofMillis(1))) {
             nudge.changed();
             awaitCalls(1);
         }
@@ -61,7 +61,7 @@ class NudgeTest {
         Path gate = folder.resolve("gate");
         Duration pause = Duration.ofMillis(300);
         Function<String, Path> program = recorder("while [ ! -e " + gate + " ]; do sleep 0.01; done\n");
-        try (Nudge nudge = new Nudge(program, () -> "canal/0", new Hand(), pause)) {
+        try (Nudge nudge = new Nudge(program, () -> "canal/0", new Hand(), Duration.ZERO, pause)) {
             nudge.changed();
             awaitCalls(1);
             for (int i = 0; i < 20; i++) {
@@ -77,9 +77,23 @@ class NudgeTest {
     }
 
     @Test
+    void what_a_start_says_is_told_in_one_call_after_it() throws Exception {
+        Duration first = Duration.ofMillis(300);
+        long start = System.nanoTime();
+        try (Nudge nudge = new Nudge(recorder(), () -> "canal/0", Clock.system(), first, Duration.ofMillis(1))) {
+            nudge.changed();
+            nudge.changed();
+            awaitCalls(1);
+            assertTrue(System.nanoTime() - start >= first.toNanos(), "it began at once");
+            Thread.sleep(100);
+        }
+        assertEquals(1, calls().size());
+    }
+
+    @Test
     void a_call_that_failed_is_made_again() throws Exception {
         Function<String, Path> program = recorder("[ $(wc -l < " + folder.resolve("calls") + ") -ge 3 ]\n");
-        try (Nudge nudge = new Nudge(program, () -> "canal/0", Clock.system(), Duration.ofMillis(1))) {
+        try (Nudge nudge = new Nudge(program, () -> "canal/0", Clock.system(), Duration.ZERO, Duration.ofMillis(1))) {
             nudge.changed();
             awaitCalls(3);
             Thread.sleep(100);
@@ -89,8 +103,8 @@ class NudgeTest {
 
     @Test
     void without_juju_nothing_is_called() throws Exception {
-        try (Nudge nudge = new Nudge(unit -> folder.resolve("absent"), () -> "canal/0", Clock.system(), Duration.ofMillis(1));
-                Nudge other = new Nudge(recorder(), () -> "", Clock.system(), Duration.ofMillis(1))) {
+        try (Nudge nudge = new Nudge(unit -> folder.resolve("absent"), () -> "canal/0", Clock.system(), Duration.ZERO, Duration.ofMillis(1));
+                Nudge other = new Nudge(recorder(), () -> "", Clock.system(), Duration.ZERO, Duration.ofMillis(1))) {
             nudge.changed();
             other.changed();
             Thread.sleep(50);
