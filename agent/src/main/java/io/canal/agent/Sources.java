@@ -68,6 +68,11 @@ final class Sources implements KeeperListener {
     }
 
     @Override
+    public void together(Runnable telling) {
+        loop.together(telling);
+    }
+
+    @Override
     public void network(NetworkConfig config) {
         memory.learn(config);
         facts.change(known -> known.withNetwork(config));

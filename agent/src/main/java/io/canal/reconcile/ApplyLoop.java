@@ -46,6 +46,7 @@ public final class ApplyLoop implements AutoCloseable {
     private final List<Waiter> waiters = new ArrayList<>();
     private long written;
     private Applied applied = new Applied(0, Map.of());
+    private int held;
     private boolean closed;
 
     private record Waiter(long revision, CompletableFuture<Applied> future) {}
@@ -78,6 +79,26 @@ public final class ApplyLoop implements AutoCloseable {
             writes.add(change);
             work.signalAll();
             return ++written;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Runs {@code writes}, which must not wait for a pass: none begins meanwhile, so all that they write goes into one. */
+    public void together(Runnable writes) {
+        hold(1);
+        try {
+            writes.run();
+        } finally {
+            hold(-1);
+        }
+    }
+
+    private void hold(int more) {
+        lock.lock();
+        try {
+            held += more;
+            work.signalAll();
         } finally {
             lock.unlock();
         }
@@ -157,8 +178,12 @@ public final class ApplyLoop implements AutoCloseable {
             lock.lock();
             try {
                 long pause = failed ? retry.toNanos() : Long.MAX_VALUE;
-                while (!closed && writes.isEmpty() && distrusted.isEmpty() && pause > 0) {
-                    pause = work.awaitNanos(pause);
+                while (!closed && (held > 0 || writes.isEmpty() && distrusted.isEmpty() && pause > 0)) {
+                    if (held > 0) {
+                        work.await();
+                    } else {
+                        pause = work.awaitNanos(pause);
+                    }
                 }
                 if (closed) {
                     waiters.forEach(waiter -> waiter.future.completeExceptionally(new IllegalStateException("the apply loop is closed")));

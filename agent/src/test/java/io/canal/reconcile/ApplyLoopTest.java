@@ -12,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -102,6 +103,47 @@ class ApplyLoopTest {
     }
 
     @Test
+    void what_is_written_together_goes_into_one_pass_however_long_it_takes() throws Exception {
+        try (ApplyLoop loop = started(new Recording("one", events))) {
+            AtomicLong last = new AtomicLong();
+            loop.together(() -> {
+                loop.write(() -> events.add("first"));
+                rest(100);
+                last.set(loop.write(() -> events.add("second")));
+            });
+            await(loop, last.get());
+            assertEquals(List.of("first", "second", "one 2"), List.copyOf(events));
+        }
+    }
+
+    @Test
+    void a_stage_that_failed_is_run_again_though_nothing_was_written_together_meanwhile() throws Exception {
+        CountDownLatch failed = new CountDownLatch(1);
+        CountDownLatch again = new CountDownLatch(2);
+        Stage failing = new Stage() {
+            @Override
+            public String name() {
+                return "failing";
+            }
+
+            @Override
+            public void run(Pass pass) throws StageFailed {
+                again.countDown();
+                failed.countDown();
+                if (again.getCount() > 0) {
+                    throw new StageFailed("in a test");
+                }
+            }
+        };
+        try (ApplyLoop loop = started(failing)) {
+            loop.write(() -> {});
+            failed.await();
+            loop.together(() -> rest(300));
+            assertTrue(again.await(SECONDS, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
     void a_failed_stage_is_reported_distrusted_and_run_again_while_the_others_go_on() throws Exception {
         AtomicInteger runs = new AtomicInteger();
         CountDownLatch healed = new CountDownLatch(1);
@@ -173,5 +215,13 @@ class ApplyLoopTest {
 
     private static Applied await(ApplyLoop loop, long revision) throws Exception {
         return loop.applied(revision).toCompletableFuture().get(SECONDS, TimeUnit.SECONDS);
+    }
+
+    private static void rest(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
+        }
     }
 }

@@ -9,6 +9,11 @@ import java.util.Optional;
 /** What a {@link LeaseKeeper} tells. Called from one thread, in order; must not block. */
 public interface KeeperListener {
 
+    /** What {@code telling} tells, by the calls below, came in at once. */
+    default void together(Runnable telling) {
+        telling.run();
+    }
+
     /** The network config is this. A bad or vanished one is told as a problem, and the last good one stays in force. */
     void network(NetworkConfig config);
 

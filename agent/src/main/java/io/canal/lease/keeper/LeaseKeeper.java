@@ -397,7 +397,7 @@ public final class LeaseKeeper implements AutoCloseable {
                     && view.contradicts(state.subnet().get(), state.leaseRevision(), state.holderRevision())) {
                 on(new Event.Hint());
             }
-            tell();
+            listener.together(this::tell);
             // The session is ended last, and who leaves closes the store.
             if (state.standing() == Standing.LEFT && underWay == 0) {
                 leavers.forEach(leaver -> leaver.complete(true));
