@@ -92,7 +92,7 @@ public final class Main {
     }
 
     /** Before anything else, as the way to etcd is what a start waits for longest. */
-    private static void prepare(Arguments arguments) {
+    static void prepare(Arguments arguments) {
         // A server that was verified before speaks TLS, and takes no curve of Java's.
         if (Files.exists(EtcdLink.verified(new NodePaths(arguments.root()).stateDir()))) {
             EtcdStore.loadTls();
@@ -102,19 +102,40 @@ public final class Main {
     }
 
     private static void run(Arguments arguments) throws IOException {
-        Thread.setDefaultUncaughtExceptionHandler(Main::ended);
-        Path stateDir = new NodePaths(arguments.root()).stateDir();
-        Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), stateDir, Clock.system()), Clock.system());
+        Agent agent = agent(arguments);
         CountDownLatch end = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
-            agent.close();
-            end.countDown();
-        }));
+        Runtime.getRuntime().addShutdownHook(new Stop(agent, end));
         agent.start();
         try {
             end.await();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The agent, as it runs on a node; not started yet. */
+    static Agent agent(Arguments arguments) throws IOException {
+        Thread.setDefaultUncaughtExceptionHandler(Main::ended);
+        Path stateDir = new NodePaths(arguments.root()).stateDir();
+        return new Agent(arguments, config -> EtcdLink.store(config.etcd(), stateDir, Clock.system()), Clock.system());
+    }
+
+    /** Ends the agent when the process is told to end. */
+    private static final class Stop extends Thread {
+
+        private final Agent agent;
+        private final CountDownLatch end;
+
+        Stop(Agent agent, CountDownLatch end) {
+            super("stop");
+            this.agent = agent;
+            this.end = end;
+        }
+
+        @Override
+        public void run() {
+            agent.close();
+            end.countDown();
         }
     }
 }

@@ -34,7 +34,8 @@ final class PolicyFeed implements Feed.Listener {
     private static final int MOST = 5;
     /** From so many values on two threads read. */
     private static final int MANY = 32;
-    private static final Comparator<ResourceKey> BY_PATH = Comparator.comparing(ResourceKey::path);
+    // Not Comparator.comparing, whose lambda can be serialized: the JVM makes such ones at each start.
+    private static final Comparator<ResourceKey> BY_PATH = (a, b) -> a.path().compareTo(b.path());
 
     private final ApplyLoop loop;
     private final PolicyTables tables;

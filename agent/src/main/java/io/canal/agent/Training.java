@@ -26,7 +26,6 @@ import io.canal.model.Mac;
 import io.canal.model.NetworkKeys;
 import io.canal.model.NodePaths;
 import io.canal.model.SubnetKey;
-import io.canal.reconcile.Clock;
 import io.canal.store.EtcdStore;
 import io.canal.store.TlsFiles;
 import java.io.IOException;
@@ -45,7 +44,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,9 +60,13 @@ final class Training {
     private static final int PEERS = 300;
     private static final int ROUNDS = 10;
     private static final Duration PATIENCE = Duration.ofSeconds(8);
+    private static final Duration SETTLED_AFTER = Duration.ofMillis(500);
     /** A cache that was recorded before the agent was ready lacks what the agent needs most; a machine that builds may be slow. */
     private static final Duration READY_WITHIN = Duration.ofMinutes(5);
     private static final NetworkKeys KEYS = NetworkKeys.DEFAULT;
+    private static final String UPLINK = "eth0";
+    private static final Ip ADDRESS = Ip.of("10.10.0.1");
+    private static final String STAYS = "stays";
 
     private final NodePaths paths;
     private final Path home;
@@ -106,33 +108,43 @@ final class Training {
             }
             put(etcd, TrainingPolicies.all());
             lendPlugin();
+            TlsFiles tls = TrainingCertificate.files(paths.root());
+            Optional<Ip> address = Optional.of(ADDRESS).filter(_ -> result == 0);
             EtcdStore.warmUp();
-            configure(etcd.endpoint(), TrainingCertificate.files(paths.root()));
+            configure(etcd.endpoint(), tls, "", Optional.empty());
             Arguments arguments = new Arguments(Arguments.Mode.TRAIN, paths.root(), home, Optional.empty());
-            try (Agent agent = start(arguments)) {
-                awaitReady(agent);
-                etcd.put(KEYS.lease(subnet(PEERS)), lease(PEERS));
-                for (int round = 0; round < ROUNDS; round++) {
-                    put(etcd, TrainingPolicies.changes(round));
-                    pause();
-                    etcd.remove(TrainingPolicies.gone(round));
+            try (Pod pod = Pod.make()) {
+                try (Agent agent = start(arguments)) {
+                    awaitReady(agent);
+                    etcd.put(KEYS.lease(subnet(PEERS)), lease(PEERS));
+                    for (int round = 0; round < ROUNDS; round++) {
+                        put(etcd, TrainingPolicies.changes(round));
+                        pause();
+                        etcd.remove(TrainingPolicies.gone(round));
+                    }
+                    configure(etcd.endpoint(), tls, "", address);
+                    ask();
+                    read(agent.healthPort());
+                    if (result == 0) {
+                        attach(pod);
+                    }
                 }
-                ask();
-                read(agent.healthPort());
-                if (result == 0) {
-                    attach();
+                // A start on a node that has everything already, and pods, goes other ways, and is the one that must be fast: as the charm configures it.
+                etcd.put(KEYS.lease(subnet(0)), lease(PEERS + 1));
+                configure(etcd.endpoint(), tls, result == 0 ? UPLINK : "", address);
+                Main.prepare(arguments);
+                try (Agent again = start(arguments)) {
+                    awaitReady(again);
+                    etcd.put(KEYS.lease(subnet(1)), lease(PEERS + 2));
+                    etcd.remove(KEYS.lease(subnet(2)));
+                    settle(again);
                 }
-            }
-            // A start on a node that has everything already goes other ways, and is the one that must be fast.
-            etcd.put(KEYS.lease(subnet(0)), lease(PEERS + 1));
-            try (Agent again = start(arguments)) {
-                awaitReady(again);
             }
         }
     }
 
-    private Agent start(Arguments arguments) throws IOException {
-        Agent agent = new Agent(arguments, config -> EtcdLink.store(config.etcd(), paths.stateDir(), Clock.system()), Clock.system());
+    private static Agent start(Arguments arguments) throws IOException {
+        Agent agent = Main.agent(arguments);
         agent.start();
         return agent;
     }
@@ -152,13 +164,13 @@ final class Training {
     /** An uplink, as a node has it. */
     private static void lay() throws IOException {
         try (Rtnl rtnl = Rtnl.open(); Fd here = NetworkNamespace.current().open()) {
-            rtnl.execute("make eth0", Link.createVeth("eth0", Mac.of("02:00:00:00:00:01"), 1500, "far0", Mac.of("02:00:00:00:00:02"), here));
-            int eth0 = rtnl.link("eth0").orElseThrow().index();
+            rtnl.execute("make eth0", Link.createVeth(UPLINK, Mac.of("02:00:00:00:00:01"), 1500, "far0", Mac.of("02:00:00:00:00:02"), here));
+            int eth0 = rtnl.link(UPLINK).orElseThrow().index();
             List<NetlinkMessage> requests = new ArrayList<>();
             for (Link link : rtnl.links()) {
                 requests.add(Link.setUp(link.index()));
             }
-            requests.add(Address.of(eth0, IpPrefix.of("10.10.0.1/16")).replace());
+            requests.add(Address.of(eth0, new IpPrefix(ADDRESS, 16)).replace());
             requests.add(Route.via(Cidr.of("0.0.0.0/0"), Ip.of("10.10.255.254"), eth0, Route.PROTO_STATIC).replace());
             rtnl.apply(requests);
         }
@@ -172,10 +184,10 @@ final class Training {
         return LeaseValue.vxlan(Ip.of("10.10.1.0").plus(peer), 1, new Mac(0x0200_0000_1000L + peer)).text();
     }
 
-    private void configure(String endpoint, TlsFiles tls) throws IOException {
+    private void configure(String endpoint, TlsFiles tls, String iface, Optional<Ip> publicIp) throws IOException {
         AgentConfig defaults = AgentConfig.defaults();
         EtcdConfig where = new EtcdConfig(List.of(endpoint), tls.ca().toString(), tls.cert().toString(), tls.key().toString(), EtcdConfig.DEFAULT_PREFIX);
-        AgentConfig config = new AgentConfig("", "training", where, "", Optional.empty(), 0, defaults.dataplane(), defaults.leaseTtl(), defaults.logLevel(),
+        AgentConfig config = new AgentConfig("canal/0", "training", where, iface, publicIp, 0, defaults.dataplane(), defaults.leaseTtl(), defaults.logLevel(),
                 new Listen(Ip.of("127.0.0.1"), 0), "", "");
         Files.createDirectories(paths.agentYaml().getParent());
         Files.writeString(paths.agentYaml(), config.print());
@@ -204,47 +216,89 @@ final class Training {
         }
     }
 
-    /** A pod comes and goes, in a namespace that lives as long as a thread. */
-    private void attach() throws IOException {
-        CountDownLatch over = new CountDownLatch(1);
-        AtomicReference<Path> pod = new AtomicReference<>(Path.of("/"));
-        CountDownLatch there = new CountDownLatch(1);
-        Failure failure = new Failure();
-        Thread thread = Thread.ofPlatform().name("pod").start(() -> failure.of(() -> {
+    /** Pods come, and one goes. */
+    private void attach(Pod pod) throws IOException {
+        remember(STAYS);
+        for (List<String> request : List.of(List.of("ADD", "goes"), List.of("DEL", "goes"), List.of("ADD", STAYS))) {
+            log.info("{}: {}", request, frame(request.get(0), request.get(1), pod.netns()));
+        }
+    }
+
+    /** As a runtime remembers a pod. */
+    private void remember(String container) throws IOException {
+        Path folder = paths.cniResults().getFirst();
+        Files.createDirectories(folder);
+        ObjectNode cache = Json.object().put("kind", "cniCacheV1").put("containerId", container).put("ifName", "eth0").put("networkName", "cdk-canal");
+        Files.writeString(folder.resolve("cdk-canal-" + container + "-eth0"), Json.compact(cache));
+    }
+
+    /** Lets what follows a start come to its end. */
+    private static void settle(Agent agent) throws IOException {
+        long start = System.nanoTime();
+        do {
+            pause();
+        } while ((agent.waitingWrites() > 0 || System.nanoTime() - start < SETTLED_AFTER.toNanos()) && System.nanoTime() - start < PATIENCE.toNanos());
+    }
+
+    /** A network namespace that lives as long as a thread. */
+    private static final class Pod implements AutoCloseable {
+
+        private final CountDownLatch there = new CountDownLatch(1);
+        private final CountDownLatch over = new CountDownLatch(1);
+        private final Failure failure = new Failure();
+        private final Thread thread = Thread.ofPlatform().name("pod").unstarted(() -> failure.of(this::live));
+        private volatile Path netns = Path.of("/");
+
+        static Pod make() throws IOException {
+            Pod pod = new Pod();
+            pod.thread.start();
+            await(pod.there);
+            pod.failure.check();
+            return pod;
+        }
+
+        String netns() {
+            return netns.toString();
+        }
+
+        private void live() throws IOException {
             try {
                 if (Libc.unshare(Libc.CLONE_NEWNET) == 0) {
-                    pod.set(Path.of("/proc").resolve(Files.readSymbolicLink(Path.of("/proc/thread-self"))).resolve("ns/net"));
+                    netns = Path.of("/proc").resolve(Files.readSymbolicLink(Path.of("/proc/thread-self"))).resolve("ns/net");
                 }
+            } finally {
                 there.countDown();
-                over.await();
+            }
+            await(over);
+        }
+
+        private static void await(CountDownLatch latch) throws IOException {
+            try {
+                latch.await();
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted", interrupted);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            over.countDown();
+            try {
+                thread.join();
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
             }
-        }));
-        try {
-            there.await();
-            for (String command : List.of("ADD", "DEL")) {
-                log.info("{}: {}", command, frame(command, pod.get().toString()));
-            }
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        } finally {
-            over.countDown();
+            failure.check();
         }
-        try {
-            thread.join();
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        failure.check();
     }
 
-    private String frame(String command, String netns) throws IOException {
+    private String frame(String command, String container, String netns) throws IOException {
         ObjectNode plugin = (ObjectNode) Json.object("conflist", Files.readString(paths.conflist())).orThrow().path("plugins").path(0);
         plugin.put("name", "cdk-canal").put("cniVersion", "1.0.0");
         ObjectNode frame = Json.object().put("v", 1);
-        frame.putObject("env").put("CNI_COMMAND", command).put("CNI_CONTAINERID", "training").put("CNI_NETNS", netns).put("CNI_IFNAME", "eth0")
-                .put("CNI_PATH", "/opt/cni/bin").put("CNI_ARGS", "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=training");
+        frame.putObject("env").put("CNI_COMMAND", command).put("CNI_CONTAINERID", container).put("CNI_NETNS", netns).put("CNI_IFNAME", "eth0")
+                .put("CNI_PATH", "/opt/cni/bin").put("CNI_ARGS", "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + container);
         frame.put("stdin", Json.compact(plugin));
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.connect(UnixDomainSocketAddress.of(paths.cniSocket()));

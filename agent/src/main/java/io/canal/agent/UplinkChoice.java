@@ -84,10 +84,18 @@ final class UplinkChoice {
                 .filter(address -> address.link() == link.index() && address.address().address().family() == family && address.address().address().isOfHost())
                 .filter(address -> (address.flags() & (Address.DEPRECATED | Address.TENTATIVE)) == 0)
                 .filter(address -> address.scope() == Route.SCOPE_GLOBAL || address.scope() == Route.SCOPE_LINK)
-                .min(Comparator.comparing(Address::scope)
-                        .thenComparing(address -> (address.flags() & Address.PERMANENT) == 0)
-                        .thenComparing(address -> (address.flags() & Address.TEMPORARY) != 0))
+                .min(UplinkChoice::order)
                 .map(address -> address.address().address());
+    }
+
+    private static int order(Address a, Address b) {
+        int byScope = Integer.compare(a.scope(), b.scope());
+        return byScope != 0 ? byScope : Integer.compare(brevity(a), brevity(b));
+    }
+
+    /** The greater, the sooner it may be gone. */
+    private static int brevity(Address address) {
+        return ((address.flags() & Address.PERMANENT) == 0 ? 2 : 0) + ((address.flags() & Address.TEMPORARY) != 0 ? 1 : 0);
     }
 
     private static String all(List<Link> links, List<Address> addresses) {

@@ -1,12 +1,9 @@
 package io.canal.ruleset;
 
-import java.util.Comparator;
 import java.util.regex.Pattern;
 
 /** A chain of ours: chains of one name in two layers are two chains. The name is as in iptables, at most 28 characters. */
 public record ChainName(Layer layer, String name) implements Comparable<ChainName> {
-
-    private static final Comparator<ChainName> ORDER = Comparator.comparing(ChainName::layer).thenComparing(ChainName::name);
 
     private static final Pattern OF_ONE_OBJECT = Pattern.compile("(?:(?:raw|mangle|nat|filter)-)?cali-(?:p[io]|pr[io]|g[io]|[tf][wh]|[tf]hfw)-.*");
 
@@ -47,7 +44,8 @@ public record ChainName(Layer layer, String name) implements Comparable<ChainNam
 
     @Override
     public int compareTo(ChainName other) {
-        return ORDER.compare(this, other);
+        int byLayer = layer.compareTo(other.layer);
+        return byLayer != 0 ? byLayer : name.compareTo(other.name);
     }
 
     @Override

@@ -1,11 +1,8 @@
 package io.canal.ruleset;
 
-import java.util.Comparator;
 
 /** A layer at a hook: the kernel chain of an iptables table, a base chain of ours in nftables. */
 public record HookPoint(Layer layer, Hook hook) implements Comparable<HookPoint> {
-
-    private static final Comparator<HookPoint> ORDER = Comparator.comparing(HookPoint::layer).thenComparing(HookPoint::hook);
 
     public HookPoint {
         boolean exists = switch (layer) {
@@ -21,7 +18,8 @@ public record HookPoint(Layer layer, Hook hook) implements Comparable<HookPoint>
 
     @Override
     public int compareTo(HookPoint other) {
-        return ORDER.compare(this, other);
+        int byLayer = layer.compareTo(other.layer);
+        return byLayer != 0 ? byLayer : hook.compareTo(other.hook);
     }
 
     @Override

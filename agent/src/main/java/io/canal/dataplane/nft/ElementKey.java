@@ -15,7 +15,11 @@ import java.util.Optional;
  */
 record ElementKey(String set, Bytes key, Optional<Bytes> end) {
 
-    private static final Comparator<Bytes> BYTES = Bytes::compareTo;
+    /** Of two elements with one key the end comes first: it belongs to the interval before. */
+    private static final Comparator<NftElement> ENDS_FIRST = (a, b) -> {
+        int byKey = a.key().compareTo(b.key());
+        return byKey != 0 ? byKey : Boolean.compare(b.end(), a.end());
+    };
 
     /** The order in which elements of one set are written. */
     static final Comparator<ElementKey> ORDER = (a, b) -> a.key.compareTo(b.key);
@@ -37,9 +41,7 @@ record ElementKey(String set, Bytes key, Optional<Bytes> end) {
 
     /** The elements of one set, in any order, with both ends of each interval together. */
     static List<ElementKey> paired(List<NftElement> elements) {
-        // Of two elements with one key the end comes first: it belongs to the interval before.
-        Comparator<NftElement> order = Comparator.comparing(element -> element.key(), BYTES);
-        List<NftElement> sorted = elements.stream().sorted(order.thenComparing(element -> !element.end())).toList();
+        List<NftElement> sorted = elements.stream().sorted(ENDS_FIRST).toList();
         List<ElementKey> keys = new ArrayList<>(sorted.size());
         for (int i = 0; i < sorted.size(); i++) {
             NftElement element = sorted.get(i);
