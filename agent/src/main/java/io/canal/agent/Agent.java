@@ -251,12 +251,15 @@ final class Agent implements AutoCloseable {
         running.add(control);
         SdNotify.from(System.getenv()).send("READY=1");
         log.info("canal {} serves {}", Program.version(), facts.latest().nodename());
+        later(WITHOUT_ETCD, policyFeed::recall);
         awaitPeers();
+        if (running.ending()) {
+            return;
+        }
         cni.start();
         new Gauges(tables, etcd, facts, policy, cni).register(metrics, () -> status().ready());
         metrics.hits(hits::series);
         metrics.repairs(repairs::counts);
-        later(WITHOUT_ETCD, policyFeed::recall);
         health.listen(facts.latest().config().listen());
         running.add(health);
         CharmFolder charm = new CharmFolder(paths, () -> facts.latest().config().charmDir(), conditions);

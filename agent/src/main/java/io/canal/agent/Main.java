@@ -72,11 +72,15 @@ public final class Main {
     }
 
     /** A vital thread has ended by what nobody expected: systemd starts the agent anew, and packets flow on meanwhile. */
-    private static void ended(Thread thread, Throwable defect) {
-        LoggerFactory.getLogger(Main.class).error("thread {} has ended; this is a defect of canal", thread.getName(), defect);
-        if (isVital(thread.getName())) {
-            pause();
-            Runtime.getRuntime().halt(DEFECT);
+    private static final class Ended implements Thread.UncaughtExceptionHandler {
+
+        @Override
+        public void uncaughtException(Thread thread, Throwable defect) {
+            LoggerFactory.getLogger(Main.class).error("thread {} has ended; this is a defect of canal", thread.getName(), defect);
+            if (isVital(thread.getName())) {
+                pause();
+                Runtime.getRuntime().halt(DEFECT);
+            }
         }
     }
 
@@ -102,6 +106,7 @@ public final class Main {
     }
 
     private static void run(Arguments arguments) throws IOException {
+        Thread.setDefaultUncaughtExceptionHandler(new Ended());
         Agent agent = agent(arguments);
         CountDownLatch end = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Stop(agent, end));
@@ -115,12 +120,11 @@ public final class Main {
 
     /** The agent, as it runs on a node; not started yet. */
     static Agent agent(Arguments arguments) throws IOException {
-        Thread.setDefaultUncaughtExceptionHandler(Main::ended);
         Path stateDir = new NodePaths(arguments.root()).stateDir();
         return new Agent(arguments, config -> EtcdLink.store(config.etcd(), stateDir, Clock.system()), Clock.system());
     }
 
-    /** Ends the agent when the process is told to end. */
+    /** Ends the agent when the process is told to end. A class, as the training does not come by a lambda in its place. */
     private static final class Stop extends Thread {
 
         private final Agent agent;

@@ -13,10 +13,21 @@ final class Running implements AutoCloseable {
 
     private final List<AutoCloseable> parts = new ArrayList<>();
     private volatile boolean begun;
+    private volatile boolean ending;
 
+    /** A part that has been started; one that comes after a closing is closed at once. */
     synchronized void add(AutoCloseable part) {
+        if (ending) {
+            closing(part);
+            return;
+        }
         parts.add(part);
         begun = true;
+    }
+
+    /** Whether a closing has begun that nothing comes after. */
+    boolean ending() {
+        return ending;
     }
 
     /** Whether anything was started. */
@@ -31,11 +42,13 @@ final class Running implements AutoCloseable {
 
     /** Closes all parts but those of this class. */
     void closeAllBut(Class<?> spared) {
+        ending = true;
         closeIf(part -> !spared.isInstance(part));
     }
 
     @Override
     public void close() {
+        ending = true;
         closeIf(_ -> true);
     }
 

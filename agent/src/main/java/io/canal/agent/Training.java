@@ -18,6 +18,7 @@ import io.canal.kernel.netlink.Route;
 import io.canal.kernel.netlink.Rtnl;
 import io.canal.kernel.netns.NetworkNamespace;
 import io.canal.model.Cidr;
+import io.canal.model.Decoded.Good;
 import io.canal.model.Ip;
 import io.canal.model.IpPrefix;
 import io.canal.model.Json;
@@ -126,7 +127,7 @@ final class Training {
                     ask();
                     read(agent.healthPort());
                     if (result == 0) {
-                        attach(pod);
+                        attach(agent, pod);
                     }
                 }
                 // A start on a node that has everything already, and pods, goes other ways, and is the one that must be fast: as the charm configures it.
@@ -135,6 +136,9 @@ final class Training {
                 Main.prepare(arguments);
                 try (Agent again = start(arguments)) {
                     awaitReady(again);
+                    if (result == 0 && !again.status().ready()) {
+                        throw new IOException("the training's agent was not ready again: " + again.status().reasons());
+                    }
                     etcd.put(KEYS.lease(subnet(1)), lease(PEERS + 2));
                     etcd.remove(KEYS.lease(subnet(2)));
                     settle(again);
@@ -217,10 +221,21 @@ final class Training {
     }
 
     /** Pods come, and one goes. */
-    private void attach(Pod pod) throws IOException {
+    private void attach(Agent agent, Pod pod) throws IOException {
         remember(STAYS);
-        for (List<String> request : List.of(List.of("ADD", "goes"), List.of("DEL", "goes"), List.of("ADD", STAYS))) {
-            log.info("{}: {}", request, frame(request.get(0), request.get(1), pod.netns()));
+        call("ADD", "goes", pod);
+        settle(agent);
+        call("DEL", "goes", pod);
+        settle(agent);
+        call("ADD", STAYS, pod);
+        settle(agent);
+    }
+
+    /** As a runtime calls; a cache that was recorded while this is refused lacks what it is for. */
+    private void call(String command, String container, Pod pod) throws IOException {
+        String answer = frame(command, container, pod.netns());
+        if (!(Json.object("the answer", answer) instanceof Good<ObjectNode>(ObjectNode reply)) || reply.path("code").asInt(1) != 0) {
+            throw new IOException("the training's " + command + " was refused: " + answer);
         }
     }
 
@@ -253,7 +268,6 @@ final class Training {
             Pod pod = new Pod();
             pod.thread.start();
             await(pod.there);
-            pod.failure.check();
             return pod;
         }
 
@@ -261,6 +275,7 @@ final class Training {
             return netns.toString();
         }
 
+        /** Without a namespace of its own, an ADD into it is refused. */
         private void live() throws IOException {
             try {
                 if (Libc.unshare(Libc.CLONE_NEWNET) == 0) {
@@ -352,6 +367,8 @@ final class Training {
                     throw new UncheckedIOException(failure);
                 }
             });
+        } catch (UncheckedIOException failure) {
+            throw new IOException(failure.getMessage(), failure);
         }
     }
 }

@@ -88,6 +88,7 @@ final class UplinkChoice {
                 .map(address -> address.address().address());
     }
 
+    // Not Comparator.comparing, whose lambda can be serialized: the JVM makes such ones at each start.
     private static int order(Address a, Address b) {
         int byScope = Integer.compare(a.scope(), b.scope());
         return byScope != 0 ? byScope : Integer.compare(brevity(a), brevity(b));

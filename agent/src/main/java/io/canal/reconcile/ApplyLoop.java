@@ -98,7 +98,9 @@ public final class ApplyLoop implements AutoCloseable {
         lock.lock();
         try {
             held += more;
-            work.signalAll();
+            if (held == 0) {
+                work.signalAll();
+            }
         } finally {
             lock.unlock();
         }

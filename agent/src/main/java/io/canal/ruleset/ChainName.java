@@ -42,6 +42,7 @@ public record ChainName(Layer layer, String name) implements Comparable<ChainNam
         return name.hashCode() * 31 + layer.ordinal();
     }
 
+    // Written out as well: lambdas of Comparator.comparing can be serialized, and the JVM makes such ones at each start.
     @Override
     public int compareTo(ChainName other) {
         int byLayer = layer.compareTo(other.layer);

@@ -1,6 +1,5 @@
 package io.canal.ruleset;
 
-
 /** A layer at a hook: the kernel chain of an iptables table, a base chain of ours in nftables. */
 public record HookPoint(Layer layer, Hook hook) implements Comparable<HookPoint> {
 
@@ -16,6 +15,7 @@ public record HookPoint(Layer layer, Hook hook) implements Comparable<HookPoint>
         }
     }
 
+    // Written out: lambdas of Comparator.comparing can be serialized, and the JVM makes such ones at each start.
     @Override
     public int compareTo(HookPoint other) {
         int byLayer = layer.compareTo(other.layer);

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,6 +81,27 @@ class SourcesTest {
             loop.applied(loop.write(() -> {})).toCompletableFuture().get(60, TimeUnit.SECONDS);
             assertFalse(passes.getFirst());
             assertTrue(passes.getLast());
+        }
+    }
+
+    @Test
+    void what_came_in_at_once_goes_into_one_pass() throws Exception {
+        try (ApplyLoop loop = new ApplyLoop(Clock.system(), List.of(new Recording()), this::mayRemove, _ -> {})) {
+            LocalFacts first = new LocalFacts(AgentConfig.defaults(), Optional.empty(), OwnSubnet.NONE, Optional.empty(), "node", Optional.empty(), "");
+            Facts facts = new Facts(first);
+            facts.feed(loop);
+            sources.set(new Sources(loop, new Tables(), facts, NetworkMemory.load(folder), new Conditions(() -> {}), 0, () -> {}));
+            loop.start();
+            CountDownLatch told = new CountDownLatch(1);
+            sources.get().together(() -> {
+                sources.get().own(HELD);
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+                sources.get().peersListed(Map.of());
+                told.countDown();
+            });
+            assertEquals(0, told.getCount());
+            loop.applied(2).toCompletableFuture().get(60, TimeUnit.SECONDS);
+            assertEquals(1, passes.size());
         }
     }
 

@@ -116,7 +116,7 @@ final class TestNode implements AutoCloseable {
         command.addAll(watcher);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-Dsun.misc.unsafe.memory.access=allow", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m",
+                "--enable-native-access=ALL-UNNAMED", "-Dsun.misc.unsafe.memory.access=allow", "-Djdk.reflect.useNativeAccessorOnly=true", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m",
                 "-cp", System.getProperty("java.class.path"), "io.canal.agent.Main",
                 "--root", paths.root().toString(), "--home", Path.of("..").toAbsolutePath().normalize().toString()));
         command.addAll(List.of(more));

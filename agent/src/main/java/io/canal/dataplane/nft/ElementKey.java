@@ -15,6 +15,7 @@ import java.util.Optional;
  */
 record ElementKey(String set, Bytes key, Optional<Bytes> end) {
 
+    // As in ChainName.
     /** Of two elements with one key the end comes first: it belongs to the interval before. */
     private static final Comparator<NftElement> ENDS_FIRST = (a, b) -> {
         int byKey = a.key().compareTo(b.key());

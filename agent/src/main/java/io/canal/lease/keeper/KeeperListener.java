@@ -9,7 +9,7 @@ import java.util.Optional;
 /** What a {@link LeaseKeeper} tells. Called from one thread, in order; must not block. */
 public interface KeeperListener {
 
-    /** What {@code telling} tells, by the calls below, came in at once. */
+    /** What {@code telling} tells, by the calls below, came in at once. Runs it, once, on the calling thread. */
     default void together(Runnable telling) {
         telling.run();
     }
