@@ -32,14 +32,11 @@ class KillLabIT {
 
     private static final int KILLS = 50;
     private static final int PER_SECOND = 1_200;
-    /**
-     * How long after a kill and a change the change is in the kernel. Wanted is 1 s for each of the fifty. On two processors that also carry
-     * three hosts, etcd and the packets half of them take less than 0.6 to 0.9 s, and one to eight of fifty more than 1 s; a machine that others
-     * use too is left room. The figures are printed.
-     */
-    private static final Duration LONGEST = Duration.ofSeconds(3);
+    /** After each kill a change is in the kernel within this. */
     private static final Duration PROMISED = Duration.ofSeconds(1);
-    private static final Duration MEDIAN = Duration.ofMillis(1_500);
+    /** A machine that others use too stands still now and then: so many kills it may have hit, and so long they may have taken. */
+    private static final int HIT = 1;
+    private static final Duration LONGEST = Duration.ofSeconds(2);
 
     @Test
     void fifty_kills_of_the_agent_lose_no_packet_and_no_change() throws Exception {
@@ -70,9 +67,10 @@ class KillLabIT {
                 took.add(Duration.ofNanos(followed.get() - start));
             }
             Collections.sort(took);
+            long late = took.stream().filter(one -> one.compareTo(PROMISED) > 0).count();
             System.out.println("A changed peer is in the kernel " + took.get(KILLS / 2).toMillis() + " ms after the kill, at most "
-                    + took.getLast().toMillis() + " ms, within 1 s after " + took.stream().filter(one -> one.compareTo(PROMISED) <= 0).count() + " of " + KILLS + " kills");
-            assertTrue(took.get(KILLS / 2).compareTo(MEDIAN) < 0, "half of the changes took longer than " + took.get(KILLS / 2) + " (seed " + seed + ")");
+                    + took.getLast().toMillis() + " ms, within 1 s after " + (KILLS - late) + " of " + KILLS + " kills");
+            assertTrue(late <= HIT, late + " of " + KILLS + " changes took longer than " + PROMISED + ": " + took + " (seed " + seed + ")");
             PacketStream.Report one = there.stop();
             PacketStream.Report other = back.stop();
             assertTrue(one.sent() > 10_000, one.toString());
