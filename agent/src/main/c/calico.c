@@ -2,7 +2,7 @@
  * The CNI plugin /opt/cni/bin/calico.
  *
  * It only ferries: the CNI_* variables and standard input go to canal's agent in one frame, the agent's output and exit code come
- * back. Where no agent answers within 8 s, it says so in CNI's words; DEL, which must never be stuck, then runs the bundled
+ * back. An agent that has just died is asked again when it is back. Where none answers within 8 s, it says so in CNI's words; DEL, which must never be stuck, then runs the bundled
  * runtime instead. A frame is a length (4 bytes, big endian) and so many bytes of JSON.
  */
 #define _GNU_SOURCE
@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,8 @@
 #endif
 
 #define DEADLINE_MS 8000
+/* An agent that died is waited for so long. */
+#define RESTART_MS 2500
 /* Printing the outcome may take this much longer; else a reader that stopped reading would hold us for ever. */
 #define PRINTING_MS 2000
 
@@ -149,35 +152,66 @@ static const char *why(enum outcome outcome, const char *action, const char *pat
     return text;
 }
 
+/* Sends the request and receives the reply; where that fails *reason says why, and errno is of that. */
+static enum outcome exchange(const struct buffer *frame, char **json, size_t *length, const char **reason) {
+    const char *path = path_or("CANAL_CNI_SOCKET", "/run/canal/cni.sock");
+    unsigned char head[4];
+    int fd;
+    const char *action = "connecting to";
+    enum outcome outcome = connect_unix(path, &fd);
+    if (outcome == DONE) {
+        action = "writing to";
+        outcome = write_all(fd, frame->bytes, frame->length);
+    }
+    if (outcome == DONE) {
+        action = "reading from";
+        outcome = read_exactly(fd, (char *) head, sizeof head);
+    }
+    if (outcome == DONE) {
+        *length = (size_t) head[0] << 24 | (size_t) head[1] << 16 | (size_t) head[2] << 8 | head[3];
+        outcome = *length > LARGEST ? TOO_LARGE : DONE;
+    }
+    if (outcome == DONE) {
+        *json = malloc(*length + 1);
+        if (*json == NULL) {
+            _exit(1);
+        }
+        outcome = read_exactly(fd, *json, *length);
+    }
+    int error = errno;
+    if (outcome != DONE) {
+        *reason = why(outcome, action, path);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    errno = error;
+    return outcome;
+}
+
+/* Whether an exchange failed as it does when the agent has just died. It is back in less than a second; a runtime that is told so begins
+   a pod anew, and much later. What is not known to have been done may be asked for again: all that is ferried bears that. */
+static int may_be_restarting(const char *command, enum outcome outcome, int error) {
+    return outcome == FAILED && (error == ECONNREFUSED || error == ECONNRESET || error == EPIPE || error == 0)
+            && strcmp(command, "DEL") != 0 && strcmp(command, "STATUS") != 0 && strcmp(command, "TEST") != 0
+            && time_left() > DEADLINE_MS - RESTART_MS;
+}
+
 static void ferry(const char *command, const struct buffer *input) {
     struct buffer frame = {NULL, 0, 0};
-    const char *path = path_or("CANAL_CNI_SOCKET", "/run/canal/cni.sock");
-    int fd;
-    enum outcome outcome = connect_unix(path, &fd);
-    if (outcome != DONE) {
-        without_agent(command, input, why(outcome, "connecting to", path));
-    }
     append_request(&frame, command, input);
-    outcome = write_all(fd, frame.bytes, frame.length);
+    char *json = NULL;
+    size_t length = 0;
+    const char *reason = "";
+    enum outcome outcome = exchange(&frame, &json, &length, &reason);
+    while (may_be_restarting(command, outcome, errno)) {
+        poll(NULL, 0, 20);
+        free(json);
+        json = NULL;
+        outcome = exchange(&frame, &json, &length, &reason);
+    }
     if (outcome != DONE) {
-        without_agent(command, input, why(outcome, "writing to", path));
-    }
-    unsigned char head[4];
-    outcome = read_exactly(fd, (char *) head, sizeof head);
-    if (outcome != DONE) {
-        without_agent(command, input, why(outcome, "reading from", path));
-    }
-    size_t length = (size_t) head[0] << 24 | (size_t) head[1] << 16 | (size_t) head[2] << 8 | head[3];
-    if (length > LARGEST) {
-        without_agent(command, input, why(TOO_LARGE, "reading from", path));
-    }
-    char *json = malloc(length + 1);
-    if (json == NULL) {
-        _exit(1);
-    }
-    outcome = read_exactly(fd, json, length);
-    if (outcome != DONE) {
-        without_agent(command, input, why(outcome, "reading from", path));
+        without_agent(command, input, reason);
     }
     struct reply reply = {0, {NULL, 0, 0}, {NULL, 0, 0}};
     if (!parse_reply(json, length, &reply)) {

@@ -22,6 +22,10 @@ void start_deadline(long milliseconds) {
     deadline = now() + milliseconds;
 }
 
+long time_left(void) {
+    return deadline - now();
+}
+
 void append(struct buffer *buffer, const char *bytes, size_t length) {
     if (length > buffer->capacity - buffer->length) {
         size_t wanted = (buffer->length + length) * 2 + 256;
@@ -122,6 +126,7 @@ enum outcome write_all(int fd, const char *bytes, size_t length) {
 
 enum outcome connect_unix(const char *path, int *fd) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    *fd = -1;
     if (strlen(path) >= sizeof address.sun_path) {
         errno = ENAMETOOLONG;
         return FAILED;

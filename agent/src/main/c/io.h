@@ -22,6 +22,9 @@ void append_text(struct buffer *buffer, const char *text);
 /* All calls below give up when so many milliseconds have passed from here. */
 void start_deadline(long milliseconds);
 
+/* The milliseconds that are left until then. */
+long time_left(void);
+
 /* Reads to the end of the file, at most LARGEST bytes. */
 enum outcome read_to_end(int fd, struct buffer *into);
 

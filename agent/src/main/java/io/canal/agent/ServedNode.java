@@ -6,22 +6,31 @@ import io.canal.lease.keeper.OwnSubnet;
 import io.canal.model.SubnetKey;
 import io.canal.reconcile.Applied;
 import io.canal.reconcile.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /** What the CNI server is told of this node. */
 final class ServedNode implements Node {
 
+    /** A start knows all within a second where etcd answers; a runtime that is refused comes back much later. */
+    private static final Duration START = Duration.ofSeconds(2);
+    private static final long LOOK_EVERY = TimeUnit.MILLISECONDS.toNanos(10);
+
     private final Facts facts;
     private final LongSupplier rulesUpTo;
     private final Clock clock;
+    private final long begun;
 
     /** @param rulesUpTo the revision of the tables that the kernel's rules are of; behind the last pass while it is not known what pods may do */
     ServedNode(Facts facts, LongSupplier rulesUpTo, Clock clock) {
         this.facts = facts;
         this.rulesUpTo = rulesUpTo;
         this.clock = clock;
+        this.begun = clock.nanos();
     }
 
     @Override
@@ -33,6 +42,14 @@ final class ServedNode implements Node {
             return new Attachable.No(Sources.sentence(refusal.get()));
         }
         return new Attachable.Yes(own.subnet().map(SubnetKey::cidrs).orElse(List.of()), own.generation());
+    }
+
+    @Override
+    public void awaitStart() {
+        while (clock.since(begun).compareTo(START) < 0 && !(rulesUpTo.getAsLong() > 0 && attachable() instanceof Attachable.Yes)
+                && !Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(LOOK_EVERY);
+        }
     }
 
     @Override

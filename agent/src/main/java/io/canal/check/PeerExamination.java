@@ -125,6 +125,11 @@ final class PeerExamination {
                     "If no other machine has that address, free the subnet: " + Remedy.byReleasing(seen, former.get())));
             return;
         }
+        if (bad.field().endsWith("VtepMAC") && seen.devices().stream().anyMatch(device -> device.mac().filter(mac -> mac.toString().equals(bad.found())).isPresent())) {
+            problems.add(new Finding("Another node cannot be reached, as its tunnel has the MAC of this node's.", bad.where(), bad.expected(), bad.found(),
+                    "On one of the two, stop canal-agent, delete the tunnel's device and " + seen.paths().stateDir().resolve("tunnels") + ", and start canal-agent: it makes another MAC"));
+            return;
+        }
         problems.add(new Finding("Another node cannot be reached by its lease: " + bad.sentence() + ".", bad.where(), bad.expected(), bad.found(),
                 "Mend it on that node, or release its lease where the node has gone"));
     }

@@ -56,6 +56,7 @@ final class Adder {
 
     CniResult add(CniRequest request, PluginConfig config) throws CniRefused {
         long start = kit.clock().nanos();
+        kit.node().awaitStart();
         Node.Attachable.Yes lease = switch (kit.node().attachable()) {
             case Node.Attachable.Yes yes -> yes;
             case Node.Attachable.No(String reason) -> throw new CniRefused(new CniError(CniError.TRY_AGAIN_LATER, "no pod can be attached now", reason));

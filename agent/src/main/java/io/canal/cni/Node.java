@@ -35,6 +35,9 @@ public interface Node {
 
     Attachable attachable();
 
+    /** Waits a moment, where the agent has just started, for what it needs to know before pods can be attached. */
+    default void awaitStart() {}
+
     /** Where no pod can be attached: whether those that are may be cut off from others, because their addresses are not this node's any more. */
     boolean isCutOff();
 

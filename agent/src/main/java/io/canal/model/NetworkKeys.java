@@ -1,6 +1,5 @@
 package io.canal.model;
 
-import java.util.Optional;
 
 /**
  * The keys in etcd that the network lives under: flannel's below a prefix that can be configured, and canal's own beside them.
@@ -64,6 +63,6 @@ public record NetworkKeys(String prefix) {
 
     /** The subnet that a lease's or holder's key names, below {@code folder}. */
     public static Decoded<SubnetKey> subnet(String folder, String key) {
-        return SubnetKey.parse(key, Optional.of(key).filter(k -> k.startsWith(folder)).map(k -> k.substring(folder.length())).orElse(key));
+        return SubnetKey.parse(key, key.startsWith(folder) ? key.substring(folder.length()) : key);
     }
 }

@@ -55,6 +55,10 @@ public record SubnetKey(Optional<Cidr> v4, Optional<Cidr> v6) implements Compara
      * @param where the etcd key, for the sentence where the text is malformed
      */
     public static Decoded<SubnetKey> parse(String where, String text) {
+        SubnetKey plain = plain(text);
+        if (plain != null) {
+            return Decoded.good(plain);
+        }
         Matcher parts = FORM.matcher(text);
         if (!parts.matches()) {
             return Decoded.bad(where, "", text, EXPECTED);
@@ -71,6 +75,25 @@ public record SubnetKey(Optional<Cidr> v4, Optional<Cidr> v6) implements Compara
         }
         SubnetKey key = new SubnetKey(v4, v6);
         return key.text().equals(text) ? Decoded.good(key) : Decoded.bad(where, "", text, "the canonical form " + key.text());
+    }
+
+    /** What most of the thousands are that a start reads, of IPv4 alone; null where the text is another, good or bad. */
+    private static @Nullable SubnetKey plain(String text) {
+        int dash = text.indexOf('-');
+        int digits = text.length() - dash - 1;
+        if (dash < 0 || digits < 1 || digits > 2 || text.charAt(dash + 1) == '0') {
+            return null;
+        }
+        int length = 0;
+        for (int i = dash + 1; i < text.length(); i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return null;
+            }
+            length = length * 10 + digit;
+        }
+        Ip base = Ip.parse(text.substring(0, dash)).filter(Ip::isV4).orElse(null);
+        return base == null || length > 31 || !base.masked(length).equals(base) ? null : of(new Cidr(base, length));
     }
 
     /** The text form. */

@@ -3,6 +3,7 @@ package io.canal.network;
 import io.canal.model.Cidr;
 import io.canal.model.Ip;
 import io.canal.model.Ip.Family;
+import io.canal.model.IpPrefix;
 import io.canal.model.LeaseValue;
 import io.canal.model.Problem;
 import io.canal.model.SubnetKey;
@@ -46,9 +47,10 @@ final class Forms {
         if (subnet.contains(address)) {
             return unreachable(key, addressField, address.toString(), "an address outside of the subnet itself, or its packets would go in circles");
         }
-        Optional<Ip> swallowed = local.uplink().addresses().stream().map(prefix -> prefix.address()).filter(subnet::contains).findFirst();
-        if (swallowed.isPresent()) {
-            return unreachable(key, "", subnet.toString(), "a subnet without our own address " + swallowed.get());
+        for (IpPrefix own : local.uplink().addresses()) {
+            if (subnet.contains(own.address())) {
+                return unreachable(key, "", subnet.toString(), "a subnet without our own address " + own.address());
+            }
         }
         return switch (lease.backendType()) {
             case LeaseValue.VXLAN -> vxlan(key, lease, subnet, address);

@@ -354,7 +354,7 @@ class PolicyIT {
         try {
             node.launch();
             node.await("the agent knows subnet and policies of before", () -> node.answers() && node.status().encode().toString()
-                    .matches("(?s)(?!.*which policies hold)(?!.*no subnet yet).*"));
+                    .matches("(?s)(?!.*which policies hold)(?!.*not known yet which subnet).*"));
             web = node.add();
             assertTrue(arrives(client, web, PORT));
             assertTrue(!passes(client, web, OTHER_PORT), "the policy holds for a pod that was made without etcd");

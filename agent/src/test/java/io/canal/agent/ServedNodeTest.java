@@ -1,6 +1,7 @@
 package io.canal.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,6 +16,7 @@ import io.canal.reconcile.testing.JumpingClock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,6 +36,22 @@ class ServedNodeTest {
         assertInstanceOf(Node.Attachable.Yes.class, node.attachable());
         clock.pass(AgentConfig.defaults().leaseTtl());
         assertInstanceOf(Node.Attachable.No.class, node.attachable());
+    }
+
+    @Test
+    void a_pod_that_comes_with_the_start_waits_for_subnet_and_rules_but_not_for_ever() throws Exception {
+        AtomicLong rules = new AtomicLong();
+        ServedNode node = new ServedNode(facts, rules::get, Clock.system());
+        Thread waiting = Thread.startVirtualThread(node::awaitStart);
+        facts.change(now -> now.withOwn(new OwnSubnet(Optional.of(SubnetKey.of("10.1.49.0-24")), Optional.empty(), 1, Standing.HELD, Optional.empty(), 0)));
+        assertFalse(waiting.join(Duration.ofMillis(100)), "it does not wait for the rules");
+        rules.set(1);
+        assertTrue(waiting.join(Duration.ofSeconds(60)));
+        JumpingClock clock = new JumpingClock();
+        ServedNode old = new ServedNode(facts, () -> 0, clock);
+        clock.pass(Duration.ofSeconds(3));
+        old.awaitStart();
+        assertInstanceOf(Node.Attachable.Yes.class, old.attachable());
     }
 
     @Test

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.canal.kernel.testing.Script;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -16,9 +17,11 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +37,8 @@ final class NativeClientTest {
     @TempDir
     Path folder;
 
-    private ServerSocketChannel listener;
+    private volatile ServerSocketChannel listener;
+    private volatile Agent lastAgent;
     private final BlockingQueue<JsonNode> requests = new LinkedBlockingQueue<>();
 
     private interface Agent {
@@ -165,6 +169,37 @@ final class NativeClientTest {
     }
 
     @Test
+    void an_agent_that_dies_in_the_middle_is_asked_again_when_it_is_back() throws Exception {
+        AtomicInteger lives = new AtomicInteger();
+        agent((connection, request) -> {
+            if (lives.incrementAndGet() == 1) {
+                listener.close();
+                Thread.startVirtualThread(() -> {
+                    sleep(300);
+                    restart();
+                });
+            } else {
+                replying("{\"code\":0,\"stdout\":\"back\"}").answer(connection, request);
+            }
+        });
+        var add = client().run(Map.of("CNI_COMMAND", "ADD"), "{}");
+        assertEquals("back", add.out());
+        assertEquals(2, lives.get());
+    }
+
+    @Test
+    void an_agent_that_does_not_come_back_is_waited_for_2_5_seconds() throws Exception {
+        agent(replying("{\"code\":0,\"stdout\":\"\"}"));
+        listener.close();
+        var add = client().run(Map.of("CNI_COMMAND", "ADD"), "{}");
+        assertError(11, add);
+        assertTrue(add.millis() >= 2_400 && add.millis() < 7_000, add.millis() + " ms");
+        var status = client().run(Map.of("CNI_COMMAND", "STATUS"), "{}");
+        assertError(50, status);
+        assertTrue(status.millis() < 2_000, status.millis() + " ms");
+    }
+
+    @Test
     void an_agent_that_dies_in_the_middle_is_no_agent() throws Exception {
         agent((connection, request) -> connection.write(ByteBuffer.wrap(new byte[] {0, 0})));
         assertError(11, client().run(Map.of("CNI_COMMAND", "ADD"), "{}"));
@@ -218,10 +253,20 @@ final class NativeClientTest {
         Script.write(folder.resolve("program/runtime/bin/java"), "#!/bin/sh\n" + script + "\n");
     }
 
+    private void restart() {
+        try {
+            agent(lastAgent);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
     private void agent(Agent agent) throws IOException {
-        Files.deleteIfExists(socket());
+        lastAgent = agent;
+        Path made = folder.resolve("cni.new");
         ServerSocketChannel opened = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        opened.bind(UnixDomainSocketAddress.of(socket()));
+        opened.bind(UnixDomainSocketAddress.of(made));
+        Files.move(made, socket(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         listener = opened;
         Thread.startVirtualThread(() -> {
             while (opened.isOpen()) {

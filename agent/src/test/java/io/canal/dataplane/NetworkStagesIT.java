@@ -237,6 +237,17 @@ class NetworkStagesIT {
     }
 
     @Test
+    void the_mac_that_peers_know_is_put_back_though_it_was_changed_while_no_agent_ran() throws Exception {
+        node.start().settle();
+        Mac ours = node.lease().vtep().orElseThrow().mac();
+        node.stop();
+        ip(host, "link", "set", "flannel.1", "address", "02:fe:00:00:00:01");
+        node.start().settle();
+        assertEquals(ours, node.lease().vtep().orElseThrow().mac());
+        assertTrue(ip(host, "link", "show", "flannel.1").contains(ours.toString()));
+    }
+
+    @Test
     void a_foreign_device_of_our_name_is_refused_with_a_sentence() throws Exception {
         ip(host, "link", "add", "flannel.1", "type", "bridge");
         Applied applied = node.start().settle();

@@ -58,7 +58,6 @@ public final class LinkStage implements Hears {
     private final RandomGenerator random;
     private final Clock clock;
     private final Tunnels tunnels = new Tunnels();
-    private final Set<String> adopted = new HashSet<>();
 
     private List<Tunnel> settled = List.of();
     private final List<Repair> repairs = new ArrayList<>();
@@ -298,18 +297,19 @@ public final class LinkStage implements Hears {
         }
     }
 
-    /** A device that we find keeps its MAC, which becomes the one that we keep; one that others make later gets ours. */
+    /**
+     * A device that we find and know nothing of keeps its MAC, which becomes the one that we keep. Else ours is put back: peers know it, and
+     * what was done to the device while no agent ran may have made it another node's.
+     */
     private void adopt(Link link) throws IOException {
-        if (!adopted.contains(link.name()) && link.mac().isPresent()) {
+        if (!known.names().contains(link.name()) && link.mac().isPresent()) {
             known.put(link.name(), link.mac().get());
-            adopted.add(link.name());
         }
     }
 
     private Link create(Tunnel wanted) throws IOException {
         Mac mac = known.mac(wanted.family(), wanted.name()).orElseGet(() -> Mac.random(random));
         known.put(wanted.name(), mac);
-        adopted.add(wanted.name());
         Vxlan vxlan = new Vxlan(wanted.vni(), wanted.parent(), Optional.of(wanted.local()), Optional.empty(), wanted.port(), wanted.learning(), false,
                 wanted.groupPolicy(), false);
         try {
@@ -385,7 +385,6 @@ public final class LinkStage implements Hears {
                     log.info("removed {}", name);
                 }
                 known.remove(name);
-                adopted.remove(name);
             } catch (IOException failure) {
                 failures.add(failure.getMessage());
             }

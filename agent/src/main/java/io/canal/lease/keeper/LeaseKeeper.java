@@ -51,6 +51,9 @@ public final class LeaseKeeper implements AutoCloseable {
     /** Without etcd for so long after start, the tables of the last life are used. */
     private static final Duration REMEMBER_AFTER = Duration.ofSeconds(5);
 
+    /** A start with a memory has time to write it anew when peers are in the kernel; of thousands that takes as long as all else. */
+    private static final Duration PEERS_FIRST = Duration.ofSeconds(1);
+
     private static final Duration LEAVE_WITHIN = Duration.ofSeconds(10);
 
     private final Store store;
@@ -72,6 +75,7 @@ public final class LeaseKeeper implements AutoCloseable {
     private final NetworkView view;
     private final Duration writeEvery;
     private final long startedAt;
+    private final long tablesFrom;
     private KeeperState state;
     private boolean closed;
     private boolean lookedAtMemory;
@@ -116,6 +120,7 @@ public final class LeaseKeeper implements AutoCloseable {
         this.tablesWrittenAt = startedAt - writeEvery.toNanos();
         this.boot = facts.boot();
         this.lastWritten = folder.last(boot, this.clock);
+        this.tablesFrom = startedAt + (lastWritten.subnet().isPresent() ? PEERS_FIRST.toNanos() : 0);
         this.view = new NetworkView(keys, settings.leaseTtl(), lastWritten.known(), folder::tables, this.clock);
         this.heard = new Heard(view, queue::add);
         this.calls = new StoreCalls(store, keys, heard);
@@ -332,7 +337,7 @@ public final class LeaseKeeper implements AutoCloseable {
         }
         // What is being written wakes us when it ends.
         if (writing.isEmpty() && (refused || tablesStale && view.inSync())) {
-            wake = Math.min(wake, tablesWrittenAt + writeEvery.toNanos());
+            wake = Math.min(wake, Math.max(tablesFrom, tablesWrittenAt + writeEvery.toNanos()));
         }
         Duration distrust = view.distrustLeft();
         if (!distrust.isZero()) {
@@ -455,7 +460,7 @@ public final class LeaseKeeper implements AutoCloseable {
         boolean lastToo = anew || last.differs(lastWritten) && (due || !refused) || due && tablesStale && !last.known().equals(lastWritten.known());
         // Without the config the rest is no memory of a network: a new one does not wait for its turn.
         boolean another = !refused && !view.config().equals(configOnDisk);
-        boolean tablesToo = view.inSync() && (anew || tablesStale && (due || another));
+        boolean tablesToo = view.inSync() && (anew || tablesStale && (due || another) && clock.nanos() - tablesFrom >= 0);
         if (!lastToo && !tablesToo) {
             // What was refused is wanted no more.
             refused &= !due;

@@ -37,7 +37,7 @@ public record OwnSubnet(
                     ? Optional.empty()
                     : Optional.of("etcd does not answer, and the lease of " + pretty() + " was last confirmed at "
                             + confirmedAt.map(Instant::toString).orElse("an unknown time") + ", longer ago than its time to live");
-            case WAITING -> Optional.of(subnet.isPresent() ? "the lease of " + pretty() + " is not confirmed yet" : "this node has no subnet yet");
+            case WAITING -> Optional.of(subnet.isPresent() ? "the lease of " + pretty() + " is not confirmed yet" : "it is not known yet which subnet this node has");
             case STOLEN -> Optional.of("the subnet" + named() + " of this node was taken by another");
             case UNREADABLE -> Optional.of("whose the subnet" + named() + " of this node is cannot be read in etcd; check-subnets says what to do");
             case BLOCKED -> Optional.of("this node is a copy of another and must not use its subnet");
