@@ -2,8 +2,9 @@
  * The CNI plugin /opt/cni/bin/calico.
  *
  * It only ferries: the CNI_* variables and standard input go to canal's agent in one frame, the agent's output and exit code come
- * back. An agent that has just died is asked again when it is back. Where none answers within 8 s, it says so in CNI's words; DEL, which must never be stuck, then runs the bundled
- * runtime instead. A frame is a length (4 bytes, big endian) and so many bytes of JSON.
+ * back. An agent that has just died is asked again when it is back. Where none answers within 8 s, it says so in CNI's words; DEL,
+ * which must never be stuck, then runs the bundled runtime instead. A frame is a length (4 bytes, big endian) and so many bytes of
+ * JSON.
  */
 #define _GNU_SOURCE
 #include "io.h"
@@ -24,8 +25,8 @@
 #endif
 
 #define DEADLINE_MS 8000
-/* An agent that died is waited for so long. */
-#define RESTART_MS 2500
+/* An agent that died is waited for so long; what it may take for an ADD then, Adder's BUDGET, is to end within the deadline. */
+#define RESTART_MS 1500
 /* Printing the outcome may take this much longer; else a reader that stopped reading would hold us for ever. */
 #define PRINTING_MS 2000
 
@@ -191,8 +192,8 @@ static enum outcome exchange(const struct buffer *frame, char **json, size_t *le
 
 /* Whether an exchange failed as it does when the agent has just died. It is back in less than a second; a runtime that is told so begins
    a pod anew, and much later. What is not known to have been done may be asked for again: all that is ferried bears that. */
-static int may_be_restarting(const char *command, enum outcome outcome, int error) {
-    return outcome == FAILED && (error == ECONNREFUSED || error == ECONNRESET || error == EPIPE || error == 0)
+static int may_be_restarting(const char *command, enum outcome outcome, int error, int died) {
+    return outcome == FAILED && (error == ECONNREFUSED || error == ECONNRESET || error == EPIPE || error == 0 || (died && error == ENOENT))
             && strcmp(command, "DEL") != 0 && strcmp(command, "STATUS") != 0 && strcmp(command, "TEST") != 0
             && time_left() > DEADLINE_MS - RESTART_MS;
 }
@@ -200,11 +201,14 @@ static int may_be_restarting(const char *command, enum outcome outcome, int erro
 static void ferry(const char *command, const struct buffer *input) {
     struct buffer frame = {NULL, 0, 0};
     append_request(&frame, command, input);
+    if (frame.length - 4 > LARGEST) {
+        fail(5, "standard input and variables are larger than 16 MiB as JSON", NULL);
+    }
     char *json = NULL;
     size_t length = 0;
     const char *reason = "";
     enum outcome outcome = exchange(&frame, &json, &length, &reason);
-    while (may_be_restarting(command, outcome, errno)) {
+    for (int died = 0; may_be_restarting(command, outcome, errno, died); died = 1) {
         poll(NULL, 0, 20);
         free(json);
         json = NULL;

@@ -18,7 +18,7 @@ final class ServedNode implements Node {
 
     /** A start knows all within a second where etcd answers; a runtime that is refused comes back much later. */
     private static final Duration START = Duration.ofSeconds(2);
-    private static final long LOOK_EVERY = TimeUnit.MILLISECONDS.toNanos(10);
+    private static final long LOOK_EVERY = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final Facts facts;
     private final LongSupplier rulesUpTo;

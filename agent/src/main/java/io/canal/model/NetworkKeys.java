@@ -1,6 +1,5 @@
 package io.canal.model;
 
-
 /**
  * The keys in etcd that the network lives under: flannel's below a prefix that can be configured, and canal's own beside them.
  *

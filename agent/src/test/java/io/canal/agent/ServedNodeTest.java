@@ -46,7 +46,7 @@ class ServedNodeTest {
         facts.change(now -> now.withOwn(new OwnSubnet(Optional.of(SubnetKey.of("10.1.49.0-24")), Optional.empty(), 1, Standing.HELD, Optional.empty(), 0)));
         assertFalse(waiting.join(Duration.ofMillis(100)), "it does not wait for the rules");
         rules.set(1);
-        assertTrue(waiting.join(Duration.ofSeconds(60)));
+        assertTrue(waiting.join(Duration.ofMillis(1_500)), "it waits though all is known");
         JumpingClock clock = new JumpingClock();
         ServedNode old = new ServedNode(facts, () -> 0, clock);
         clock.pass(Duration.ofSeconds(3));

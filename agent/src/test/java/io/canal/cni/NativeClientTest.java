@@ -188,12 +188,12 @@ final class NativeClientTest {
     }
 
     @Test
-    void an_agent_that_does_not_come_back_is_waited_for_2_5_seconds() throws Exception {
+    void an_agent_that_does_not_come_back_is_waited_for_1_5_seconds() throws Exception {
         agent(replying("{\"code\":0,\"stdout\":\"\"}"));
         listener.close();
         var add = client().run(Map.of("CNI_COMMAND", "ADD"), "{}");
         assertError(11, add);
-        assertTrue(add.millis() >= 2_400 && add.millis() < 7_000, add.millis() + " ms");
+        assertTrue(add.millis() >= 1_400 && add.millis() < 7_000, add.millis() + " ms");
         var status = client().run(Map.of("CNI_COMMAND", "STATUS"), "{}");
         assertError(50, status);
         assertTrue(status.millis() < 2_000, status.millis() + " ms");

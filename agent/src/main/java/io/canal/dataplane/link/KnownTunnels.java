@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The tunnels that are ours, with their MACs, on disk: a line {@code name MAC} each.
+ * The tunnels that are ours, on disk: a line {@code name MAC boot} each, with the id of the boot in which it was last seen.
  *
  * <p>A reboot thus keeps the MAC, so that peers need not learn another one, and a tunnel that the network no longer names is
  * still known to be ours to remove. A line that cannot be read is dropped.
@@ -27,24 +27,30 @@ final class KnownTunnels {
     private static final Logger log = LoggerFactory.getLogger(KnownTunnels.class);
 
     private final Path file;
-    private final Map<String, Mac> macs;
+    private final String boot;
+    private final Map<String, Seen> tunnels;
 
-    private KnownTunnels(Path file, Map<String, Mac> macs) {
+    /** @param boot empty where it is not known, as programs before this one did not write it */
+    private record Seen(Mac mac, String boot) {}
+
+    private KnownTunnels(Path file, String boot, Map<String, Seen> tunnels) {
         this.file = file;
-        this.macs = macs;
+        this.boot = boot;
+        this.tunnels = tunnels;
     }
 
-    static KnownTunnels load(Path stateDir) {
+    /** @param boot the id of this one */
+    static KnownTunnels load(Path stateDir, String boot) {
         Path file = stateDir.resolve("tunnels");
-        Map<String, Mac> macs = new LinkedHashMap<>();
+        Map<String, Seen> tunnels = new LinkedHashMap<>();
         try {
             for (String line : new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList()) {
                 String[] words = line.strip().split(" ");
-                Optional<Mac> mac = words.length == 2 ? Mac.parse(words[1]) : Optional.empty();
+                Optional<Mac> mac = words.length == 2 || words.length == 3 ? Mac.parse(words[1]) : Optional.empty();
                 if (mac.isPresent()) {
-                    macs.put(words[0], mac.get());
+                    tunnels.put(words[0], new Seen(mac.get(), words.length == 3 ? words[2] : ""));
                 } else {
-                    log.warn("{}: line \"{}\" is not a name and a MAC; it is dropped", file, line);
+                    log.warn("{}: line \"{}\" is not a name, a MAC and a boot; it is dropped", file, line);
                 }
             }
         } catch (NoSuchFileException first) {
@@ -52,40 +58,48 @@ final class KnownTunnels {
         } catch (IOException unreadable) {
             log.warn("{} cannot be read, and counts as empty: {}", file, unreadable.toString());
         }
-        return new KnownTunnels(file, macs);
+        return new KnownTunnels(file, boot, tunnels);
     }
 
     Set<String> names() {
-        return Set.copyOf(macs.keySet());
+        return Set.copyOf(tunnels.keySet());
+    }
+
+    /** Whether this tunnel was ours in this boot already: a device that is there since an earlier one would be others'. */
+    boolean isOfThisBoot(String name) {
+        Seen seen = tunnels.get(name);
+        return seen != null && !boot.isEmpty() && seen.boot.equals(boot);
     }
 
     /** The MAC of this tunnel, or of another that we had for the family: the network's identifier may have changed. */
     Optional<Mac> mac(Family family, String name) {
-        Mac own = macs.get(name);
+        Seen own = tunnels.get(name);
         String prefix = family == Family.V4 ? "flannel." : "flannel-v6.";
         return own != null
-                ? Optional.of(own)
-                : macs.entrySet().stream().filter(entry -> entry.getKey().startsWith(prefix)).map(Map.Entry::getValue).findFirst();
+                ? Optional.of(own.mac)
+                : tunnels.entrySet().stream().filter(entry -> entry.getKey().startsWith(prefix)).map(entry -> entry.getValue().mac).findFirst();
     }
 
     void put(String name, Mac mac) throws IOException {
-        if (!mac.equals(macs.put(name, mac))) {
+        Seen now = new Seen(mac, boot);
+        if (!now.equals(tunnels.put(name, now))) {
             write();
         }
     }
 
     void remove(String name) throws IOException {
-        if (macs.remove(name) != null) {
+        if (tunnels.remove(name) != null) {
             write();
         }
     }
 
     private void write() throws IOException {
-        if (macs.isEmpty()) {
+        if (tunnels.isEmpty()) {
             Files.deleteIfExists(file);
             return;
         }
-        String text = macs.entrySet().stream().map(entry -> entry.getKey() + " " + entry.getValue() + "\n").collect(Collectors.joining());
+        String text = tunnels.entrySet().stream().map(entry -> entry.getKey() + " " + entry.getValue().mac + " " + entry.getValue().boot + "\n")
+                .collect(Collectors.joining());
         AtomicFile.write(file, text, AtomicFile.SECRET);
     }
 }

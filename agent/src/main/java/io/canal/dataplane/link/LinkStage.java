@@ -28,7 +28,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,7 +85,7 @@ public final class LinkStage implements Hears {
         this.saved = saved;
         this.local = local;
         this.random = random;
-        known = KnownTunnels.load(paths.stateDir());
+        known = KnownTunnels.load(paths.stateDir(), Sysctl.read("kernel/random/boot_id").orElse(""));
     }
 
     /** Whether there are tunnels that are ours, as far as is remembered. */
@@ -298,11 +297,11 @@ public final class LinkStage implements Hears {
     }
 
     /**
-     * A device that we find and know nothing of keeps its MAC, which becomes the one that we keep. Else ours is put back: peers know it, and
-     * what was done to the device while no agent ran may have made it another node's.
+     * A device that we find keeps its MAC, which becomes the one that we keep: a flanneld may have made it since the boot. One that was ours in
+     * this boot gets ours back: peers know that, and what was done to it while no agent ran may have made it another node's.
      */
     private void adopt(Link link) throws IOException {
-        if (!known.names().contains(link.name()) && link.mac().isPresent()) {
+        if (!known.isOfThisBoot(link.name()) && link.mac().isPresent()) {
             known.put(link.name(), link.mac().get());
         }
     }

@@ -335,6 +335,10 @@ public final class LeaseKeeper implements AutoCloseable {
         if (!view.inSync() && !lookedAtMemory) {
             wake = Math.min(wake, startedAt + REMEMBER_AFTER.toNanos());
         }
+        // What waits only for a start to be over.
+        if (writing.isEmpty() && !refused && tablesStale && view.inSync() && !view.config().equals(configOnDisk)) {
+            wake = Math.min(wake, tablesFrom);
+        }
         // What is being written wakes us when it ends.
         if (writing.isEmpty() && (refused || tablesStale && view.inSync())) {
             wake = Math.min(wake, Math.max(tablesFrom, tablesWrittenAt + writeEvery.toNanos()));

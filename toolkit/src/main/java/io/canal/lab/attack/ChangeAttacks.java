@@ -21,6 +21,7 @@ import java.util.Set;
 final class ChangeAttacks {
 
     private static final int CHANGES = 40;
+    private static final int MOST_CHANGES = 1_000;
     private static final int KILLS = 5;
     /** As long as a start takes, more or less. */
     private static final int LONGEST_PAUSE_MILLIS = 1_500;
@@ -42,14 +43,16 @@ final class ChangeAttacks {
         try {
             for (Family family : ground.families()) {
                 try (Traffic traffic = new Traffic(family, ground.near, ground.attacker, ground.far)) {
-                    int changes = CHANGES / ground.families().size();
+                    int changes = 0;
                     // Two that are waited for, so that both states were in force whatever becomes of those that chase each other.
                     moment(ground, false);
                     Ground.await("the policy of the moment closes", () -> Ground.closed(ground.attacker, ground.near, Traffic.AT_TIMES));
                     moment(ground, true);
                     Ground.await("the policy of the moment opens", () -> Ground.arrives(ground.attacker, ground.near, Traffic.AT_TIMES));
-                    for (int change = 1; change <= changes; change++) {
-                        moment(ground, change % 2 == 0);
+                    // On a quick machine more of them, until there were packets enough.
+                    while (changes < CHANGES / ground.families().size() || !traffic.isEnough() && changes < MOST_CHANGES) {
+                        changes++;
+                        moment(ground, changes % 2 == 0);
                     }
                     Pause.ofMillis(300);
                     traffic.judge(changes + 2 + " changes, " + family, findings);

@@ -59,6 +59,11 @@ final class Traffic implements AutoCloseable {
         return sent.get();
     }
 
+    /** Whether what was sent is enough to say something of. */
+    boolean isEnough() {
+        return sent.get() > FEWEST;
+    }
+
     /** Ends it, and notes what came of it. */
     void judge(String during, Findings findings) throws InterruptedException {
         stopped = true;
@@ -69,7 +74,7 @@ final class Traffic implements AutoCloseable {
         findings.stopped("what no policy opens, during " + during + ", of " + all + " packets", ear.heard(never) == 0, ear.heard(never) + " arrived");
         findings.stopped("loss of what every policy opens, during " + during + ", of " + all + " packets", ear.heard(always) == all,
                 all - ear.heard(always) + " were lost");
-        findings.proven("a thousand packets during " + during, all > FEWEST);
+        findings.proven("a thousand packets during " + during, isEnough());
         findings.proven("policies changed during " + during + ": of " + all + " packets " + ear.heard(atTimes) + " passed a port that one opens and one closes",
                 ear.heard(atTimes) > 0 && ear.heard(atTimes) < all);
     }

@@ -12,35 +12,40 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
-/** etcdctl on a host that has a member of the lab's cluster, with the client certificate that the etcd charm made. */
+/** etcdctl on a host that has a member of the lab's cluster, asking whichever member answers, with the client certificate that the etcd charm made. */
 public final class EtcdClient {
 
     private static final String TLS = "/etc/etcd/tls/";
 
     private final Program etcdctl;
 
-    private EtcdClient(Host member) {
-        this.etcdctl = member.program("etcdctl", "--endpoints=https://127.0.0.1:2379", "--cacert=" + TLS + "ca.crt",
+    private EtcdClient(List<Host> members) {
+        String endpoints = members.stream().map(member -> "https://" + member.address() + ":2379").collect(Collectors.joining(","));
+        this.etcdctl = members.getFirst().program("etcdctl", "--endpoints=" + endpoints, "--cacert=" + TLS + "ca.crt",
                 "--cert=" + TLS + "client.crt", "--key=" + TLS + "client.key").env("ETCDCTL_API", "3");
     }
 
     public static EtcdClient onAnyOf(List<Host> hosts) {
-        return hosts.stream().filter(host -> host.isUp() && Files.exists(host.path("/etc/default/etcd"))).findFirst().map(EtcdClient::new)
-                .orElseThrow(() -> new LabException("No host of the lab runs etcd."));
+        List<Host> members = hosts.stream().filter(host -> host.isUp() && Files.exists(host.path("/etc/default/etcd"))).toList();
+        if (members.isEmpty()) {
+            throw new LabException("No host of the lab runs etcd.");
+        }
+        return new EtcdClient(members);
     }
 
     public Optional<String> get(String key) {
-        String text = etcdctl.with("get", "--print-value-only", "--", key).must();
+        String text = answer(etcdctl.with("get", "--print-value-only", "--", key));
         return text.isEmpty() ? Optional.empty() : Optional.of(text.substring(0, text.length() - 1));
     }
 
     public void put(String key, String value) {
-        etcdctl.with("put", "--", key).stdin(value).must();
+        answer(etcdctl.with("put", "--", key).stdin(value));
     }
 
     public void delete(String key) {
-        etcdctl.with("del", "--", key).must();
+        answer(etcdctl.with("del", "--", key));
     }
 
     /** All keys that begin with {@code prefix}, in order. */
@@ -51,11 +56,19 @@ public final class EtcdClient {
     /** All keys that begin with {@code prefix} and their values, in order, at one moment. */
     public SortedMap<String, String> entries(String prefix) {
         SortedMap<String, String> entries = new TreeMap<>();
-        String answer = etcdctl.with("get", "--prefix", "--write-out=json", "--", prefix).must();
+        String answer = answer(etcdctl.with("get", "--prefix", "--write-out=json", "--", prefix));
         for (JsonNode entry : Json.object("etcdctl's answer", answer).orThrow().path("kvs")) {
             entries.put(decoded(entry.path("key")), decoded(entry.path("value")));
         }
         return entries;
+    }
+
+    private static String answer(Program asking) {
+        Program.Outcome outcome = asking.run();
+        if (!outcome.succeeded()) {
+            throw new LabException("The lab's etcd does not answer: " + outcome.err().lines().reduce((first, last) -> last).orElse("exit code " + outcome.code()));
+        }
+        return outcome.out();
     }
 
     private static String decoded(JsonNode base64) {

@@ -4,9 +4,13 @@ import io.canal.lab.Host;
 import io.canal.lab.LabException;
 import io.canal.lab.Program;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -59,6 +63,31 @@ public final class Pods {
 
     /** Makes a pod: its namespace, and in it what the host's CNI configuration brings. */
     public Pod add(PodSpec spec, Host host) {
+        Path making = folder.resolve(spec.namespace() + "_" + spec.name() + ".making");
+        try {
+            Files.createDirectories(folder);
+            try (FileChannel file = FileChannel.open(making, StandardOpenOption.CREATE, StandardOpenOption.WRITE); FileLock lock = file.tryLock()) {
+                if (lock == null) {
+                    throw isBeingMade(spec);
+                }
+                try {
+                    return addAlone(spec, host);
+                } finally {
+                    Files.deleteIfExists(making);
+                }
+            }
+        } catch (OverlappingFileLockException ours) {
+            throw isBeingMade(spec);
+        } catch (IOException refused) {
+            throw new LabException(making + " cannot be made: " + refused.getMessage(), refused);
+        }
+    }
+
+    private static LabException isBeingMade(PodSpec spec) {
+        return new LabException("Pod " + spec.namespace() + "/" + spec.name() + " is being made by another command.");
+    }
+
+    private Pod addAlone(PodSpec spec, Host host) {
         if (find(spec.namespace(), spec.name()).isPresent()) {
             throw new LabException("There is a pod " + spec.namespace() + "/" + spec.name() + " already; canal lab pod rm " + spec.name()
                     + " removes it.");
