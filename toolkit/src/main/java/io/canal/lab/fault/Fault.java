@@ -55,9 +55,10 @@ public enum Fault {
             Host host = scene.host();
             for (String table : new String[] {"filter", "nat", "mangle", "raw"}) {
                 host.program("iptables", "-w", "-t", table, "-F").must();
-                host.program("iptables", "-w", "-t", table, "-X").must();
+                // Chains that an agent has filled again meanwhile stay, as they do under a script that did this.
+                var unused = host.program("iptables", "-w", "-t", table, "-X").run();
             }
-            return "All chains of iptables on " + host + " are empty.";
+            return "All rules of iptables on " + host + " were flushed.";
         }
     },
     RULES_FLUSH_NFT("the whole nftables ruleset is flushed, as nftables.service does at its start") {
