@@ -57,6 +57,14 @@ class SourcesTest {
         return sources.get().mayRemove();
     }
 
+    /** With facts that reach the passes. */
+    private void begin(ApplyLoop loop) {
+        Facts facts = new Facts(new LocalFacts(AgentConfig.defaults(), Optional.empty(), OwnSubnet.NONE, Optional.empty(), "node", Optional.empty(), ""));
+        facts.feed(loop);
+        sources.set(new Sources(loop, new Tables(), facts, NetworkMemory.load(folder), new Conditions(() -> {}), 0, () -> {}));
+        loop.start();
+    }
+
     @Test
     void a_pass_that_has_not_seen_the_peers_removes_nothing() throws Exception {
         CountDownLatch inPass = new CountDownLatch(1);
@@ -87,11 +95,7 @@ class SourcesTest {
     @Test
     void what_came_in_at_once_goes_into_one_pass() throws Exception {
         try (ApplyLoop loop = new ApplyLoop(Clock.system(), List.of(new Recording()), this::mayRemove, _ -> {})) {
-            LocalFacts first = new LocalFacts(AgentConfig.defaults(), Optional.empty(), OwnSubnet.NONE, Optional.empty(), "node", Optional.empty(), "");
-            Facts facts = new Facts(first);
-            facts.feed(loop);
-            sources.set(new Sources(loop, new Tables(), facts, NetworkMemory.load(folder), new Conditions(() -> {}), 0, () -> {}));
-            loop.start();
+            begin(loop);
             CountDownLatch told = new CountDownLatch(1);
             sources.get().together(() -> {
                 sources.get().own(HELD);
@@ -108,11 +112,7 @@ class SourcesTest {
     @Test
     void while_our_own_subnet_is_not_known_nothing_is_removed() throws Exception {
         try (ApplyLoop loop = new ApplyLoop(Clock.system(), List.of(new Recording()), this::mayRemove, _ -> {})) {
-            LocalFacts first = new LocalFacts(AgentConfig.defaults(), Optional.empty(), OwnSubnet.NONE, Optional.empty(), "node", Optional.empty(), "");
-            Facts facts = new Facts(first);
-            facts.feed(loop);
-            sources.set(new Sources(loop, new Tables(), facts, NetworkMemory.load(folder), new Conditions(() -> {}), 0, () -> {}));
-            loop.start();
+            begin(loop);
             sources.get().peersListed(Map.of());
             sources.get().standing(WHOLE);
             loop.applied(loop.write(() -> {})).toCompletableFuture().get(60, TimeUnit.SECONDS);

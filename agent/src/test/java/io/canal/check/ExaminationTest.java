@@ -345,6 +345,16 @@ class ExaminationTest {
     }
 
     @Test
+    void a_peer_whose_tunnel_has_the_mac_of_ours_is_named_with_what_gives_one_of_the_two_another() {
+        node.leases.put(SubnetKey.of("10.1.95.0-24"), Node.lease("10.10.0.6", node.deviceMac));
+        Finding finding = only();
+        assertEquals("lease 10.1.95.0-24", finding.where());
+        assertTrue(finding.what().contains("has the MAC of this node's"), finding::what);
+        assertEquals(node.deviceMac, finding.found());
+        assertTrue(finding.repair().contains("/var/lib/canal/tunnels"), finding::repair);
+    }
+
+    @Test
     void a_lease_that_cannot_be_carried_is_named() {
         node.leases.put(SubnetKey.of("10.1.95.0-24"), Node.lease("10.10.0.6", "02:00:00:00:00:02"));
         assertEquals("lease 10.1.95.0-24", only().where());
