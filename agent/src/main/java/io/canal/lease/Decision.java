@@ -368,7 +368,7 @@ final class Decision {
                 if (wanted.vtep(family).isPresent()
                         && holder.lease().vtep(family).filter(vtep -> vtep.mac().equals(wanted.vtep(family).orElseThrow().mac())).isPresent()) {
                     return Optional.of("the tunnel of this node has the MAC " + wanted.vtep(family).orElseThrow().mac() + ", and so has that of "
-                            + holder.describe() + ", which is alive; on the copy, stop the agent, remove /var/lib/canal, /run/canal and the tunnel, and start it again");
+                            + holder.describe() + ", which is alive; on one of the two, stop the agent, remove the tunnel and /var/lib/canal/tunnels, and start it again");
                 }
             }
         }
